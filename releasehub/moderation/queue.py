@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
-from django.db.models import CharField, F, OuterRef, QuerySet, Subquery, Value
+from django.db.models import CharField, F, QuerySet, Value
 from django.utils import timezone
 
 from downloads.policies import download_policy
@@ -16,7 +16,7 @@ from releasehub.moderation.kinds import WAITING
 from releasehub.moderation.models import Assignment, Kind
 
 UNASSIGNED = "none"
-COLUMNS = ("subject", "pk", "since", "assignee")
+COLUMNS = ("subject", "pk", "since")
 
 
 @dataclass(frozen=True)
@@ -67,14 +67,14 @@ def count_waiting(actor: Actor) -> dict[Kind, int]:
 
 def _of_kind(kind: Kind, wanted: QueueFilter) -> QuerySet[Any]:
     waiting = WAITING[kind]
-    assignee = Assignment.objects.filter(kind=kind, object_id=OuterRef("pk")).values("assignee")
     since: Any = F(waiting.since)
-    rows = waiting.rows().order_by()
-    rows = rows.annotate(subject=Value(kind.value, CharField()), since=since, assignee=Subquery(assignee))
+    rows = waiting.rows().order_by().annotate(subject=Value(kind.value, CharField()), since=since)
     if wanted.days:
         rows = rows.filter(since__lte=timezone.now() - timedelta(days=wanted.days))
+    # Only a filter needs the assignments of all rows. `load_items` reads those of one page.
+    assigned = Assignment.objects.filter(kind=kind)
     if wanted.assignee == UNASSIGNED:
-        rows = rows.filter(assignee=None)
+        rows = rows.exclude(pk__in=assigned.values("object_id"))
     elif wanted.assignee.isdecimal():
-        rows = rows.filter(assignee=int(wanted.assignee))
+        rows = rows.filter(pk__in=assigned.filter(assignee=int(wanted.assignee)).values("object_id"))
     return cast("QuerySet[Any]", rows.values(*COLUMNS))

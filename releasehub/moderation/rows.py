@@ -6,15 +6,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 
 from files.models import File
 from releasehub.accounts.models import User
 from releasehub.moderation.diffs import VersionDiff, diff_versions
 from releasehub.moderation.kinds import WAITING, Waiting, stamp_of
-from releasehub.moderation.models import Kind
+from releasehub.moderation.models import Assignment, Kind
 from versions.facts import RELEASED
 from versions.models import Version
 
@@ -58,15 +60,22 @@ def load_items(rows: Iterable[dict[str, Any]]) -> list[QueueItem]:
     for row in rows:
         ids[Kind(row["subject"])].append(row["pk"])
     targets = {kind: WAITING[kind].load(pks) for kind, pks in ids.items()}
-    people = User.objects.in_bulk([row["assignee"] for row in rows if row["assignee"]])
+    people = _assignees(ids)
     items = [
-        QueueItem(Kind(row["subject"]), target, row["since"], people.get(row["assignee"]))
+        QueueItem(Kind(row["subject"]), target, row["since"], people.get((row["subject"], row["pk"])))
         for row in rows
         if (target := targets[Kind(row["subject"])].get(row["pk"])) is not None
     ]
     _add_findings_of_files([item for item in items if item.kind == Kind.FILE])
     _add_diffs([item for item in items if item.kind == Kind.VERSION])
     return items
+
+
+def _assignees(ids: dict[Kind, list[int]]) -> dict[tuple[str, int], User]:
+    """Return the moderators to whom the rows are assigned, by kind and primary key."""
+    wanted = [Q(kind=kind, object_id__in=pks) for kind, pks in ids.items()]
+    rows = Assignment.objects.filter(reduce(or_, wanted, Q(pk=None))).select_related("assignee")
+    return {(row.kind, row.object_id): row.assignee for row in rows}
 
 
 def _add_findings_of_files(items: Sequence[QueueItem]) -> None:

@@ -26,8 +26,8 @@ from releasehub.pages.key_presets import PRESETS, initial_of, scopes_in_words, s
 def keys(request: HttpRequest) -> HttpResponseBase:
     """List the keys, or create one and show its secret, which cannot be shown again.
 
-    A key outlives the session, so the user confirms the password first: otherwise, whoever finds a browser that is
-    signed in could take lasting access.
+    A key outlives the session, so the user confirms the password first. Otherwise, somebody who finds a browser that
+    is signed in could take lasting access.
     """
     actor = actor_of(request)
     initial = initial_of(request.GET.get("preset", ""))

@@ -50,6 +50,7 @@ class Release:
             "PYTHONPATH": str(code),
             "DATABASE_URL": database_url,
             "RELEASEHUB_DATA_DIR": str(data),
+            "PYTHONUNBUFFERED": "1",  # the first start prints an API key
             "RELEASEHUB_MIN_FREE_BYTES": "0",
             "SECRET_KEY": "a-key-of-a-fault-run-0123456789abcdefghijkl",
             "DJANGO_SETTINGS_MODULE": "releasehub.settings.base",
@@ -100,11 +101,10 @@ def run(*, old: str, versions: int, stop: int, patience: float, seed: int) -> Re
         for release in (before, after):
             stack.callback(release.service.end)
         before.start()
-        key = KEY.search(before.log.read_text())
-        if key is None:
-            raise ServiceError(f"The older release printed no API key:\n{before.log.read_text()[-2000:]}")
+        wait_until(lambda: bool(KEY.search(before.log.read_text())), before.service.child)
+        key = str(KEY.findall(before.log.read_text())[0])
         download_id = fill(given["DATABASE_URL"], before, versions)
-        with PatientVisitor([before.url, after.url], key[1], download_id, patience) as visitor:
+        with PatientVisitor([before.url, after.url], key, download_id, patience) as visitor:
             visitor.wait_for(STEADY_VERSIONS)
             upgrade(report, before, after, is_stopped=bool(stop))
             visitor.wait_for(STEADY_VERSIONS)

@@ -11,6 +11,7 @@ from files.hub_days import measure_hub_days
 from files.models import Blob
 from files.quarantine_moves import move_quarantined
 from files.storage_scan import scan_storage
+from files.usage_report import measure_usage
 
 log = logging.getLogger(__name__)
 SWEEP_BATCH = 1000
@@ -47,6 +48,7 @@ def move_quarantined_objects() -> int:
 @shared_task(name="files.measure_hub")
 def measure_hub() -> int:
     """Measure the figures of the last days for the dashboard."""
+    measure_usage()
     return measure_hub_days()
 
 

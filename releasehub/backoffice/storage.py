@@ -16,7 +16,15 @@ from files.healing import recheck_blob, relink_blob
 from files.models import Blob, File
 from files.policies import blob_policy
 from files.storage_scan import last_scan
-from files.usage_report import Usage, storage_totals, usage_by_category, usage_by_download, usage_by_owner
+from files.usage_report import (
+    MeasuredUsage,
+    Usage,
+    last_usage,
+    storage_totals,
+    usage_by_category,
+    usage_by_download,
+    usage_by_owner,
+)
 from releasehub.accounts.models import User
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.read_only import ReadOnlyAdmin
@@ -56,21 +64,22 @@ class BlobAdmin(ReadOnlyAdmin):
     def storage_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):
             raise Http404
-        may_heal = blob_policy.may_heal(admin_actor(request))
+        may_heal, usage = blob_policy.may_heal(admin_actor(request)), last_usage()
         if request.method == "POST" and may_heal and self._started(request):
             return HttpResponseRedirect(reverse("admin:files_storage"))
         context = {
             **self.admin_site.each_context(request),
             "opts": self.model._meta,
             "title": "Storage",
-            "totals": storage_totals(),
+            "totals": storage_totals(usage),
+            "measured_at": usage.measured_at,
             "problems": _problems(),
             "scan": last_scan(),
             "grace_hours": int(GRACE.total_seconds() // 3600),
             "may_heal": may_heal,
             "typed": TYPED,
             "is_wrong": request.method == "POST",
-            "usages": _usages(request),
+            "usages": _usages(request, usage),
         }
         return TemplateResponse(request, "admin/releasehub/storage.html", context)
 
@@ -120,11 +129,11 @@ class UsageTable:
     has_quota: bool = True
 
 
-def _usages(request: HttpRequest) -> list[UsageTable]:
+def _usages(request: HttpRequest, usage: MeasuredUsage) -> list[UsageTable]:
     return [
-        UsageTable("Downloads", _page(request, Download), usage_by_download()),
-        UsageTable("Owners", _page(request, User), usage_by_owner()),
-        UsageTable("Categories", _page(request, Category), usage_by_category(), has_quota=False),
+        UsageTable("Downloads", _page(request, Download), usage_by_download(usage)),
+        UsageTable("Owners", _page(request, User), usage_by_owner(usage)),
+        UsageTable("Categories", _page(request, Category), usage_by_category(usage), has_quota=False),
     ]
 
 

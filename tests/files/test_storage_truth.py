@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -23,7 +24,15 @@ from files.models import Blob, File, StorageScan
 from files.storage import blob_storage
 from files.storage_scan import last_scan, scan_storage
 from files.tasks import verify_sample
-from files.usage_report import storage_totals, usage_by_category, usage_by_download, usage_by_owner
+from files.usage_report import (
+    DOWNLOAD,
+    last_usage,
+    measure_usage,
+    storage_totals,
+    usage_by_category,
+    usage_by_download,
+    usage_by_owner,
+)
 from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, NotFound
@@ -56,7 +65,7 @@ def test_check_tells_missing_from_damaged_and_records_when() -> None:
     path_of(bad.storage_key).write_bytes(b"evil")
     found = {check.blob.pk: check.problem for check in verify_blobs(Blob.objects.all())}
     assert found == {good.pk: "", gone.pk: "missing", bad.pk: "has content with a different SHA-256"}
-    totals = storage_totals()
+    totals = storage_totals(measure_usage())
     assert (totals.stored, totals.missing, totals.damaged, totals.unchecked) == ((1, 4), (1, 4), (1, 4), (0, 0))
 
 
@@ -156,12 +165,17 @@ def test_usage_by_download_owner_and_category_takes_a_constant_number_of_queries
         for _ in range(count):
             make_file(make_version(make_download(quota_bytes=200)), content=b"x" * 10 + os.urandom(90))
         with CaptureQueriesContext(connection) as queries:
-            by_download, by_owner, by_category = usage_by_download(), usage_by_owner(), usage_by_category()
-        assert len(queries) == 6
+            usage = measure_usage()
+        assert len(queries) == 4
+        with CaptureQueriesContext(connection) as queries:
+            by_download = usage_by_download(last_usage())
+            by_owner, by_category = usage_by_owner(usage), usage_by_category(usage)
+        assert len(queries) == 3
     found = {(row.size_bytes, row.file_count, row.limit_bytes, row.percent) for row in by_download}
     assert found == {(100, 1, 200, 50)}
     assert {(row.size_bytes, row.limit_bytes, row.percent) for row in by_owner} == {(100, 1000, 10)}
     assert {row.percent for row in by_category} == {None}
+    assert usage_by_download(replace(usage, sums={DOWNLOAD: [(0, 100, 1)]})) == []  # it was erased since
 
 
 def test_sums_read_only_an_index() -> None:

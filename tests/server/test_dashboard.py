@@ -14,6 +14,7 @@ from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from releasehub.core.replica_health import health
 from releasehub.operations.records import record_backup
 from releasehub.server.celery import app
 from releasehub.server.metrics import HubCollector
@@ -30,8 +31,10 @@ LABEL = re.compile(r"\bby \((\w+)\)")
 
 
 @pytest.fixture
-def printed() -> dict[str, set[str]]:
-    """The labels of each metric that `/metrics` prints for a hub with a backup and a task that ran."""
+def printed(settings: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
+    """The labels of each metric that `/metrics` prints for a hub with a replica, a backup and a task that ran."""
+    settings.USE_REPLICA = True
+    monkeypatch.setattr(health, "is_usable", lambda: True)
     record_backup("b", target="/b", started_at=timezone.now(), figures={})
     app.loader.import_default_modules()
     task = app.tasks["webhooks.sweep"]

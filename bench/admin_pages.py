@@ -3,7 +3,8 @@
     python tests/services/run.py --only postgres -- .venv/bin/python -m bench.admin_pages 1000000
 
 For each page it prints the number of queries, the CPU time with and without PostgreSQL's JIT, and the large tables that
-a query reads as a whole. `--keep` measures the rows of an earlier run again, and `--verbose` names the slowest queries.
+a query reads as a whole. `--keep` measures the rows of an earlier run again, `--verbose` names the slowest queries, and
+`--only=retention` measures the pages whose names begin so.
 """
 
 import os
@@ -37,7 +38,8 @@ from releasehub.accounts.models import User  # noqa: E402
 from releasehub.community.models import Comment, Report  # noqa: E402
 from versions.models import Version  # noqa: E402
 
-ROUNDS = 5
+ROUNDS = 3
+ONLY = tuple(word.removeprefix("--only=") for word in sys.argv if word.startswith("--only=")) or ""
 PENDING_SHARE = 20  # one of so many versions and comments waits for a moderator
 MANY_ROWS = 10_000  # of a table that no page may read as a whole
 
@@ -128,6 +130,8 @@ def measure() -> None:
     large = large_tables()
     print(f"{'page':<32} {'queries':>7} {'CPU ms':>8} {'with JIT':>8}  reads as a whole")
     for name, url, data in pages():
+        if not name.startswith(ONLY):
+            continue
         send = (lambda url=url, data=data: client.post(url, data)) if data else (lambda url=url: client.get(url))
         queries: list[tuple[float, str, Any]] = []
         with connection.execute_wrapper(partial(note, queries)):

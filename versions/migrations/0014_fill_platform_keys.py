@@ -2,22 +2,14 @@
 
 from django.db import migrations
 
-BATCH = 500
-
 
 def fill_platform_keys(apps, schema_editor):
+    """Update all versions with the same platforms at once: a hub has few different lists, and many versions."""
     Version = apps.get_model("versions", "Version")
-    rows = Version._base_manager.exclude(platforms=[]).only("platforms").iterator(chunk_size=BATCH)
-    batch = []
-    for version in rows:
-        version.platform_keys = sorted({str(name) for name in version.platforms})
-        version.first_platform = version.platform_keys[0][:256]
-        batch.append(version)
-        if len(batch) == BATCH:
-            Version._base_manager.bulk_update(batch, ["platform_keys", "first_platform"])
-            batch = []
-    if batch:
-        Version._base_manager.bulk_update(batch, ["platform_keys", "first_platform"])
+    rows = Version._base_manager.exclude(platforms=[]).order_by()
+    for platforms in rows.values_list("platforms", flat=True).distinct():
+        keys = sorted({str(name) for name in platforms})
+        rows.filter(platforms=platforms).update(platform_keys=keys, first_platform=keys[0][:256])
 
 
 class Migration(migrations.Migration):

@@ -225,10 +225,12 @@ def end_survivors(before: set[int]) -> list[str]:
             if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
                 continue  # it has ended, but its parent has not read its exit status yet
             command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            if "multiprocessing.resource_tracker" not in command:
+            if "multiprocessing.resource_tracker" in command:
+                continue
+            if command:  # otherwise the kernel has freed its memory, and only its end is missing
                 found.append(f"{pid}: {command}")
-                os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
     return found
 
 

@@ -21,6 +21,7 @@ if not __package__:  # started as a script: find the package from the root of th
 
 from bench import dbtime, embedded, processes, publishing, servers, uploads, webhooks
 from bench import soak as soaking
+from bench.cluster import run as cluster
 from bench.embedded import EMBEDDED
 from bench.load import LoadJob, press
 from bench.peers import compare as peers
@@ -238,6 +239,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     add("--minutes", type=float, default=10, help="the length of --soak in minutes (%(default)s)")
     add("--connections", type=int, default=200, help="the number of clients of --soak (%(default)s)")
     add("--pause", type=float, default=0, help="the mean pause of a client of --soak between two requests, in seconds")
+    add("--cluster", type=float, nargs="?", const=120.0, metavar="SECONDS", help="load on a hub of twelve machines, of "
+        "which three are switched off (120 seconds)")  # fmt: skip
     add("--json", type=Path, metavar="FILE", help="the file for the results (bench/results/<time>.json)")
     return parser.parse_args(arguments)
 
@@ -265,6 +268,8 @@ def main(arguments: Sequence[str]) -> int:
             figures, is_complete = soak(options)
         elif options.peers:
             figures, is_complete = compare_peers(options)
+        elif options.cluster:
+            figures, is_complete = cluster.measure(options.cluster)
         elif len(options.rows) > 1:
             figures, is_complete = scale(options), True
         else:

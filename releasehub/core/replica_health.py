@@ -1,4 +1,4 @@
-"""The check whether the replica of the database may be used: it answers, and is not too far behind the primary.
+"""Whether the replica of the database may be used: it answers, and it is not too far behind the primary.
 
 A thread of each process notes the position of the primary in the write-ahead log, and waits until the replica has
 replayed it. What the replica returns is then at least as new as that moment. This needs no clock of another machine and
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class ReplicaHealth:
-    """The knowledge of this process about the replica. All times are those of its monotonic clock."""
+    """What this process knows about the replica. All times are those of its monotonic clock."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -35,11 +35,15 @@ class ReplicaHealth:
         """The seconds by which the replica may be behind, at most. Infinite if nothing is known."""
         return time.monotonic() - self._proven_at
 
+    @property
+    def is_current(self) -> bool:
+        return self.lag <= settings.REPLICA_MAX_LAG_SECONDS
+
     def is_usable(self) -> bool:
         """Return whether the replica has all changes that this process must show, and is not too far behind."""
         if self._thread is None:
             self._start()
-        return self._proven_at >= self._needed_at and self.lag <= settings.REPLICA_MAX_LAG_SECONDS
+        return self._proven_at >= self._needed_at and self.is_current
 
     def require_current(self) -> None:
         """Read from the primary until the replica has what is committed now, so that a change is not taken back."""
@@ -48,6 +52,7 @@ class ReplicaHealth:
 
     def record_failure(self) -> None:
         """Read from the primary until the replica answers again."""
+        self._proven_at = float("-inf")
         self.require_current()
 
     def probe(self) -> bool:
@@ -69,13 +74,13 @@ class ReplicaHealth:
                 self._thread.start()
 
     def _run(self) -> None:
-        was_usable = True
+        was_current = True
         while True:
             self._wake.clear()
             has_caught_up = self._try_probe()
-            if self.is_usable() != was_usable:
-                was_usable = not was_usable
-                log.info("The replica of the database is %s.", "used again" if was_usable else "not used for now")
+            if self.is_current != was_current:
+                was_current = not was_current
+                log.warning("The replica of the database is %s.", "used again" if was_current else "not used for now")
             if has_caught_up:
                 self._wake.wait(PROBE_SECONDS)
             time.sleep(CATCH_UP_SECONDS)

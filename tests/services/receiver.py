@@ -1,6 +1,6 @@
-"""A webhook receiver on loopback. It responds at once, except on paths that begin with /hang, and logs requests.
+"""A webhook receiver. It responds at once, except on paths that begin with /hang, and logs requests.
 
-    python -m tests.services.receiver PORT LOG [--bare]
+    python -m tests.services.receiver PORT LOG [--host ADDRESS] [--bare]
 
 A line of the log is JSON: `at` (epoch seconds), `path`, `id`, `hash` (SHA-256 of the body), `type`, `object`, `title`.
 GET /count answers how many were answered, GET /hanging the most that hung at one time. `--bare`: counts only.
@@ -89,9 +89,9 @@ class Connection(asyncio.Protocol):
         self._transport.write(OK)
 
 
-async def serve(port: int, out: TextIO | None) -> None:
+async def serve(host: str, port: int, out: TextIO | None) -> None:
     log = Log(out)
-    server = await asyncio.get_running_loop().create_server(lambda: Connection(log), "127.0.0.1", port, backlog=512)
+    server = await asyncio.get_running_loop().create_server(lambda: Connection(log), host, port, backlog=512)
     print("receiver ready", flush=True)
     async with server:
         await server.serve_forever()
@@ -101,13 +101,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("port", type=int)
     parser.add_argument("log", type=Path)
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (%(default)s)")
     parser.add_argument("--bare", action="store_true", help="only count requests")
     options = parser.parse_args()
     if options.bare:
-        asyncio.run(serve(options.port, None))
+        asyncio.run(serve(options.host, options.port, None))
         return
     with options.log.open("a", buffering=1) as out:
-        asyncio.run(serve(options.port, out))
+        asyncio.run(serve(options.host, options.port, out))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ class WrongAnswer(Exception):
     """A response that is not the expected one."""
 
 
-class Client(threading.Thread):
+class LoadClient(threading.Thread):
     """A thread with a connection of its own, and the log of its requests."""
 
     def __init__(self, name: str, host: str, plan: dict[str, Any], stop: threading.Event) -> None:
@@ -122,7 +122,7 @@ def main(plan_file: Path, seconds: float, output: Path) -> None:
     plan = json.loads(plan_file.read_text())
     stop = threading.Event()
     names = [f"{kind}-{number}" for kind, many in plan["clients"].items() for number in range(many)]
-    clients = [Client(name, plan["host"], plan, stop) for name in names]
+    clients = [LoadClient(name, plan["host"], plan, stop) for name in names]
     for client in clients:
         client.start()
     print("clients started", flush=True)

@@ -22,7 +22,7 @@ DATABASE_PORT, REDIS_PORT, STORE_PORT, WEB_PORT, PROXY_PORT, RECEIVER_PORT = 543
 
 
 @dataclass
-class Cluster:
+class ClusterHub:
     """A running hub on many machines."""
 
     folder: Path

@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.cluster.machines import NAMES, RECEIVER_PORT, Cluster
+from bench.cluster.machines import NAMES, RECEIVER_PORT, ClusterHub
 from bench.cluster.network import Network, network
 from bench.cluster.starting import cluster
-from bench.cluster.verdict import PENDING, Finding, Kill, judge, summary
+from bench.cluster.verdict import PENDING, Kill, PromiseVerdict, judge, summary
 from tests.services import servers
 from tests.services.processes import Child, interrupts, running, wait_until
 from tests.services.run import install_packages, temporary_folder
@@ -48,14 +48,14 @@ def measure(seconds: float) -> tuple[dict[str, Any], bool]:
 
 
 @contextmanager
-def start(folder: Path, machines: Network) -> Iterator[Cluster]:
+def start(folder: Path, machines: Network) -> Iterator[ClusterHub]:
     began = time.monotonic()
     with cluster(folder, machines) as made:
         print(f"{len(NAMES)} machines started in {time.monotonic() - began:.0f} s", flush=True)
         yield made
 
 
-def press(made: Cluster, seconds: float) -> tuple[list[Kill], list[dict[str, Any]]]:
+def press(made: ClusterHub, seconds: float) -> tuple[list[Kill], list[dict[str, Any]]]:
     """Send requests for so long, and switch a machine off at each quarter of the time."""
     receiver = f"http://{made.address('receiver')}:{RECEIVER_PORT}/"
     seeded = made.run("worker1", "-m", "bench.cluster.seed", CLIENTS["publisher"], FILES, receiver)
@@ -72,7 +72,7 @@ def press(made: Cluster, seconds: float) -> tuple[list[Kill], list[dict[str, Any
     return kills, [json.loads(line) for line in output.read_text().splitlines()]
 
 
-def kill(made: Cluster, clients: Child, machine: str, after: float) -> Kill:
+def kill(made: ClusterHub, clients: Child, machine: str, after: float) -> Kill:
     deadline = time.monotonic() + after
     while time.monotonic() < deadline:
         clients.ensure_alive()
@@ -82,7 +82,7 @@ def kill(made: Cluster, clients: Child, machine: str, after: float) -> Kill:
     return Kill(machine, at)
 
 
-def settle(made: Cluster) -> None:
+def settle(made: ClusterHub) -> None:
     """Wait until the remaining worker has delivered and counted everything."""
     deadline = time.monotonic() + MAX_SETTLE_SECONDS
     while made.rows(UNSETTLED)[0][0]:
@@ -91,7 +91,9 @@ def settle(made: Cluster) -> None:
         time.sleep(1)
 
 
-def print_report(made: Cluster, findings: list[Finding], lines: list[str], requests: list[dict[str, Any]]) -> None:
+def print_report(
+    made: ClusterHub, findings: list[PromiseVerdict], lines: list[str], requests: list[dict[str, Any]]
+) -> None:
     print("\n" + "\n".join([*lines, "", *map(str, findings)]))
     for request in [request for request in requests if request["error"]][:20]:
         print(f"  {request['client']} {request['method']} {request['path']}: {request['error']}")

@@ -21,7 +21,7 @@ from bench.cluster.machines import (
     WEB_HOSTS,
     WEB_PORT,
     WORKERS,
-    Cluster,
+    ClusterHub,
 )
 from bench.cluster.network import NETWORK, Network
 from releasehub.server.command import granian_arguments
@@ -52,9 +52,9 @@ s3server.main(arguments)
 
 
 @contextmanager
-def cluster(folder: Path, network: Network) -> Iterator[Cluster]:
+def cluster(folder: Path, network: Network) -> Iterator[ClusterHub]:
     """Start all servers of the hub, in the order in which they need each other."""
-    made = Cluster(folder, network)
+    made = ClusterHub(folder, network)
     for name in NAMES:
         (folder / name).mkdir(mode=0o700)
     with ExitStack() as stack:
@@ -76,7 +76,7 @@ def cluster(folder: Path, network: Network) -> Iterator[Cluster]:
         yield made
 
 
-def start_primary(made: Cluster, stack: ExitStack) -> None:
+def start_primary(made: ClusterHub, stack: ExitStack) -> None:
     folder = made.folder / "primary"
     servers.create_cluster(folder)
     with (folder / "cluster" / "pg_hba.conf").open("a") as rules:
@@ -87,7 +87,7 @@ def start_primary(made: Cluster, stack: ExitStack) -> None:
         connection.execute(f"CREATE DATABASE {servers.DATABASE}")
 
 
-def start_replica(made: Cluster, stack: ExitStack) -> None:
+def start_replica(made: ClusterHub, stack: ExitStack) -> None:
     folder, account = made.folder / "replica", pwd.getpwnam("postgres")
     os.chown(folder, account.pw_uid, account.pw_gid)
     copy = [servers.postgres_binaries() / "pg_basebackup", "--pgdata", folder / "cluster", "--write-recovery-conf"]
@@ -96,14 +96,14 @@ def start_replica(made: Cluster, stack: ExitStack) -> None:
     start_postgres(made, stack, "replica")
 
 
-def as_postgres(made: Cluster, machine: str, command: Sequence[object]) -> list[object]:
+def as_postgres(made: ClusterHub, machine: str, command: Sequence[object]) -> list[object]:
     """Return a command that runs as an ordinary user, and ends with its parent."""
     account = pwd.getpwnam("postgres")
     user = ["--reuid", account.pw_uid, "--regid", account.pw_gid, "--clear-groups", "--pdeathsig", "INT"]
     return made.network.command(machine, "setpriv", *user, *command)
 
 
-def start_postgres(made: Cluster, stack: ExitStack, machine: str) -> None:
+def start_postgres(made: ClusterHub, stack: ExitStack, machine: str) -> None:
     folder = made.folder / machine
     options = POSTGRES_SETTINGS | {"listen_addresses": made.address(machine), "unix_socket_directories": str(folder)}
     command = [servers.postgres_binaries() / "postgres", "-D", folder / "cluster", f"--port={DATABASE_PORT}"]
@@ -112,14 +112,14 @@ def start_postgres(made: Cluster, stack: ExitStack, machine: str) -> None:
     wait_until(partial(servers.is_our_postgres, folder, folder / "cluster"), child, seconds=120)
 
 
-def start_redis(made: Cluster, stack: ExitStack) -> None:
+def start_redis(made: ClusterHub, stack: ExitStack) -> None:
     command = ["redis-server", "--port", REDIS_PORT, "--bind", made.address("redis"), "--protected-mode", "no"]
     command += ["--dir", made.folder / "redis", "--save", "", "--appendonly", "no"]
     child = made.start(stack, "redis", made.network.command("redis", *command))
     wait_until(lambda: "Ready to accept" in child.log.read_text(), child, seconds=60)
 
 
-def start_store(made: Cluster, stack: ExitStack) -> None:
+def start_store(made: ClusterHub, stack: ExitStack) -> None:
     script = [servers.S3_VENV / "bin" / "python", "-c", STORE, ROOT / "tests" / "services", made.address("store")]
     command = made.network.command("store", *script, made.folder / "store" / "data", STORE_PORT)
     child = made.start(stack, "store", command)
@@ -128,13 +128,13 @@ def start_store(made: Cluster, stack: ExitStack) -> None:
     made.run("worker1", "-c", create)
 
 
-def start_receiver(made: Cluster, stack: ExitStack) -> None:
+def start_receiver(made: ClusterHub, stack: ExitStack) -> None:
     command = made.python("receiver", "-m", "tests.services.receiver", RECEIVER_PORT, made.received)
     child = made.start(stack, "receiver", [*command, "--host", made.address("receiver")])
     wait_until(lambda: "receiver ready" in child.log.read_text(), child, seconds=60)
 
 
-def start_web(made: Cluster, stack: ExitStack, name: str) -> tuple[Callable[[], bool], Child]:
+def start_web(made: ClusterHub, stack: ExitStack, name: str) -> tuple[Callable[[], bool], Child]:
     made.run(name, ROOT / "manage.py", "collectstatic", "--noinput", "-v0")
     arguments = granian_arguments(host=made.address(name), port=WEB_PORT, workers=1)
     child = made.start(stack, name, made.python(name, "-m", "granian", *arguments))
@@ -143,19 +143,19 @@ def start_web(made: Cluster, stack: ExitStack, name: str) -> tuple[Callable[[], 
     return partial(succeeds, made, name, "-c", probe, url), child
 
 
-def succeeds(made: Cluster, machine: str, *arguments: object) -> bool:
+def succeeds(made: ClusterHub, machine: str, *arguments: object) -> bool:
     with running("probe", made.python(machine, *arguments), log=made.folder / "probe.log") as child:
         return child.process.wait(60) == 0
 
 
-def start_worker(made: Cluster, stack: ExitStack, name: str) -> tuple[Callable[[], bool], Child]:
+def start_worker(made: ClusterHub, stack: ExitStack, name: str) -> tuple[Callable[[], bool], Child]:
     command = ["-m", "celery", "-A", "releasehub.server", "worker", "-Q", QUEUES, "-c", "1", "-n", f"{name}@cluster"]
     command += ["--without-mingle", "--without-gossip", "-l", "info"]
     child = made.start(stack, name, made.python(name, *command))
     return lambda: " ready." in child.log.read_text(), child
 
 
-def start_nginx(made: Cluster, stack: ExitStack, name: str) -> None:
+def start_nginx(made: ClusterHub, stack: ExitStack, name: str) -> None:
     """Start nginx with the file of the documentation, whose addresses are replaced by those of the cluster."""
     folder = made.folder / name
     text = (ROOT / "docs" / f"{name}.conf").read_text()
@@ -176,7 +176,7 @@ def start_nginx(made: Cluster, stack: ExitStack, name: str) -> None:
     wait_until((folder / "pid").exists, child, seconds=60)
 
 
-def replacements(made: Cluster, folder: Path) -> dict[str, str]:
+def replacements(made: ClusterHub, folder: Path) -> dict[str, str]:
     store = f"http://{made.address('store')}:{STORE_PORT}/{servers.S3_SETTINGS['AWS_STORAGE_BUCKET_NAME']}/"
     return {
         "10.0.0.11": made.address(WEB_HOSTS[0]),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from bench.cluster.machines import ROOT, WEB_HOSTS, WORKERS, Cluster
+from bench.cluster.machines import ROOT, WEB_HOSTS, WORKERS, ClusterHub
 
 # A web process that is killed loses the downloads that it has not stored yet: those of DOWNLOAD_EVENT_SECONDS, and of
 # the time that the statement takes.
@@ -29,7 +29,7 @@ class Kill:
 
 
 @dataclass(frozen=True)
-class Finding:
+class PromiseVerdict:
     """One promise, whether it was kept, and the figures."""
 
     promise: str
@@ -40,7 +40,7 @@ class Finding:
         return f"{'kept  ' if self.is_kept else 'BROKEN'}  {self.promise}: {self.figures}"
 
 
-def judge(made: Cluster, requests: list[dict[str, Any]], kills: list[Kill]) -> Iterator[Finding]:
+def judge(made: ClusterHub, requests: list[dict[str, Any]], kills: list[Kill]) -> Iterator[PromiseVerdict]:
     yield judge_errors(requests, kills)
     yield judge_versions(made, requests)
     yield judge_webhooks(made)
@@ -48,15 +48,15 @@ def judge(made: Cluster, requests: list[dict[str, Any]], kills: list[Kill]) -> I
     yield judge_audit(made)
 
 
-def judge_errors(requests: list[dict[str, Any]], kills: list[Kill]) -> Finding:
+def judge_errors(requests: list[dict[str, Any]], kills: list[Kill]) -> PromiseVerdict:
     """Every error must belong to a request that was in flight when a machine was switched off."""
     failed = [request for request in requests if request["error"]]
     in_flight = [one for one in failed if any(one["began"] <= kill.at <= one["ended"] for kill in kills)]
     figures = f"{len(requests)} requests, {len(failed)} errors, of these {len(in_flight)} in flight at a kill"
-    return Finding("no error beyond the requests in flight", len(failed) == len(in_flight), figures)
+    return PromiseVerdict("no error beyond the requests in flight", len(failed) == len(in_flight), figures)
 
 
-def judge_versions(made: Cluster, requests: list[dict[str, Any]]) -> Finding:
+def judge_versions(made: ClusterHub, requests: list[dict[str, Any]]) -> PromiseVerdict:
     """Every version whose creation was confirmed exists, and only requests that failed may have made others."""
     sent = [request for request in requests if "number" in request]
     confirmed = sum(not request["error"] for request in sent)
@@ -65,10 +65,10 @@ def judge_versions(made: Cluster, requests: list[dict[str, Any]]) -> Finding:
         " WHERE d.title LIKE 'Tool %'"
     )[0][0]
     figures = f"{confirmed} confirmed, {stored} stored, {len(sent) - confirmed} without an answer"
-    return Finding("no confirmed version is lost", confirmed <= stored <= len(sent), figures)
+    return PromiseVerdict("no confirmed version is lost", confirmed <= stored <= len(sent), figures)
 
 
-def judge_webhooks(made: Cluster) -> Finding:
+def judge_webhooks(made: ClusterHub) -> PromiseVerdict:
     """The receiver has every delivery at least once; those that it has twice are equal."""
     lines = [json.loads(line) for line in made.received.read_text().splitlines()]
     bodies: dict[str, set[str]] = {}
@@ -77,10 +77,10 @@ def judge_webhooks(made: Cluster) -> Finding:
     deliveries, undelivered = made.rows(DELIVERIES)[0][0], made.rows(UNDELIVERED)[0][0]
     is_kept = len(bodies) == deliveries and not undelivered and all(len(hashes) == 1 for hashes in bodies.values())
     figures = f"{deliveries} deliveries, {len(bodies)} received, {len(lines) - len(bodies)} of them twice"
-    return Finding("every webhook arrives at least once", is_kept, figures)
+    return PromiseVerdict("every webhook arrives at least once", is_kept, figures)
 
 
-def judge_counts(made: Cluster, requests: list[dict[str, Any]], kills: list[Kill]) -> Finding:
+def judge_counts(made: ClusterHub, requests: list[dict[str, Any]], kills: list[Kill]) -> PromiseVerdict:
     """Each download counts once, but for those that a killed web process had not stored yet."""
     downloads = [request for request in requests if "digest" in request]
     done = sum(not request["error"] for request in downloads)
@@ -89,12 +89,12 @@ def judge_counts(made: Cluster, requests: list[dict[str, Any]], kills: list[Kill
     counted = made.rows(COUNTED)[0][0]
     figures = f"{done} downloads, {counted} counted; {unstored} ended less than a second before a web host was killed"
     is_kept = done - unstored <= counted <= len(downloads) + unstored
-    return Finding("downloads are counted", is_kept, figures)
+    return PromiseVerdict("downloads are counted", is_kept, figures)
 
 
-def judge_audit(made: Cluster) -> Finding:
+def judge_audit(made: ClusterHub) -> PromiseVerdict:
     output = made.run(SURVIVOR, ROOT / "manage.py", "verify_audit").strip().splitlines()
-    return Finding("the audit chain is whole", True, output[-1])
+    return PromiseVerdict("the audit chain is whole", True, output[-1])
 
 
 def summary(requests: list[dict[str, Any]], seconds: float) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Whether the replica of the database may be used: it answers, and it is not too far behind the primary.
+"""The check whether the replica of the database may be used: it answers, and is not too far behind the primary.
 
 A thread of each process notes the position of the primary in the write-ahead log, and waits until the replica has
 replayed it. What the replica returns is then at least as new as that moment. This needs no clock of another machine and
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class ReplicaHealth:
-    """What this process knows about the replica. All times are those of its monotonic clock."""
+    """The knowledge of this process about the replica. All times are those of its monotonic clock."""
 
     def __init__(self) -> None:
         self._lock = Lock()

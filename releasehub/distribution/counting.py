@@ -88,7 +88,10 @@ def _first_of_the_hour(events: list[DownloadGrant]) -> list[DownloadGrant]:
     """Return the events to count: a visitor counts at most once per file and hour."""
     since = min(event.granted_at for event in events) - REPEAT_WINDOW
     earlier = DownloadGrant.objects.filter(
-        is_counted=True, granted_at__gt=since, file__in={event.file_id for event in events}
+        is_counted=True,
+        granted_at__gt=since,
+        file__in={event.file_id for event in events},
+        visitor__in={event.visitor for event in events},
     )
     last: dict[tuple[int, str], datetime] = {}
     for file_id, visitor, moment in earlier.order_by("granted_at").values_list("file", "visitor", "granted_at"):

@@ -54,7 +54,8 @@ def invalidate_rights() -> None:
 
 def _begin_everywhere() -> None:
     _begin_generation()
-    channel.announce(CACHE_ALIAS)
+    if settings.RIGHTS_CACHE_SECONDS:
+        channel.announce(CACHE_ALIAS)
 
 
 def _begin_generation() -> None:

@@ -33,6 +33,18 @@ def cpu_seconds(root: int) -> float:
     return sum(int(ticks) for pid in tree(root) for ticks in stat(pid)[11:15]) / TICKS
 
 
+def run_seconds(root: int) -> float:
+    """Return the CPU time of the living processes of the tree, which is finer than the ticks of `cpu_seconds`."""
+    return sum(run_nanoseconds(pid) for pid in tree(root)) / 1e9
+
+
+def run_nanoseconds(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
+    except OSError:
+        return 0
+
+
 def pss_mib(pid: int) -> float:
     """Return the proportional set size in MiB, which does not count shared pages twice."""
     return kib(Path(f"/proc/{pid}/smaps_rollup"), "Pss") / 1024

@@ -60,10 +60,10 @@ class Cluster:
     def url(self, database: str) -> str:
         return f"postgresql://releasehub@{quote(str(self.folder), safe='')}:5432/{database}"
 
-    def new_database(self, name: str) -> str:
-        """Create a database and return its URL."""
+    def new_database(self, name: str, copy_of: str = "template1") -> str:
+        """Create a database and return its URL. It is empty or a copy of another one, which nobody may be using."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {copy_of}")
         return self.url(name)
 
 

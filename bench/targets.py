@@ -2,13 +2,14 @@
 
 import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bench.load import LoadJob
 from bench.plan import FILENAME, Seeded
 from tests.services.processes import HOST
 
+Fetch = Callable[[LoadJob], tuple[int, bytes]]  # the status and the body of the response
 UPLOAD = "upload"
 # Any cookie makes a request bypass the cache of anonymous responses, because it could belong to a session.
 UNCACHED = {"Cookie": "bench=1"}
@@ -28,7 +29,16 @@ class BenchmarkTarget:
     aim: float | None = None
 
 
-def targets(hub: int, baseline: int, seeded: Seeded) -> Iterator[BenchmarkTarget]:
+def fetch_by_http(job: LoadJob) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection(HOST, job.port, timeout=20)
+    connection.request("GET", job.path, headers=job.headers)
+    response = connection.getresponse()
+    body = response.read()
+    connection.close()
+    return response.status, body
+
+
+def targets(hub: int, baseline: int, seeded: Seeded, fetch: Fetch = fetch_by_http) -> Iterator[BenchmarkTarget]:
     """Yield all targets. `hub` and `baseline` are the ports of the two servers."""
     key, reader = {"XF-Api-Key": seeded.key}, {"XF-Api-Key": seeded.reader_key}
     versions = f"/api/mc-dm-versions/?download_id={seeded.heavy}"
@@ -40,7 +50,9 @@ def targets(hub: int, baseline: int, seeded: Seeded) -> Iterator[BenchmarkTarget
     yield BenchmarkTarget("list, anonymous", LoadJob(hub, versions), first)
     deep = LoadJob(hub, f"{versions}&page={last_page * 9 // 10}", key)
     yield BenchmarkTarget("list, deep page", deep, first)
-    yield BenchmarkTarget("list, deep cursor", LoadJob(hub, f"{versions}&after={next_cursor(deep)}", key), first)
+    yield BenchmarkTarget(
+        "list, deep cursor", LoadJob(hub, f"{versions}&after={next_cursor(fetch(deep)[1])}", key), first
+    )
     detail = LoadJob(baseline, f"/versions/{seeded.version}/")
     yield BenchmarkTarget("detail", LoadJob(hub, f"/api/mc-dm-versions/{seeded.version}/", key), detail, 0.30, 0.50)
     new = LoadJob(baseline, "/versions/", creates_in=creates_in)
@@ -48,10 +60,10 @@ def targets(hub: int, baseline: int, seeded: Seeded) -> Iterator[BenchmarkTarget
     permalink = f"/d/{seeded.heavy_slug}/{seeded.number}/{FILENAME}"
     link = LoadJob(baseline, permalink)
     yield BenchmarkTarget("redirect, file address", LoadJob(hub, f"/api/mc-dm-files/{seeded.file}/download/"), link)
-    if is_served(LoadJob(hub, permalink)):
+    if fetch(LoadJob(hub, permalink))[0] < 400:
         yield BenchmarkTarget("redirect, permalink", LoadJob(hub, permalink), link, 0.60, 0.80)
     updates = f"/api/updates/{seeded.heavy_slug}"
-    if is_served(LoadJob(hub, updates)):
+    if fetch(LoadJob(hub, updates))[0] < 400:
         yield BenchmarkTarget("update check", LoadJob(hub, f"{updates}?version=1.1&platform=linux"), detail, 0.40, 0.70)
         yield BenchmarkTarget(
             "update check, nothing newer", LoadJob(hub, f"{updates}?version=1.{seeded.heavy_versions * 9}"), detail
@@ -61,18 +73,18 @@ def targets(hub: int, baseline: int, seeded: Seeded) -> Iterator[BenchmarkTarget
         yield BenchmarkTarget("latest", LoadJob(hub, updates), detail)
         yield BenchmarkTarget("latest, uncached", LoadJob(hub, updates, UNCACHED), detail)
     page = f"/downloads/{seeded.heavy_slug}.{seeded.heavy}/"
-    if is_served(LoadJob(hub, page)):
+    if fetch(LoadJob(hub, page))[0] < 400:
         yield BenchmarkTarget("download page", LoadJob(hub, page), first, 0.40, 0.60)
         yield BenchmarkTarget("download page, uncached", LoadJob(hub, page, UNCACHED), first)
-    yield from github_targets(hub, baseline, seeded)
+    yield from github_targets(hub, baseline, seeded, fetch)
 
 
-def github_targets(hub: int, baseline: int, seeded: Seeded) -> Iterator[BenchmarkTarget]:
+def github_targets(hub: int, baseline: int, seeded: Seeded, fetch: Fetch) -> Iterator[BenchmarkTarget]:
     """Yield the targets of the GitHub API, if this version of ReleaseHub has it."""
     key = {"Authorization": f"token {seeded.key}"}
     repository = f"owner/{seeded.heavy_slug}"
     releases = f"/api/v3/repos/{repository}/releases"
-    if is_served(LoadJob(hub, releases)):
+    if fetch(LoadJob(hub, releases))[0] < 400:
         rows = LoadJob(baseline, "/versions/?download_id=1")
         detail = LoadJob(baseline, f"/versions/{seeded.version}/")
         link = LoadJob(baseline, f"/d/{seeded.heavy_slug}/{seeded.number}/{FILENAME}")
@@ -82,20 +94,6 @@ def github_targets(hub: int, baseline: int, seeded: Seeded) -> Iterator[Benchmar
         yield BenchmarkTarget("GitHub address, file by tag", LoadJob(hub, asset), link)
 
 
-def is_served(job: LoadJob) -> bool:
-    """Return True if this version of ReleaseHub has the URL."""
-    return fetch(job)[0] < 400
-
-
-def next_cursor(job: LoadJob) -> str:
+def next_cursor(body: bytes) -> str:
     """Return the cursor of the page that follows a page of a list."""
-    return str(json.loads(fetch(job)[1])["pagination"]["next"])
-
-
-def fetch(job: LoadJob) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection(HOST, job.port, timeout=20)
-    connection.request("GET", job.path, headers=job.headers)
-    response = connection.getresponse()
-    body = response.read()
-    connection.close()
-    return response.status, body
+    return str(json.loads(body)["pagination"]["next"])

@@ -53,7 +53,7 @@ def site_rules() -> CategoryRules:
 
 def rules_of(category: Category) -> CategoryRules:
     """Return the rules of a category from its own row, without a query. The row holds the inherited settings."""
-    values: dict[str, Any] = {name: getattr(site_rules(), name) for name in SETTINGS} | category.inherited
+    values: dict[str, Any] = vars(site_rules()) | category.inherited
     values |= {name: tuple(values[name]) for name in ("allowed_extensions", "rejected_warnings")}
     return CategoryRules(**values)
 

@@ -12,7 +12,7 @@ from releasehub.audit.rights_cache import invalidate_rights
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import invalidate_anonymous_cache
 from releasehub.core.clean import strip_controls
-from releasehub.core.inserts import insert
+from releasehub.core.inserts import insert_all
 from releasehub.core.logs import one_line
 
 MAX_REFUSALS_PER_MINUTE = 600
@@ -34,6 +34,8 @@ def record(
 
     An action that changes public pages also invalidates the cached responses for anonymous visitors. Every change
     invalidates the cached rights, because a list of the actions that matter could miss one.
+
+    The returned row does not know its primary key, because that would mean waiting for PostgreSQL.
 
     Args:
         actor: The actor who does it.
@@ -62,7 +64,7 @@ def record(
         request_id=actor.request_id,
         address=actor.address,
     )
-    insert(entry)
+    insert_all([entry])
     return entry
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from base64 import b32encode
 from typing import TYPE_CHECKING
 
-from cuid2 import Cuid
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -15,12 +16,19 @@ if TYPE_CHECKING:
 PUBLIC_ID_CHARACTERS = 24
 MAX_REASON_CHARACTERS = 500
 DELETION_FIELDS = ("deleted_at", "deleted_by", "delete_reason", "updated_at")
-_cuid = Cuid(length=PUBLIC_ID_CHARACTERS)
+RANDOM_BYTES = 15  # exactly 24 characters of five bits
 
 
 def new_public_id() -> str:
-    """Return a random public id: a CUID2 of 24 lower-case characters."""
-    return _cuid.generate()
+    """Return a random public id, which has the form of a CUID2: 24 lower-case letters and digits that begin with a letter.
+
+    The generator of the library took 6 % of the CPU time of a new version, which has three of them with its events. It
+    hashes a counter and a fingerprint of the host, which add nothing to 119 random bits.
+    """
+    while True:
+        text = b32encode(os.urandom(RANDOM_BYTES)).decode().lower()
+        if text[0].isalpha():
+            return text
 
 
 class TimeStampedModel(models.Model):

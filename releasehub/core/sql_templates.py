@@ -122,10 +122,12 @@ class _CompiledQuery:
 
 def _as_sent(value: Any) -> Any:
     """Return the value in the form that the database driver expects; only times and bytes need one."""
-    connection: Any = connections[DEFAULT_DB_ALIAS]
     if isinstance(value, datetime):
-        return models.DateTimeField().get_db_prep_value(value, connection)
-    return connection.Database.Binary(value) if isinstance(value, bytes) else value
+        return models.DateTimeField().get_db_prep_value(value, connections[DEFAULT_DB_ALIAS])
+    if isinstance(value, bytes):
+        database: Any = connections[DEFAULT_DB_ALIAS].Database
+        return database.Binary(value)
+    return value
 
 
 def _unwrap(param: Any) -> Any:

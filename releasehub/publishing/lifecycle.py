@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from releasehub.audit import services as audit
 from releasehub.core.actor import Actor
+from releasehub.core.cursors import pipelined
 from releasehub.core.errors import Conflict, DomainError, ErrorCode
 from releasehub.core.inserts import insert
 from releasehub.core.restoring import not_deleted
@@ -67,7 +68,8 @@ def enter(name: Move, *, actor: Actor, version: Version, publish_at: datetime | 
         Invalid: A scheduled version has no `publish_at` that lies in the future.
     """
     context = Context(actor, version, publish_at=publish_at)
-    return _carry_out(_row(name, context), context)
+    with pipelined():
+        return _carry_out(_row(name, context), context)
 
 
 def offered_moves(actor: Actor, version: Version) -> list[Move]:

@@ -19,9 +19,13 @@ DELIVER_TASK = "webhooks.deliver"
 NO_ID = 0  # no row has it
 
 
-def fan_out(events: Sequence[Event]) -> None:
-    """Create the deliveries of events about one download. This takes one query, or two if any endpoint matches."""
-    endpoints = _active_endpoints(events[0].download_id, organization_of(events[0].data))
+def endpoints_of(download_id: int | None, data: Mapping[str, Any]) -> list[Endpoint]:
+    """Return the active endpoints that may get events with this snapshot. This takes one query."""
+    return _active_endpoints(download_id, organization_of(data))
+
+
+def fan_out(events: Sequence[Event], endpoints: Sequence[Endpoint]) -> None:
+    """Create the deliveries of stored events to those of the endpoints that match. This takes at most one query."""
     _store(
         [
             new_delivery(event, endpoint)

@@ -7,8 +7,9 @@ from django.db import models, transaction
 from django.db.models.expressions import RawSQL
 
 from releasehub.core.actor import Actor
+from releasehub.core.inserts import insert_few
 from releasehub.webhooks.events import EventType
-from releasehub.webhooks.fanout import fan_out
+from releasehub.webhooks.fanout import endpoints_of, fan_out
 from releasehub.webhooks.models import Event
 
 Target = TypeVar("Target", bound=models.Model)
@@ -47,8 +48,15 @@ def publish_all(*, actor: Actor, events: Sequence[EventType], target: models.Mod
     This takes two queries, or three if any endpoint matches.
     """
     data = _snapshots[type(target)](target) | details
-    if events:
-        fan_out(store_events(actor=actor, events=events, target=target, download_id=data["download_id"], data=data))
+    if not events:
+        return
+    download_id = data["download_id"]
+    endpoints = endpoints_of(download_id, data)
+    # Only deliveries refer to the events by their keys.
+    rows = store_events(
+        actor=actor, events=events, target=target, download_id=download_id, data=data, wait_for_keys=bool(endpoints)
+    )
+    fan_out(rows, endpoints)
 
 
 def store_events(
@@ -58,13 +66,14 @@ def store_events(
     target: models.Model,
     download_id: int | None,
     data: dict[str, Any],
+    wait_for_keys: bool = True,
 ) -> list[Event]:
     """Insert the events without deliveries, and return them.
 
     The calling code holds the lock of the object, so the sequence numbers of its events have no gaps.
     """
     object_type = target._meta.model_name or ""
-    rows: list[Any] = [
+    rows = [
         Event(
             type=event,
             object_type=object_type,
@@ -77,4 +86,7 @@ def store_events(
         )
         for position, event in enumerate(events, start=1)
     ]
-    return Event.objects.bulk_create(rows)
+    insert_few(
+        rows, wait_for_keys=wait_for_keys
+    )  # `bulk_create` builds its statement anew each time, a seventh of the CPU time of a new version
+    return rows

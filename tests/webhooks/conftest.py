@@ -17,7 +17,7 @@ from releasehub.core.actor import system_actor
 from releasehub.webhooks import clock, formats
 from releasehub.webhooks.endpoints import create_endpoint
 from releasehub.webhooks.events import EventType
-from releasehub.webhooks.fanout import fan_out
+from releasehub.webhooks.fanout import endpoints_of, fan_out
 from releasehub.webhooks.models import Endpoint, Event
 from releasehub.webhooks.services import store_events
 from tests.outbound.conftest import Canary
@@ -113,5 +113,5 @@ def announce(
     target: Any = SimpleNamespace(pk=object_id or next(_numbers), _meta=SimpleNamespace(model_name=kind))
     snapshot = {"number": "1.0.0", "state": "listed"} | data
     events = store_events(actor=system_actor(), events=[event], target=target, download_id=download_id, data=snapshot)
-    fan_out(events)
+    fan_out(events, endpoints_of(download_id, snapshot))
     return events[0]

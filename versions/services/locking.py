@@ -7,12 +7,22 @@ therefore never wait for each other in a circle, which would be a deadlock.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db.models import F
+from django.db import connection
+from django.db.models import DateTimeField
 from django.utils import timezone
 
 from downloads.models import Download
 from downloads.services import lock_with_download
+from releasehub.core.cursors import server_binding_cursor
 from versions.models import Version
+
+# The database adds, so the result does not depend on when this process read the row. The query is constant, because
+# building it with the ORM took a tenth of the CPU time of a new version.
+ADD_TO_COUNTS = f"""
+UPDATE {Download._meta.db_table} SET last_update_at = %s,
+    version_count = version_count + %s, listed_version_count = listed_version_count + %s
+WHERE id = %s
+"""  # noqa: S608 - the name of a model
 
 
 def lock_version(version: Version) -> Version:
@@ -39,12 +49,9 @@ def tally_changes(version: Version) -> Iterator[None]:
 def add_to_counts(download_id: int, alive: int, listed: int) -> None:
     """Add the two differences to the counts of a download. If both are 0, write nothing."""
     if alive or listed:
-        # F() lets the database add, so the result does not depend on when this process read the row.
-        Download.all_objects.filter(pk=download_id).update(
-            version_count=F("version_count") + alive,
-            listed_version_count=F("listed_version_count") + listed,
-            last_update_at=timezone.now(),
-        )
+        now = DateTimeField().get_db_prep_value(timezone.now(), connection)
+        with server_binding_cursor() as cursor:
+            cursor.execute(ADD_TO_COUNTS, [now, alive, listed, download_id])
 
 
 def _tally(version: Version) -> tuple[int, int]:

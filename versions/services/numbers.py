@@ -29,7 +29,7 @@ def check_number_is_free(version: Version) -> None:
     """
     # One query answers the usual case. The queries that look at platforms run only if the number is in use.
     version.is_twin = bool(
-        _number_query.first(
+        _number_query.tuples(
             download=version.download_id,
             channel=version.channel,
             sort_key=bytes(version.sort_key),
@@ -75,8 +75,8 @@ def _explain(version: Version) -> tuple[str, str] | None:
 
 def _downloads_with_number(
     download: int, channel: str, sort_key: bytes, number: str, but: int
-) -> models.QuerySet[Download]:
-    """Return the download if a version other than `but` has or had the number in the channel.
+) -> models.QuerySet[Download, tuple[int]]:
+    """Return the id of the download if a version other than `but` has or had the number in the channel.
 
     Four separate EXISTS let the database answer each of them from one index; a single one with OR inside could not.
     """
@@ -85,7 +85,7 @@ def _downloads_with_number(
     past = PublicNumber.objects.filter(**place).exclude(version=but)
     has_number = Exists(versions.filter(sort_key=sort_key)) | Exists(past.filter(sort_key=sort_key))
     has_number |= Exists(versions.filter(number=number)) | Exists(past.filter(number=number))
-    return Download.all_objects.filter(has_number, pk=download).only("pk").order_by()
+    return Download.all_objects.filter(has_number, pk=download).values_list("pk").order_by()
 
 
 _number_query: SqlTemplate[Download] = SqlTemplate(

@@ -57,7 +57,8 @@ class Side:
         """Run the requests and add the CPU time of PostgreSQL to the result."""
         order = asdict(job) | {"requests": requests, "salt": next(_salts), "profile": profile}
         before = processes.run_seconds(self.cluster.pid)
-        assert self.process.stdin and self.process.stdout
+        assert self.process.stdin
+        assert self.process.stdout
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
         found: dict[str, Any] = json.loads(self.process.stdout.readline())
@@ -88,7 +89,7 @@ class Comparison:
             cells.append(f"{side} {web:.2f}+{postgres:.2f} ms")
             if side != "baseline":
                 ratios = self.ratios(side)
-                cells.append(f"= {statistics.median(ratios):.1f} [{min(ratios):.1f}–{max(ratios):.1f}]")
+                cells.append(f"= {statistics.median(ratios):.1f} [{min(ratios):.1f}..{max(ratios):.1f}]")
         return "  ".join(cells)
 
 

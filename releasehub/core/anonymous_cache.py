@@ -100,16 +100,17 @@ def cache_for_anonymous(vary_on: Callable[[HttpRequest], Hashable] | None = None
     return decorate
 
 
-def cached_row(actor: Actor, key_parts: tuple[str, ...], load: Callable[[], Row]) -> Row:
+def cached_row(actor: Actor | None, key_parts: tuple[str, ...], load: Callable[[], Row]) -> Row:
     """Return the row that `load` returns, from the cache if the actor is anonymous.
 
-    This is for views that count every request, so that their responses cannot be cached. The caller still has to check
-    every time whether the actor may see the row.
+    This is for views that count every request, so that their responses cannot be cached, and for those whose responses
+    differ between visitors although most rows are the same. Without an actor, nothing is cached. The caller still has
+    to check every time whether the actor may see the row.
     """
     seconds = settings.ANONYMOUS_CACHE_SECONDS
     # A row that an identified user may see must never be cached for anonymous visitors, not even for a second.
     # Nor must a row of the replica be, because these rows decide who gets the bytes of a file.
-    if not seconds or not actor.is_anonymous or is_reading_from_replica():
+    if not seconds or actor is None or not actor.is_anonymous or is_reading_from_replica():
         return load()
     channel.listen()
     return cast(Row, caches[CACHE_ALIAS].get_or_set(_cache_key(repr(key_parts)), load, seconds))

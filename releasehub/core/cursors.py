@@ -24,7 +24,7 @@ def server_binding_cursor(using: str = DEFAULT_DB_ALIAS) -> Iterator[CursorWrapp
     connection.ensure_connection()
     # `connection.cursor()` would first make the other kind of cursor, which takes longer than this one.
     wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    with wrap(ServerBindingCursor(connection.connection)) as cursor:
+    with wrap(ServerBindingCursor(connection.connection)) as cursor:  # type: ignore[call-arg]
         yield cursor
 
 

@@ -20,10 +20,10 @@ RANDOM_BYTES = 15  # exactly 24 characters of five bits
 
 
 def new_public_id() -> str:
-    """Return a random public id, which has the form of a CUID2: 24 lower-case letters and digits that begin with a letter.
+    """Return a random public id in the form of a CUID2: 24 lower-case letters and digits, the first one a letter.
 
-    The generator of the library took 6 % of the CPU time of a new version, which has three of them with its events. It
-    hashes a counter and a fingerprint of the host, which add nothing to 119 random bits.
+    The library for CUID2 took 6 % of the CPU time of a new version, whose events have ids as well. It also hashes a
+    counter and a fingerprint of the host, which add nothing to 119 random bits.
     """
     while True:
         text = b32encode(os.urandom(RANDOM_BYTES)).decode().lower()

@@ -4,17 +4,16 @@ Django needs 0.6 to 11 ms of CPU time to build and compile such a query, far mor
 template compiles its query set once, keeps the SQL, and only fills in the values afterwards; PostgreSQL also keeps the
 plan. docs/decisions/0026 has the figures.
 
-The price is that this module depends on internals of Django: on `as_sql`, `get_converters` and `execute_sql` of the
+The price is that this module depends on internals of Django: on `as_sql` and `get_converters` of the
 compiler, and on what `ModelIterable` reads. `tests/core/test_sql_templates.py` checks them against the installed
 version, and that no other module uses a template.
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Self, TypeVar, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 from django.db.models.query import ModelIterable, QuerySet
@@ -50,11 +49,8 @@ class SqlTemplate(Generic[Row]):
 
     def rows(self, **values: Any) -> list[Row]:
         """Return the rows for these values, with one query."""
-        fetched = self._fetch(values)
-        # A copy, because several threads use the same template. It returns the fetched rows instead of sending the SQL.
-        compiler = copy.copy(self._compiler)
-        compiler.execute_sql = lambda **options: [fetched]
-        return list(ModelIterable(cast(Any, _CompiledQuery(compiler))))
+        converted = [self._convert(row) for row in self._fetch(values)]
+        return list(ModelIterable(cast(Any, _CompiledQuery(self._compiler, converted))))
 
     def first(self, **values: Any) -> Row | None:
         return next(iter(self.rows(**values)), None)
@@ -76,10 +72,12 @@ class SqlTemplate(Generic[Row]):
 
     def _convert(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return the row with its values in the form that query sets give them."""
-        converted = list(row)
+        if not self._converters:
+            return row
+        converted, connection = list(row), connections[DEFAULT_DB_ALIAS]
         for position, (functions, expression) in self._converters.items():
             for function in functions:
-                converted[position] = function(converted[position], expression, connections[DEFAULT_DB_ALIAS])
+                converted[position] = function(converted[position], expression, connection)
         return tuple(converted)
 
     def _compile(self) -> None:
@@ -89,9 +87,8 @@ class SqlTemplate(Generic[Row]):
         params = [self._placeholder_for(item) for item in sample_params]
         if missing := self._samples.keys() - {item for item in params if isinstance(item, Placeholder)}:
             raise ValueError(f"These values do not occur in the query: {sorted(missing)}")
-        converters = compiler.get_converters([column for column, *_ in compiler.select])
-        compiler.get_converters = lambda expressions: converters  # finding them costs more than using them
-        self._locks, self._converters = query.select_for_update, converters
+        self._locks = query.select_for_update
+        self._converters = compiler.get_converters([column for column, *_ in compiler.select])
         # The compiler comes last: another thread that sees it also sees everything else.
         self._sql, self._params, self._compiler = sql, params, compiler
 
@@ -107,17 +104,29 @@ class SqlTemplate(Generic[Row]):
 
 
 class _CompiledQuery:
-    """The attributes that `ModelIterable` reads from a query set and from its query."""
+    """The attributes that `ModelIterable` reads from a query set, its query and its compiler.
+
+    One object has all of them. It returns rows that were fetched and converted instead of sending the SQL, so that
+    several threads can use the same template.
+    """
 
     db = DEFAULT_DB_ALIAS
     _known_related_objects: dict[Any, Any] = {}
 
-    def __init__(self, compiler: Any) -> None:
+    def __init__(self, compiler: Any, rows: list[tuple[Any, ...]]) -> None:
         self.query = self
-        self._compiler = compiler
+        self.select, self.klass_info = compiler.select, compiler.klass_info
+        self.annotation_col_map = compiler.annotation_col_map
+        self._rows = rows
 
-    def get_compiler(self, using: str) -> Any:
-        return self._compiler
+    def get_compiler(self, using: str) -> Self:
+        return self
+
+    def execute_sql(self, **options: Any) -> list[tuple[Any, ...]]:
+        return self._rows
+
+    def results_iter(self, results: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        return results
 
 
 def _as_sent(value: Any) -> Any:
@@ -125,8 +134,8 @@ def _as_sent(value: Any) -> Any:
     if isinstance(value, datetime):
         return models.DateTimeField().get_db_prep_value(value, connections[DEFAULT_DB_ALIAS])
     if isinstance(value, bytes):
-        database: Any = connections[DEFAULT_DB_ALIAS].Database
-        return database.Binary(value)
+        connection: Any = connections[DEFAULT_DB_ALIAS]
+        return connection.Database.Binary(value)
     return value
 
 

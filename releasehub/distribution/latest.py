@@ -13,6 +13,8 @@ from downloads.models import AccessKey, Download
 from downloads.querysets import DownloadQuerySet
 from files.models import File
 from files.names import fold_name
+from releasehub.core.actor import Actor
+from releasehub.core.anonymous_cache import cached_row
 from releasehub.core.errors import NotFound
 from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
 from versions.channels import ORDER, offered_to
@@ -69,16 +71,18 @@ def latest_version(
     download: Download,
     *,
     accepts: Callable[[Version], bool] | None = None,
+    actor: Actor | None = None,
     **conditions: Unpack[Conditions],
 ) -> Version | None:
     """Return the highest version of `offered_versions`, which has the conditions.
 
-    `accepts` decides what a query cannot decide. It is asked about the `MAX_TRIED` highest versions at most.
+    `accepts` decides what a query cannot decide. It is asked about the `MAX_TRIED` highest versions at most. With an
+    anonymous `actor`, the version may come from the cache for anonymous visitors.
 
     Raises:
         InvalidNumber: `newer_than` is not a version number.
     """
-    version = _highest(download, **conditions)
+    version = _highest(download, actor, **conditions)
     if version is not None and accepts is not None and not accepts(version):
         rows = offered_versions(download, **conditions)
         version = next((row for row in rows[1:MAX_TRIED] if accepts(row)), None)
@@ -87,7 +91,7 @@ def latest_version(
     return version
 
 
-def _highest(download: Download, **conditions: Unpack[Conditions]) -> Version | None:
+def _highest(download: Download, actor: Actor | None, **conditions: Unpack[Conditions]) -> Version | None:
     """Return the first of `offered_versions`. The usual update check, with no other conditions, has a template."""
     given = {name: value for name, value in conditions.items() if value}
     if not given.keys() <= FREQUENT_CONDITIONS:
@@ -95,9 +99,19 @@ def _highest(download: Download, **conditions: Unpack[Conditions]) -> Version | 
         return first
     at_least = given.pop("newer_than", "")
     followed = (str(given.pop("channel", "")) or download.default_channel).lower()
-    template = _template(tuple(offered_to(followed)), bool(at_least), **given)
-    values = {"at_least": ceiling(str(at_least), download.version_scheme)} if at_least else {}
-    return template.first(download=download.pk, **values)
+    channels, lowest = tuple(offered_to(followed)), _lowest(download, str(at_least))
+    if actor is None or not actor.is_anonymous:
+        values = {"at_least": lowest} if lowest else {}
+        return _template(channels, bool(lowest), **given).first(download=download.pk, **values)
+    # Clients with different versions follow the same newest version, so the cached row is the one for all of them.
+    key_parts = ("newest", str(download.pk), *channels, repr(sorted(given.items())))
+    version = cached_row(actor, key_parts, lambda: _template(channels, False, **given).first(download=download.pk))
+    return version if version is not None and bytes(version.sort_key) >= lowest else None
+
+
+def _lowest(download: Download, installed: str) -> bytes:
+    """Return the lowest sort key of the versions that are newer than the installed one. All keys are above b""."""
+    return ceiling(installed, download.version_scheme) if installed else b""
 
 
 @lru_cache(maxsize=100)

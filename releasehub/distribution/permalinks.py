@@ -33,8 +33,10 @@ from versions.platforms import (
 from versions.policies import version_policy
 
 
-def find_download(actor: Actor, slug: str) -> Download:
+def find_download(actor: Actor, slug: str, *, is_cacheable: bool = False) -> Download:
     """Return the download with this slug.
+
+    With `is_cacheable`, an anonymous actor may get the row from the cache for anonymous visitors.
 
     Raises:
         Moved: It was renamed, and the actor may see it under its new slug.
@@ -42,7 +44,8 @@ def find_download(actor: Actor, slug: str) -> Download:
         NotFound: The download does not exist, or the actor may not see it.
         KeyRefused: The same, and the actor presented a key that is not valid.
     """
-    download = _by_slug.first(slug=slug) or _find_renamed(actor, slug)
+    row = cached_row(actor if is_cacheable else None, ("slug", slug), lambda: _by_slug.first(slug=slug))
+    download = row or _find_renamed(actor, slug)
     if download.is_deleted:
         raise Gone(download.delete_reason) if download_policy.is_open_to(actor, download) else not_found_for(actor)
     if not download_policy.can_view(actor, download):
@@ -230,11 +233,20 @@ def is_known_target(download: Download, platform: str, architecture: str) -> boo
     return bool(files.filter(architecture__lower=architecture).exists())
 
 
-def best_file(version: Version, platform: str = "", architecture: str = "") -> File | None:
-    """Return the file that suits the given system best, or the primary file if no system is given."""
+def best_file(
+    version: Version, platform: str = "", architecture: str = "", *, actor: Actor | None = None
+) -> File | None:
+    """Return the file that suits the given system best, or the primary file if no system is given.
+
+    With an anonymous `actor`, the file may come from the cache for anonymous visitors.
+    """
     filters = {"platform": platform, "architecture": architecture}
-    rows = _passed_files(**{name: value for name, value in filters.items() if value}).rows(version=version.pk)
-    file: File | None = min(rows, key=lambda file: fitness(file, platform, architecture), default=None)
+
+    def find() -> File | None:
+        rows = _passed_files(**{name: value for name, value in filters.items() if value}).rows(version=version.pk)
+        return min(rows, key=lambda file: fitness(file, platform, architecture), default=None)
+
+    file = cached_row(actor, ("best file", str(version.pk), *filters.values()), find)
     if file is not None:
         file.version = version
     return file

@@ -62,8 +62,10 @@ class RejectedVersion:
     reasons: list[RejectionReason]
 
 
-def find_update(download: Download, client: Client) -> Version | None:
+def find_update(download: Download, client: Client, actor: Actor | None = None) -> Version | None:
     """Return the newest version for the client if it is newer than the installed one, else None.
+
+    With an anonymous `actor`, the version may come from the cache for anonymous visitors.
 
     An installed version of 1.4 counts as every 1.4.x. A client outside the rollout of a version is offered the next
     lower one that it may have.
@@ -81,6 +83,7 @@ def find_update(download: Download, client: Client) -> Version | None:
             key=client.key,
             accepts=lambda row: row.is_rolled_out_to(client.client_id),
             cooldown=client.cooldown,
+            actor=actor,
         )
     except InvalidNumber as error:
         raise Invalid(ErrorCode.VERSION_NUMBER_INVALID, str(error), field="version", reason=error.code) from error

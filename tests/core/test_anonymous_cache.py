@@ -15,6 +15,8 @@ from django.utils import timezone
 from downloads.models import AccessKey, Download
 from downloads.services import update_download
 from files.models import DownloadGrant, File
+from releasehub.apikeys.scopes import Scope
+from releasehub.apikeys.services import issue_key
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import CACHE_ALIAS, cached_row
 from releasehub.distribution import links
@@ -23,6 +25,7 @@ from releasehub.publishing.deletion import delete_version
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
 from tests.factories import make_download, make_file, make_user, make_version, system
+from versions.models import Version
 
 pytestmark = pytest.mark.django_db
 Commits = Callable[..., Any]
@@ -85,6 +88,28 @@ def test_change_invalidates_the_cache(
     with django_capture_on_commit_callbacks(execute=True):
         update_download(actor=system(), download=download, visibility=Download.Visibility.PRIVATE)
     assert client.get(page).status_code == 404
+
+
+def test_update_checks_of_different_clients_share_their_rows(
+    client: Client, download: Download, django_capture_on_commit_callbacks: Commits
+) -> None:
+    """Their URLs differ, so the cached response of one client does not serve another one."""
+    newest = make_file(make_version(download, "2.0.0"), name="tool-2.zip").version
+
+    def check(installed: str, **options: Any) -> tuple[int, Any]:
+        count, answer = queries_of(client, f"/api/updates/{download.slug}?version={installed}", **options)
+        version = answer.json()["version"]
+        return count, version and version["number"]
+
+    assert check("0.1")[0] > 0
+    assert [check(installed) for installed in ("0.2", "1.0.0", "2", "2.0.0")] == [(0, "2.0.0")] * 2 + [(0, None)] * 2
+    key = issue_key(actor=system(), user=make_user(), name="robot", scopes=Scope.values)[1]
+    Version.objects.filter(pk=newest.pk).update(yanked_at=timezone.now())  # by another process
+    assert check("0.3") == (0, "2.0.0")
+    assert check("0.3", headers={"XF-Api-Key": key})[1] == "1.0.0"  # a key always sees the present rows
+    with django_capture_on_commit_callbacks(execute=True):
+        update_download(actor=system(), download=download, title="Another title")
+    assert check("0.4")[1] == "1.0.0"
 
 
 def test_zero_seconds_disables_the_cache(settings: Any, client: Client, download: Download) -> None:

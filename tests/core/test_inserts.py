@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models.expressions import RawSQL
 
 from files.models import DownloadGrant
-from releasehub.core.inserts import insert, insert_all
-from releasehub.webhooks.models import Payload
+from releasehub.core.cursors import pipelined
+from releasehub.core.inserts import insert, insert_all, insert_few
+from releasehub.core.models import new_public_id
+from releasehub.webhooks.models import Event, Payload
 from tests.factories import make_file
 from tests.webhooks.conftest import announce
 
@@ -52,6 +56,35 @@ def test_only_inserts_outside_a_transaction_skip_waiting_for_the_disk() -> None:
         cursor.execute("RESET synchronous_commit")
     assert skipped == [True, False, False]
     assert DownloadGrant.objects.count() == 3
+
+
+def test_insert_few_sets_keys_and_computes_values_in_the_database() -> None:
+    rows = [
+        Event(type="x", object_type="a", object_id=pk, data={"é": None}, sequence=RawSQL("%s + 1", (pk,)))
+        for pk in (4, 5)
+    ]
+    insert_few(rows)
+    assert list(Event.objects.order_by("object_id").values_list("pk", "sequence")) == [(rows[0].pk, 5), (rows[1].pk, 6)]
+    assert Event.objects.values_list("data", flat=True)[0] == {"é": None}
+    insert_few([Event(type="x", object_type="a", object_id=6, data=[])], wait_for_keys=False)
+    assert Event.objects.count() == 3
+
+
+def test_failed_statement_of_a_pipeline_undoes_the_transaction() -> None:
+    """On PostgreSQL, the statement after it is sent before its error arrives."""
+    event = announce()
+    with pytest.raises(IntegrityError), transaction.atomic(), pipelined():
+        insert_all([Payload(event=event, format="v3", body="")])
+        insert_all([Payload(event=event, format="v3", body="the same key")])
+        insert_few([Event(type="x", object_type="a", object_id=6, data=[])], wait_for_keys=False)
+    assert not Payload.objects.exists()
+    assert Event.objects.get() == event
+
+
+def test_public_ids_are_random_and_have_the_form_of_a_cuid2() -> None:
+    found = {new_public_id() for _ in range(100)}
+    assert len(found) == 100
+    assert all(re.fullmatch(r"[a-z][a-z0-9]{23}", public_id) for public_id in found)
 
 
 def test_insert_all_keeps_existing_rows_when_conflicts_are_ignored() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -72,10 +73,11 @@ def test_compiled_query_offers_every_attribute_that_django_reads() -> None:
     version = make_version()
     rows, names = Version.objects.select_related("download"), set[str]()
     recorder: Any = AttributeRecorder(rows, names)
-    recorder.query = AttributeRecorder(rows.query, names)
+    compiler: Any = AttributeRecorder(rows.query.get_compiler(rows.db), names)
+    recorder.query = AttributeRecorder(SimpleNamespace(get_compiler=lambda using: compiler), names)
     assert list(ModelIterable(recorder)) == [version]
-    assert names >= {"db", "get_compiler"}
-    assert names <= set(dir(_CompiledQuery(compiler=None)))
+    assert names >= {"db", "get_compiler", "execute_sql", "results_iter", "select"}
+    assert names <= set(dir(_CompiledQuery(compiler, [])))
 
 
 def test_different_values_return_different_rows() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.db import models
+from typing import Any
+
 from django.db.models import Exists, Q
 
 from downloads.models import Download
@@ -73,9 +74,7 @@ def _explain(version: Version) -> tuple[str, str] | None:
     return holder.number, f"{problem}: version {holder.number}{differs} {state}{shown}. {hint}"
 
 
-def _downloads_with_number(
-    download: int, channel: str, sort_key: bytes, number: str, but: int
-) -> models.QuerySet[Download, tuple[int]]:
+def _downloads_with_number(download: int, channel: str, sort_key: bytes, number: str, but: int) -> Any:
     """Return the id of the download if a version other than `but` has or had the number in the channel.
 
     Four separate EXISTS let the database answer each of them from one index; a single one with OR inside could not.

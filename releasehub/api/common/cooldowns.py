@@ -7,11 +7,12 @@ from typing import Any
 from rest_framework import serializers
 
 from releasehub.api.common.fields import FlagField
+from releasehub.api.common.serializers import QuerySerializer
 from releasehub.core.errors import Invalid
 from versions.cooldown import Cooldown
 
 
-class CooldownQuerySerializer(serializers.Serializer[Any]):
+class CooldownQuerySerializer(QuerySerializer):
     """A query with `min_age` and `security`. The validated data have the `cooldown`, or None without one."""
 
     min_age = serializers.CharField(

@@ -77,7 +77,14 @@ def _plan_of(serializer_class: type[OutputSerializer]) -> _Plan:
     )
 
 
-class InputSerializer(serializers.Serializer[Any]):
+class QuerySerializer(serializers.Serializer[Any]):
+    """A serializer of the parameters of a query string."""
+
+    def get_fields(self) -> dict[str, Any]:
+        return {name: _copy_of(field) for name, field in self._declared_fields.items()}
+
+
+class InputSerializer(QuerySerializer):
     """A serializer of request bodies.
 
     The serializer of a creation extends that of a change and names in `required_fields` what a creation cannot leave
@@ -92,7 +99,7 @@ class InputSerializer(serializers.Serializer[Any]):
     default_values: ClassVar[Mapping[str, Any]] = {}
 
     def get_fields(self) -> dict[str, Any]:
-        fields = {name: _copy_of(field) for name, field in self._declared_fields.items()}
+        fields = super().get_fields()
         for name in self.required_fields:
             fields[name].required = True
         for name, value in self.default_values.items():

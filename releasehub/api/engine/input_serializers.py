@@ -10,7 +10,7 @@ from files.uploads.attachment_sources import FileReference
 from releasehub.api.common.cooldowns import CooldownQuerySerializer
 from releasehub.api.common.fields import VersionNumberField
 from releasehub.api.common.paging import MAX_PAGE
-from releasehub.api.common.serializers import InputSerializer
+from releasehub.api.common.serializers import InputSerializer, QuerySerializer
 from releasehub.api.engine import terms
 
 CHECKSUM = r"^(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64}|[0-9a-fA-F]{128})\Z"
@@ -100,7 +100,7 @@ class EngineFilesInputSerializer(InputSerializer):
     )
 
 
-class EngineFilterQuerySerializer(serializers.Serializer[Any]):
+class EngineFilterQuerySerializer(QuerySerializer):
     channel = serializers.CharField(
         required=False, max_length=256, help_text="`release`, `beta`, `alpha`, or the name of a channel of the hub"
     )
@@ -122,7 +122,7 @@ class EngineListQuerySerializer(EngineFilterQuerySerializer):
     page = serializers.IntegerField(required=False, default=1, min_value=1, max_value=MAX_PAGE)
 
 
-class EngineDeleteQuerySerializer(serializers.Serializer[Any]):
+class EngineDeleteQuerySerializer(QuerySerializer):
     reason = serializers.CharField(required=False, default="", max_length=500, help_text="Recorded in the audit log")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from releasehub.api.common.fields import VersionNumberField
-from releasehub.api.common.serializers import InputSerializer
+from releasehub.api.common.serializers import InputSerializer, QuerySerializer
 from versions.tags import MAX_TAG_CHARACTERS
 
 MAKE_LATEST = ("true", "false", "legacy")
@@ -79,7 +79,7 @@ class GitHubAssetUpdateSerializer(GitHubInputSerializer):
     state = serializers.CharField(required=False, help_text="Ignored")
 
 
-class GitHubUploadQuerySerializer(serializers.Serializer[Any]):
+class GitHubUploadQuerySerializer(QuerySerializer):
     name = serializers.CharField(max_length=1000, trim_whitespace=False, help_text="The name of the file")
     label = serializers.CharField(  # type: ignore[assignment]
         required=False, allow_blank=True, max_length=200, help_text="A name for people, shown in lists"

@@ -9,13 +9,13 @@ from rest_framework import serializers
 
 from downloads.models import AccessKey
 from releasehub.api.common.fields import UnsignedField, VersionNumberField
-from releasehub.api.common.serializers import InputSerializer
+from releasehub.api.common.serializers import InputSerializer, QuerySerializer
 from releasehub.core.numbers import MAX_INTEGER
 from releasehub.distribution.access_keys import MAX_OWN_CHARACTERS
 from versions.schemes import MAX_NUMBER_CHARACTERS
 
 
-class AccessKeyListQuerySerializer(serializers.Serializer[Any]):
+class AccessKeyListQuerySerializer(QuerySerializer):
     download_id = UnsignedField()
     limit = UnsignedField(required=False, help_text="1 to 100; 20 by default")
     cursor = serializers.CharField(required=False, help_text="The cursor in `next` or `previous` of another page")

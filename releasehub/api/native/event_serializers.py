@@ -8,6 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from releasehub.api.common.fields import UnsignedField
+from releasehub.api.common.serializers import QuerySerializer
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.models import Event
 
@@ -15,7 +16,7 @@ KINDS = sorted({name.partition(".")[0] for name in EventType.values})
 TYPES = [*EventType.values, *(f"{kind}.*" for kind in KINDS)]
 
 
-class EventQuerySerializer(serializers.Serializer[Any]):
+class EventQuerySerializer(QuerySerializer):
     after = UnsignedField(
         required=False, default=0, help_text="`next_after` of the previous page; 0: from the beginning"
     )

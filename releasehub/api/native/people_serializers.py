@@ -10,11 +10,11 @@ from rest_framework import serializers
 from releasehub.accounts.models import Invitation
 from releasehub.accounts.services.invitations import MAX_INVITED_CHARACTERS
 from releasehub.api.common.fields import FlagField, UnsignedField
-from releasehub.api.common.serializers import InputSerializer, OutputSerializer
+from releasehub.api.common.serializers import InputSerializer, OutputSerializer, QuerySerializer
 from releasehub.api.native.whoami_serializers import WhoamiUserSerializer
 
 
-class InvitationListQuerySerializer(serializers.Serializer[Any]):
+class InvitationListQuerySerializer(QuerySerializer):
     download_id = UnsignedField(required=False, help_text="The download whose pending invitations are listed")
     organization_id = serializers.CharField(required=False, help_text="The organization, instead of a download")
     mine = FlagField(default=False, help_text="1: the invitations of the caller to teams and to own downloads")

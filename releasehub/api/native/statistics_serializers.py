@@ -6,13 +6,13 @@ from typing import Any
 
 from rest_framework import serializers
 
-from releasehub.api.common.serializers import OutputSerializer
+from releasehub.api.common.serializers import OutputSerializer, QuerySerializer
 from releasehub.distribution.statistics import Breakdown, Period, Statistics
 
 BREAKDOWNS = [Breakdown.VERSION.value, Breakdown.PLATFORM.value]
 
 
-class StatisticsQuerySerializer(serializers.Serializer[Any]):
+class StatisticsQuerySerializer(QuerySerializer):
     period = serializers.ChoiceField(
         choices=[period.value for period in Period],
         default=Period.DAYS.value,

@@ -46,7 +46,7 @@ class UpdateViewSet(NativeViewSet):
     def retrieve(self, request: Request, slug: str) -> HttpResponseBase:
         query = self.get_validated_query(UpdateQuerySerializer)
         key = open_if_valid(self.actor, query["key"])
-        download = find_download(self.actor, slug)
+        download = find_download(self.actor, slug, is_cacheable=True)
         client = Client(
             installed=query["version"],
             channel=query["channel"],
@@ -56,8 +56,8 @@ class UpdateViewSet(NativeViewSet):
             client_id=query["client"] or client_header(request._request),
             cooldown=query["cooldown"],
         )
-        version = find_update(download, client)
-        file = best_file(version, client.platform, client.architecture) if version else None
+        version = find_update(download, client, self.actor)
+        file = best_file(version, client.platform, client.architecture, actor=self.actor) if version else None
         left_out = explain_update(self.actor, download, client, version) if query["explain"] else None
         answer = UpdateAnswer(version, file, left_out, find_held_back(download, client, version))
         is_public = request.auth is None and key is None and not client.client_id

@@ -83,7 +83,7 @@ class V3UpdateViewSet(V3ViewSet):
             key=key if query.get("allowed") else None,
             cooldown=query["cooldown"],
         )
-        version = find_update(product, client)
+        version = find_update(product, client, self.actor)
         if version is None:
             self.held_back = find_held_back(product, client, None)
             return None

@@ -59,10 +59,8 @@ def test_only_inserts_outside_a_transaction_skip_waiting_for_the_disk() -> None:
 
 
 def test_insert_few_sets_keys_and_computes_values_in_the_database() -> None:
-    rows = [
-        Event(type="x", object_type="a", object_id=pk, data={"é": None}, sequence=RawSQL("%s + 1", (pk,)))
-        for pk in (4, 5)
-    ]
+    same: dict[str, Any] = {"type": "x", "object_type": "a", "data": {"é": None}}
+    rows = [Event(object_id=number, sequence=RawSQL("%s + 1", (number,)), **same) for number in (4, 5)]
     insert_few(rows)
     assert list(Event.objects.order_by("object_id").values_list("pk", "sequence")) == [(rows[0].pk, 5), (rows[1].pk, 6)]
     assert Event.objects.values_list("data", flat=True)[0] == {"é": None}
@@ -73,10 +71,15 @@ def test_insert_few_sets_keys_and_computes_values_in_the_database() -> None:
 def test_failed_statement_of_a_pipeline_undoes_the_transaction() -> None:
     """On PostgreSQL, the statement after it is sent before its error arrives."""
     event = announce()
-    with pytest.raises(IntegrityError), transaction.atomic(), pipelined():
-        insert_all([Payload(event=event, format="v3", body="")])
-        insert_all([Payload(event=event, format="v3", body="the same key")])
-        insert_few([Event(type="x", object_type="a", object_id=6, data=[])], wait_for_keys=False)
+
+    def send_three_statements() -> None:
+        with transaction.atomic(), pipelined():
+            insert_all([Payload(event=event, format="v3", body="")])
+            insert_all([Payload(event=event, format="v3", body="the same key")])
+            insert_few([Event(type="x", object_type="a", object_id=6, data=[])], wait_for_keys=False)
+
+    with pytest.raises(IntegrityError):
+        send_three_statements()
     assert not Payload.objects.exists()
     assert Event.objects.get() == event
 

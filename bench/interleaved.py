@@ -30,7 +30,7 @@ from tests.services.run import services, temporary_folder
 
 WORKER = Path(__file__).with_name("wsgi_worker.py")
 HUB, BASELINE = "releasehub.server.wsgi", "bench.baseline.app"
-REQUESTS, WARM_UP = 200, 40
+WARM_UP = 20
 _salts = count(1)
 
 
@@ -47,8 +47,9 @@ class Side:
         found = self.send(job, 1)
         return found["status"], found["body"].encode()
 
-    def measure(self, job: LoadJob) -> dict[str, Any]:
-        found = self.send(job, REQUESTS)
+    def measure(self, job: LoadJob, requests: int) -> dict[str, Any]:
+        """Run the requests, which have to succeed."""
+        found = self.send(job, requests)
         if found["status"] >= 400:
             raise RuntimeError(f"{self.name} answered {job.path} with {found['status']}: {found['body'][:2000]}")
         return found
@@ -140,10 +141,10 @@ def compare(options: argparse.Namespace) -> None:
             for _ in range(options.rounds):
                 for side in started:
                     job = target.baseline if side.is_baseline else target.hub
-                    comparison.add(side.name, side.measure(job))
+                    comparison.add(side.name, side.measure(job, options.requests))
             print(comparison.row(), flush=True)
             if options.profile:
-                print(started[-1].send(target.hub, REQUESTS, profile=True)["profile"])
+                print(started[-1].send(target.hub, options.requests, profile=True)["profile"])
 
 
 def main() -> None:
@@ -151,6 +152,7 @@ def main() -> None:
     add = parser.add_argument
     add("--before", type=Path, metavar="FOLDER", help="an earlier checkout with the same migrations")
     add("--rounds", type=int, default=7, help="the number of rounds per target (%(default)s)")
+    add("--requests", type=int, default=200, help="the number of requests per round (%(default)s)")
     add("--rows", type=int, default=20_000, help="the number of versions (%(default)s)")
     add("--only", default="", metavar="TEXT", help="targets with this in their name")
     add("--profile", action="store_true", help="print the functions in which this checkout spends its time")

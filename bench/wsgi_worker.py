@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-SORT = "cumulative"
 Environ = dict[str, Any]
 
 
@@ -85,7 +84,7 @@ def described(profiler: cProfile.Profile, requests: int) -> str:
     """Return the functions with the largest cumulative times, as seconds for all requests together."""
     out = io.StringIO()
     out.write(f"{requests} requests\n")
-    pstats.Stats(profiler, stream=out).sort_stats(SORT).print_stats(170)
+    pstats.Stats(profiler, stream=out).sort_stats("cumulative").print_stats(100)
     return out.getvalue()
 
 

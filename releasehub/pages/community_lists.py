@@ -42,10 +42,11 @@ def _list(
 ) -> dict[str, Any]:
     """Return a page of the rows, and the ids of those that the viewer may change and delete."""
     actor = viewer_of(request)
-    rows = model.all_objects.listed_in(actor, download).select_related("author").order_by("-created_at", "-id")
     # Only a user can see more than what is counted: the texts that wait for approval.
     total = None if actor.user else stored_total
-    page = page_of_rows(request, rows.none() if total == 0 else rows, total=total, parameter=parameter)
+    # `none()` would do as well, but Django builds its whole query before it finds out that it is empty.
+    rows = [] if total == 0 else _rows_about(actor, model, download)
+    page = page_of_rows(request, rows, total=total, parameter=parameter)
     page.object_list = list(page.object_list)
     for row in page.object_list:
         row.download = download
@@ -55,6 +56,10 @@ def _list(
         "changeable": {row.pk for row in page.object_list if contribution_policy.can_edit(actor, row)},
         "deletable": {row.pk for row in page.object_list if contribution_policy.can_delete(actor, row)},
     }
+
+
+def _rows_about(actor: Actor, model: type[Contribution], download: Download) -> Any:
+    return model.all_objects.listed_in(actor, download).select_related("author").order_by("-created_at", "-id")
 
 
 def _rejected(actor: Actor, model: type[Contribution], download: Download) -> list[Contribution]:

@@ -35,7 +35,7 @@ _salts = count(1)
 
 
 @dataclass
-class Side:
+class MeasuredProcess:
     """A process with the application of one checkout, or the baseline."""
 
     name: str
@@ -95,19 +95,21 @@ class Comparison:
 
 
 @contextmanager
-def worker(name: str, module: str, environment: Environment, project: Path, cluster: Cluster) -> Iterator[Side]:
+def worker(
+    name: str, module: str, environment: Environment, project: Path, cluster: Cluster
+) -> Iterator[MeasuredProcess]:
     command = [sys.executable, str(WORKER), module]
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, env=environment, cwd=project, stdin=pipe, stdout=pipe, text=True)
     try:
-        yield Side(name, process, cluster, module == BASELINE)
+        yield MeasuredProcess(name, process, cluster, module == BASELINE)
     finally:
         process.terminate()
         process.wait(timeout=30)
 
 
 @contextmanager
-def sides(options: argparse.Namespace) -> Iterator[tuple[list[Side], list[BenchmarkTarget]]]:
+def sides(options: argparse.Namespace) -> Iterator[tuple[list[MeasuredProcess], list[BenchmarkTarget]]]:
     """Start one process per side. Each has a copy of the same database, so the migrations must be the same."""
     setup = Setup(1, 1, 4)
     with (

@@ -61,10 +61,14 @@ class PatientVisitor:
 
     def _insist(self, path: str, body: bytes | None = None) -> bool:
         """Repeat the request until it succeeds. Return whether it did in time."""
-        started = time.monotonic()
+        started, was_cut = time.monotonic(), False
         while time.monotonic() < started + self._patience:
             sent = time.monotonic()
-            if cause := self._send(path, body):
+            cause = self._send(path, body)
+            if cause == "409" and was_cut:  # the version was created, and only the response was lost
+                cause = ""
+            if cause:
+                was_cut = was_cut or not cause.isdigit()
                 self.retries[cause] += 1
                 self._urls.append(self._urls.pop(0))
                 time.sleep(PAUSE_SECONDS)
@@ -83,8 +87,7 @@ class PatientVisitor:
             with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as answer:
                 answer.read()
         except urllib.error.HTTPError as error:
-            # A version that was created although its response was lost is refused as a duplicate.
-            return "" if body and error.code == 409 else f"{error.code}"
+            return str(error.code)
         except OSError as error:
             reason = getattr(error, "reason", error)
             return type(reason).__name__

@@ -24,7 +24,7 @@ MAX_NOTICES = 5
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
-    mine = with_current_version(Download.objects.inside_for(actor)).select_related("category")
+    mine = with_current_version(Download.objects.worked_on_by(actor)).select_related("category")
     downloads = mine.order_by("title")[:MAX_DOWNLOADS]
     shown = [download.pk for download in downloads]
     context = {

@@ -20,7 +20,13 @@ from releasehub.pages.contexts import about, download_of_page, not_included
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.permalinks import place_of
 from releasehub.pages.platforms import ask_for_hints, vary_on_system
-from releasehub.pages.releases import older_version_for, other_versions, release_context, version_for_visitors
+from releasehub.pages.releases import (
+    older_version_for,
+    other_versions,
+    release_context,
+    shortened,
+    version_for_visitors,
+)
 from releasehub.pages.secret_urls import keep_secret
 from releasehub.pages.system_choice import remember_system, system_of
 from releasehub.pages.viewers import follow_share_link, viewer_of
@@ -38,6 +44,7 @@ def download(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     recent = recent_versions(actor, download)
     context = about(request, download)
     context |= release_context(request, offered, key_in_links=bool(context["shared_key"]))
+    context |= shortened(context)
     context |= opinions_about(request, download)
     context |= {
         "prerelease": prerelease,

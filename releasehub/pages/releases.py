@@ -24,6 +24,7 @@ from versions.models import Version
 
 KEY_PLACEHOLDER = "YOUR_KEY"
 LONG_LIST = 10
+MAX_OVERVIEW_FILES = 50
 
 
 def version_for_visitors(download: Download, key: AccessKey | None) -> tuple[Version | None, Version | None]:
@@ -107,6 +108,17 @@ def in_groups(files: list[File]) -> dict[str, list[File]]:
     if len(files) < LONG_LIST or not packages:
         return {"files": files, "packages": files, "extras": []}
     return {"files": files, "packages": packages, "extras": [file for file in files if file not in packages]}
+
+
+def shortened(context: dict[str, Any]) -> dict[str, Any]:
+    """Return the first files of a `release_context`, for a page that shows more than the version.
+
+    The page of the version shows all files.
+    """
+    packages = context.get("packages", [])[:MAX_OVERVIEW_FILES]
+    extras = context.get("extras", [])[: MAX_OVERVIEW_FILES - len(packages)]
+    is_cut = len(packages) + len(extras) < len(context.get("files", []))
+    return {"packages": packages, "extras": extras, "is_cut": is_cut}
 
 
 def is_verifying(request: HttpRequest, version: Version) -> bool:

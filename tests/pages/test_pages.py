@@ -59,6 +59,19 @@ def test_wrong_slug_redirects_to_the_current_one(client: Client, release: Any) -
     assert (answer.status_code, answer["Location"]) == (308, release.download.path)
 
 
+def test_download_page_shows_the_first_of_many_files_and_tags(
+    client: Client, release: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("releasehub.pages.releases.MAX_OVERVIEW_FILES", 2)
+    for number in range(3):
+        make_file(release, name=f"tool-{number}.zip")
+    update_download(actor=system(), download=release.download, tags=[f"tag-{number}" for number in range(21)])
+    text = client.get(release.download.path).content.decode()
+    assert (text.count('class="file-name"'), "All 4 files" in text, "More tags" in text) == (2, True, True)
+    text = client.get(f"{release.download.path}1.0.0/").content.decode()
+    assert (text.count('class="file-name"'), "All 4 files" in text) == (4, False)
+
+
 def test_version_page(client: Client, release: Any) -> None:
     assert b"tool.zip" in client.get(f"{release.download.path}1.0.0/").content
 

@@ -20,6 +20,7 @@ from tests.services.run import make_folder
 BIN = PEERS_ENVIRONMENT / "bin"
 ROOT_PASSWORD = "benchmark"  # noqa: S105 - of a server that lives for minutes, on loopback
 INDEX = "/root/bench"
+SPARE_BYTES = 1024 * 1024 * 1024  # for the uploads of the comparison
 JSON = {"Accept": "application/json", "Content-Type": "application/json"}
 
 
@@ -34,6 +35,7 @@ def devpi(folder: Path, small: Path, large: Path) -> Iterator[Peer]:
     init = [BIN / "devpi-init", "--serverdir", data, "--no-root-pypi", "--root-passwd", ROOT_PASSWORD]
     run_step("devpi-init", init, log=folder / "init.log")
     command = [BIN / "devpi-server", "--serverdir", data, "--host", HOST, "--port", port, "--offline-mode"]
+    command += ["--max-request-body-size", 2 * large.stat().st_size + SPARE_BYTES]
     with running("devpi-server", command, log=folder / "log") as child:
         wait_until(partial(is_up, child.process.pid, port, "/+api"), child, seconds=START_SECONDS)
         key = sign_in(port)

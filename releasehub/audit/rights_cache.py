@@ -60,6 +60,8 @@ def _begin_everywhere() -> None:
 
 def _begin_generation() -> None:
     _Current.generation = next(_generations)
+    # Expired entries are removed only when somebody reads them, and nobody reads those of earlier generations.
+    caches[CACHE_ALIAS].clear()
 
 
 channel.register(CACHE_ALIAS, _begin_generation)

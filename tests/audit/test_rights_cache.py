@@ -70,6 +70,13 @@ def test_second_request_reads_neither_the_key_nor_the_access(client: ApiClient, 
     assert counts == [4, 1, 1]  # with the last use of the key
 
 
+def test_change_removes_the_entries_of_earlier_generations(download: Download) -> None:
+    """A hub that publishes all the time would otherwise keep thousands of entries that nothing reads."""
+    caches[CACHE_ALIAS].set("entry", "of an earlier generation", 60)
+    update_download(actor=system(), download=download, title="Another title")
+    assert caches[CACHE_ALIAS].get("entry") is None
+
+
 def delete(key: ApiKey) -> None:
     delete_key(actor=system(), key=key)
 

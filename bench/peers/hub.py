@@ -12,6 +12,13 @@ from bench.servers import Cluster, Setup, hub_environment, run_python, seed_hub
 from bench.uploads import Place
 from tests.services.run import make_folder
 
+INSPECT = """
+import sys, django
+django.setup()
+from files.uploads.tasks import validate_file
+validate_file(int(sys.argv[1]))
+"""
+
 
 @contextmanager
 def release_hub(cluster: Cluster, folder: Path, small: Path, large: Path, rows: int) -> Iterator[Peer]:
@@ -22,6 +29,8 @@ def release_hub(cluster: Cluster, folder: Path, small: Path, large: Path, rows: 
     run_python(environment, "manage.py", "collectstatic", "--noinput", "-v0")
     with serving(environment, WEB_PROCESSES, folder / "log") as server:
         paths = [store(server.port, seeded, file.read_bytes()) for file in (small, large)]
+        # A worker inspects large files, and none runs here.
+        run_python(environment, "-c", INSPECT, paths[1].split("/")[3])
         yield described(server.port, server.pid, seeded, paths, make_folder(folder / "none"))
 
 

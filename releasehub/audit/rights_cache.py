@@ -60,7 +60,7 @@ def _begin_everywhere() -> None:
 
 def _begin_generation() -> None:
     _Current.generation = next(_generations)
-    # Expired entries are removed only when somebody reads them, and nobody reads those of earlier generations.
+    # Django removes expired entries when they are read, but those of earlier generations are never read again.
     caches[CACHE_ALIAS].clear()
 
 

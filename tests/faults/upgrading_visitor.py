@@ -68,7 +68,8 @@ class PatientVisitor:
             if cause == "409" and was_cut:  # the version was created, and only the response was lost
                 cause = ""
             if cause:
-                was_cut = was_cut or not cause.isdigit()
+                # A refused connection has delivered nothing.
+                was_cut = was_cut or not (cause.isdigit() or cause == ConnectionRefusedError.__name__)
                 self.retries[cause] += 1
                 self._urls.append(self._urls.pop(0))
                 time.sleep(PAUSE_SECONDS)

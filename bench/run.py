@@ -19,7 +19,7 @@ from typing import Any
 if not __package__:  # started as a script: find the package from the root of the checkout
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from bench import dbtime, embedded, processes, publishing, servers, uploads, webhooks
+from bench import dbtime, embedded, processes, publishing, servers, size, uploads, webhooks
 from bench import soak as soaking
 from bench.cluster import run as cluster
 from bench.embedded import EMBEDDED
@@ -229,6 +229,13 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         help="targets with this in their name; webhooks: deliveries; embedded: the one process of make run; "
         "publishing: new versions on SQLite",
     )
+    add(
+        "--size",
+        type=numbers,
+        default=[],
+        metavar="ROWS",
+        help="explain the statements of lists and look-ups with each of these numbers of versions",
+    )
     add("--upload", type=int, default=64, metavar="MIB", help="size of an upload (%(default)s)")
     add("--workers", type=int, default=2, help="processes of each web server (%(default)s)")
     add("--threads", type=int, default=1, help="blocking threads of each process (%(default)s)")
@@ -270,6 +277,8 @@ def main(arguments: Sequence[str]) -> int:
             figures, is_complete = compare_peers(options)
         elif options.cluster:
             figures, is_complete = cluster.measure(options.cluster)
+        elif options.size:
+            figures, is_complete = size.compare(options.size)
         elif len(options.rows) > 1:
             figures, is_complete = scale(options), True
         else:

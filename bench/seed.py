@@ -1,7 +1,9 @@
-"""Seeding of the database in DATABASE_URL: python -m bench.seed ROWS. Prints the created rows as JSON.
+"""Seeding of the database in DATABASE_URL: python -m bench.seed ROWS [--log]. Prints the created rows as JSON.
 
 One download has a fifth of the versions, the others have 200 each. Every third version has a file, which is a link.
-The rows, including counters, are the same as the services would create, but they are inserted with COPY.
+The rows, including counters and reserved numbers, are the same as the services would create, but they are inserted with
+COPY. With --log, each version also has a row in the audit log and an event with a short snapshot, and the downloads are
+in the search index.
 """
 
 import json
@@ -9,7 +11,7 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import django
@@ -20,32 +22,43 @@ from bench.plan import FILENAME, NOTES, URL, WITH_FILE, Plan, Seeded
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "releasehub.settings.base")
 django.setup()
 
-from django.db import connection, models, transaction  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from bench.copying import column_values, continue_sequence, copy_rows, insert_from, without_indexes  # noqa: E402
+from bench.seed_log import LOG, fill_log  # noqa: E402
 from downloads.models import Category, Download  # noqa: E402
 from downloads.services import create_category  # noqa: E402
-from files.models import File  # noqa: E402
+from files.models import File, PublicFileName  # noqa: E402
 from files.names import fold_name  # noqa: E402
 from releasehub.accounts.models import User  # noqa: E402
 from releasehub.apikeys.scopes import Scope  # noqa: E402
 from releasehub.apikeys.services import issue_key  # noqa: E402
 from releasehub.core.actor import system_actor  # noqa: E402
-from versions.models import Version  # noqa: E402
+from releasehub.search.refresh import rebuild_index  # noqa: E402
+from versions.models import PublicNumber, Version  # noqa: E402
 from versions.numbering import parse  # noqa: E402
 
+FILLED = (Download, Version, PublicNumber, File, PublicFileName)
+DATES = ("created_at", "released_at", "published_at", "public_since")
+NUMBER = ("number", "scheme", "sort_key", "version_int")
 
-def seed(rows: int) -> Seeded:
+
+def seed(rows: int, has_log: bool) -> Seeded:
     call_command("migrate", verbosity=0, interactive=False)
     plan = Plan(rows)
     with transaction.atomic():
         owner, reader = (User.objects.create_user(name) for name in ("owner", "reader"))
         category = create_category(actor=system_actor(), title="Benchmark")
         Download.objects.bulk_create(new_downloads(plan, category, owner), batch_size=1000)
-        copy(Version, new_versions(plan, owner))
-        copy(File, new_files(plan))
-        for model in (Download, Version, File):
+        with without_indexes([Version, PublicNumber, File, PublicFileName, *LOG]):
+            fill(plan, owner)
+            if has_log:
+                fill_log(owner)
+        for model in (*FILLED, *LOG):
             continue_sequence(model)
+    if has_log:
+        rebuild_index()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     return described(plan, owner, reader)
@@ -67,58 +80,30 @@ def new_downloads(plan: Plan, category: Category, owner: User) -> Iterator[Downl
         )
 
 
-def new_versions(plan: Plan, owner: User) -> Iterator[dict[str, Any]]:
+def fill(plan: Plan, owner: User) -> None:
     now = timezone.now()
     state = Version.State.PUBLISHED
-    same = prepared(Version(author=owner, release_notes=NOTES, state=state, released_at=now, updated_at=now))
-    for n in range(1, plan.rows + 1):
-        moment = now - timedelta(minutes=n)
-        yield (
-            same | numbered(n) | dates(moment) | {"id": n, "public_id": f"v{n:023}", "download_id": plan.download_of(n)}
-        )
-
-
-def numbered(n: int) -> dict[str, Any]:
-    number = parse(f"1.{n}.0")
-    return {
-        "number": number.text,
-        "scheme": number.scheme.value,
-        "sort_key": number.sort_key,
-        "version_int": number.version_int,
-        "file_count": int(n % WITH_FILE == 0),
-    }
-
-
-def dates(moment: datetime) -> dict[str, datetime]:
-    return dict.fromkeys(("created_at", "released_at", "published_at", "public_since"), moment)
-
-
-def new_files(plan: Plan) -> Iterator[dict[str, Any]]:
+    same = column_values(Version(author=owner, release_notes=NOTES, state=state, released_at=now, updated_at=now))
+    columns = ("id", "public_id", "download_id", "file_count", *NUMBER, *DATES)
+    copy_rows(Version, same, columns, new_versions(plan))
+    reserved = {name: name for name in ("download_id", "channel", "number", "sort_key", "is_twin")}
+    reserved |= {"version_id": "id", "first_public_at": "published_at"}
+    insert_from(PublicNumber, reserved, column_values(PublicNumber()), "versions_version ORDER BY id")
     passed = File.Validation.PASSED
-    link = File(external_url=URL, filename=FILENAME, folded_name=fold_name(FILENAME), updated_at=timezone.now())
-    same = prepared(link) | {"is_primary": True, "validation_status": passed.value}
-    for n in range(WITH_FILE, plan.rows + 1, WITH_FILE):
-        yield same | {"id": n, "public_id": f"f{n:023}", "version_id": n}
+    link = File(external_url=URL, filename=FILENAME, folded_name=fold_name(FILENAME), updated_at=now)
+    same = column_values(link) | {"is_primary": True, "validation_status": passed.value, "created_at": now}
+    with_file = range(WITH_FILE, plan.rows + 1, WITH_FILE)
+    copy_rows(File, same, ("id", "public_id", "version_id"), ((n, f"f{n:023}", n) for n in with_file))
+    names = {name: name for name in ("folded_name", "filename", "external_url", "version_id")}
+    insert_from(PublicFileName, names | {"first_public_at": "now()"}, column_values(PublicFileName()), "files_file")
 
 
-def prepared(row: models.Model) -> dict[str, Any]:
-    """Return the values of a row by column, in the form that the database expects."""
-    fields = row._meta.concrete_fields
-    return {str(field.column): field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields}
-
-
-def copy(model: type[models.Model], rows: Iterator[dict[str, Any]]) -> None:
-    columns = [str(field.column) for field in model._meta.concrete_fields]
-    names = ", ".join(f'"{column}"' for column in columns)
-    with connection.cursor() as cursor, cursor.copy(f"COPY {model._meta.db_table} ({names}) FROM STDIN") as target:
-        for row in rows:
-            target.write_row([row[column] for column in columns])
-
-
-def continue_sequence(model: type[models.Model]) -> None:
-    table = model._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")
+def new_versions(plan: Plan) -> Iterator[tuple[Any, ...]]:
+    now = timezone.now()
+    for n in range(1, plan.rows + 1):
+        number, moment = parse(f"1.{n}.0"), now - timedelta(minutes=n)
+        fields = (number.text, number.scheme.value, number.sort_key, number.version_int)
+        yield (n, f"v{n:023}", plan.download_of(n), int(n % WITH_FILE == 0), *fields, *[moment] * len(DATES))
 
 
 def described(plan: Plan, owner: User, reader: User) -> Seeded:
@@ -144,4 +129,4 @@ def new_key(user: User) -> str:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(seed(int(sys.argv[1])))))
+    print(json.dumps(asdict(seed(int(sys.argv[1]), "--log" in sys.argv))))

@@ -66,6 +66,10 @@ class Cluster:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {copy_of}")
         return self.url(name)
 
+    def drop_database(self, name: str) -> None:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
 
 def seed_hub(environment: Environment, rows: int) -> Seeded:
     return Seeded(**json.loads(run_python(environment, "-m", "bench.seed", str(rows)).splitlines()[-1]))

@@ -57,6 +57,9 @@ def targets(hub: int, baseline: int, seeded: Seeded, fetch: Fetch = fetch_by_htt
     yield BenchmarkTarget("detail", LoadJob(hub, f"/api/mc-dm-versions/{seeded.version}/", key), detail, 0.30, 0.50)
     new = LoadJob(baseline, "/versions/", creates_in=creates_in)
     yield BenchmarkTarget("create", LoadJob(hub, "/api/mc-dm-versions/", key, creates_in), new, 0.20, 0.35)
+    # One download, so that every writer waits for the lock of the one before.
+    one = LoadJob(hub, "/api/mc-dm-versions/", key, (seeded.others_first, 1))
+    yield BenchmarkTarget("create, all in one download", one, new)
     permalink = f"/d/{seeded.heavy_slug}/{seeded.number}/{FILENAME}"
     link = LoadJob(baseline, permalink)
     yield BenchmarkTarget("redirect, file address", LoadJob(hub, f"/api/mc-dm-files/{seeded.file}/download/"), link)

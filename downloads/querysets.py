@@ -107,7 +107,9 @@ class DownloadQuerySet(SoftDeleteQuerySet[Any]):
     def with_slug(self, *slugs: str) -> Self:
         """Downloads that have one of these slugs, or had it in public before they were renamed."""
         past = self.model._meta.get_field("public_slugs").related_model.objects.filter(slug__in=slugs)
-        return self.filter(Q(slug__in=slugs) | Q(pk__in=past.filter(download__isnull=False).values("download")))
+        now = self.model.all_objects.filter(slug__in=slugs).order_by()
+        # A union, because PostgreSQL answers an OR between a column and a subquery by reading all downloads.
+        return self.filter(pk__in=now.values("pk").union(past.filter(download__isnull=False).values("download")))
 
     def exposed(self) -> Self:
         """Downloads that outsiders can see: by visibility, a share, an access key or a store.

@@ -21,6 +21,7 @@ from releasehub.core.actor import Actor
 from releasehub.core.querysets import SoftDeleteQuerySet
 from versions.models import Version
 from versions.platforms import architecture_spellings, platform_spellings
+from versions.querysets import is_listed, is_released, is_shown
 
 MANAGE_FILES = "can_manage_files"
 UNIVERSAL = "universal"  # one file with the code for several architectures, as on macOS
@@ -39,10 +40,9 @@ class FileQuerySet(SoftDeleteQuerySet[Any]):
         """Return the rows for which FilePolicy.can_view is true, including deleted ones."""
         if sees_everything(actor):
             return self
-        versions = Version.all_objects.visible_to(actor)
         inside = Download.all_objects.read_inside_by(actor)
         managed = Download.all_objects.read_inside_by(actor, MANAGE_FILES)
-        return self.filter(version__in=versions).filter(
+        return self.filter(is_shown(actor, is_released("version__"), "version__")).filter(
             Q(deleted_at__isnull=True, validation_status="passed")
             | Q(deleted_at__isnull=True, version__download__in=inside)
             | Q(deleted_at__isnull=False, version__download__in=managed)
@@ -54,7 +54,8 @@ class FileQuerySet(SoftDeleteQuerySet[Any]):
             return self.alive()
         inside = Download.objects.read_inside_by(actor)
         is_offered = Q(validation_status="passed", quarantine__isnull=True) | Q(version__download__in=inside)
-        return self.alive().filter(is_offered, version__in=Version.objects.listed_to(actor))
+        rows = self.alive().filter(is_offered, version__deleted_at__isnull=True)
+        return rows.filter(is_shown(actor, is_listed("version__"), "version__"))
 
     def search(self, text: str) -> Self:
         """Return files whose name or label contains every word."""

@@ -21,6 +21,7 @@ from tests.conftest import begin_with
 from tests.factories import make_category, make_download, make_file, make_organization, make_user, make_version, system
 from versions.models import Version
 from versions.policies import version_policy
+from versions.querysets import listed_total_of_all
 
 pytestmark = pytest.mark.django_db
 RELATED: dict[Any, tuple[str, ...]] = {
@@ -138,6 +139,8 @@ def test_lists_never_contain_invisible_rows(world: dict[str, Any]) -> None:
     for name, actor in actors(world).items():
         listed = set(Version.objects.listed_to(actor).values_list("pk", flat=True))
         assert listed <= set(Version.objects.visible_to(actor).values_list("pk", flat=True)), name
+        alive = Version.objects.listed_to(actor).filter(download__deleted_at__isnull=True)
+        assert listed_total_of_all(actor) == alive.count(), name
 
 
 @begin_with(populated)

@@ -10,7 +10,7 @@ from operator import or_
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Case, Exists, OuterRef, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Sum, Value, When
 from django.utils import timezone
 
 from downloads.models import Download
@@ -25,16 +25,47 @@ from versions.platforms import platform_key, platform_spellings
 from versions.tags import tag_of_number
 
 
+def is_released(prefix: str = "") -> Q:
+    """Match released versions. `prefix` leads to the version from a related model, such as `version__`."""
+    return _matching(prefix, deleted_at__isnull=True, state__in=RELEASED) & ~_matching(prefix, visibility="private")
+
+
+def is_listed(prefix: str = "") -> Q:
+    """Match the versions that lists show to everybody who sees the download."""
+    return _matching(prefix, deleted_at__isnull=True, state__in=RELEASED, visibility="listed")
+
+
+def is_shown(actor: Actor, to_outsiders: Q, prefix: str = "") -> Q:
+    """Match the versions that the actor sees, if an actor without a role sees those that meet `to_outsiders`.
+
+    These are conditions and not a subquery, because PostgreSQL would first collect the ids of all versions in it.
+    """
+    if sees_everything(actor):
+        return Q()
+    open_downloads = Download.all_objects.visible_to(actor)
+    inside = Download.all_objects.read_inside_by(actor)
+    managed = Download.all_objects.read_inside_by(actor, MANAGE_VERSIONS)
+    return (
+        to_outsiders & _matching(prefix, download__in=open_downloads)
+        | _matching(prefix, deleted_at__isnull=True, download__in=inside)
+        | _matching(prefix, deleted_at__isnull=False, download__in=managed)
+    )
+
+
+def _matching(prefix: str, **conditions: Any) -> Q:
+    return Q(**{f"{prefix}{name}": value for name, value in conditions.items()})
+
+
 class VersionQuerySet(SoftDeleteQuerySet[Any]):
     """Versions, with the filters that lists, links and update checks share."""
 
     def released(self) -> Self:
         """Published or archived versions that are not private. The visibility of the download is not considered."""
-        return self.alive().filter(state__in=RELEASED).exclude(visibility="private")
+        return self.filter(is_released())
 
     def listed(self) -> Self:
         """Released versions that lists show. An unlisted version can be reached by its URL only."""
-        return self.alive().filter(state__in=RELEASED, visibility="listed")
+        return self.filter(is_listed())
 
     def offerable(self) -> Self:
         """Versions that may be offered as the newest one, as far as the version itself decides.
@@ -54,11 +85,11 @@ class VersionQuerySet(SoftDeleteQuerySet[Any]):
 
     def visible_to(self, actor: Actor) -> Self:
         """Rows for which VersionPolicy.can_view is true, deleted ones included."""
-        return self._visible(actor, self.released())
+        return self.filter(is_shown(actor, is_released()))
 
     def listed_to(self, actor: Actor) -> Self:
         """Rows of `visible_to` that lists show to the actor."""
-        return self._visible(actor, self.listed())
+        return self.filter(is_shown(actor, is_listed()))
 
     def listed_in(self, actor: Actor, download: Download) -> Self:
         """Rows of `listed_to` in one download that the actor may see, selected without joins."""
@@ -106,6 +137,19 @@ class VersionQuerySet(SoftDeleteQuerySet[Any]):
         match = [_names_exactly(platform)] if platform else []
         return self.order_by("-sort_key", *match, "is_twin", "-id")
 
+    def channels(self, limit: int) -> dict[str, str]:
+        """Return the first channels of these versions of one download, with their spelling for people.
+
+        One short query for each channel reads one row from an index. DISTINCT would read every version.
+        """
+        rows = self.order_by("channel", "-sort_key").values_list("channel", "channel_name")
+        found: dict[str, str] = {}
+        row = rows.first()
+        while row is not None and len(found) < limit:
+            found[row[0]] = row[1] or row[0]
+            row = rows.filter(channel__gt=row[0]).first()
+        return found
+
     def newer_than(self, number: str, scheme: str = "") -> Self:
         """Versions that are newer than a number, which may be abbreviated: 1.5 is newer than 1.4, but 1.4.2 is not.
 
@@ -119,19 +163,6 @@ class VersionQuerySet(SoftDeleteQuerySet[Any]):
         rows = self.alive().filter(state="scheduled", publish_at__lte=timezone.now())
         return rows.filter(download__deleted_at__isnull=True)
 
-    def _visible(self, actor: Actor, by_outsiders: Self) -> Self:
-        """Return the rows that the actor sees, if `by_outsiders` is what an actor without a role sees."""
-        if sees_everything(actor):
-            return self
-        open_downloads = Download.all_objects.visible_to(actor)
-        inside = Download.all_objects.read_inside_by(actor)
-        managed = Download.all_objects.read_inside_by(actor, MANAGE_VERSIONS)
-        return self.filter(
-            Q(pk__in=by_outsiders.filter(download__in=open_downloads).values("pk"))
-            | Q(deleted_at__isnull=True, download__in=inside)
-            | Q(deleted_at__isnull=False, download__in=managed)
-        )
-
 
 def _names_exactly(platform: str) -> Case:
     """Return a criterion of an order: versions that name the platform before those that another spelling finds."""
@@ -143,6 +174,16 @@ def listed_total(actor: Actor, download: Download) -> int:
     if download.is_deleted:
         return 0
     return download.version_count if download_policy.reads_inside(actor, download) else download.listed_version_count
+
+
+def listed_total_of_all(actor: Actor) -> int:
+    """Return how many rows `listed_to` has in downloads that are not deleted, from the counts stored on them."""
+    downloads = Download.objects.visible_to(actor)
+    inside = Q(pk__in=Download.objects.read_inside_by(actor).values("pk"))
+    count = Case(When(inside, then=F("version_count")), default=F("listed_version_count"))
+    if sees_everything(actor):
+        downloads, count = Download.objects.all(), F("version_count")
+    return int(downloads.order_by().aggregate(total=Sum(count))["total"] or 0)
 
 
 class LabelQuerySet(models.QuerySet[Any]):

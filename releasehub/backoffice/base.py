@@ -15,6 +15,7 @@ from releasehub.backoffice.fields.admin import FriendlyFieldsMixin
 from releasehub.backoffice.lists.tools import ListToolsMixin
 from releasehub.core.actor import Actor, Origin
 from releasehub.core.errors import DomainError
+from releasehub.core.pagination import BoundedPaginator
 from releasehub.core.requests import actor_of
 
 ERROR_ATTRIBUTE = "releasehub_domain_error"
@@ -45,6 +46,7 @@ class HubAdmin(FriendlyFieldsMixin, ListToolsMixin):
     form = HubForm
     list_per_page = 50
     show_full_result_count = False
+    paginator = BoundedPaginator
     list_fullwidth = True
     compressed_fields = True
     warn_unsaved_form = False

@@ -15,7 +15,7 @@ from files.policies import file_policy
 from files.quarantine import quarantine_file, unquarantine_file
 from files.services import restore_file, update_file
 from releasehub.backoffice.actions import ActionAdmin
-from releasehub.backoffice.filters import DeletedFilter
+from releasehub.backoffice.filters import DeletedFilter, PlatformFilter
 from releasehub.backoffice.read_only import ReadOnlyAdmin
 from releasehub.backoffice.row_actions import RowAction, deletion_actions
 from releasehub.backoffice.versions import EDITABLE_FILE_FIELDS
@@ -39,7 +39,7 @@ class FileAdmin(ActionAdmin):
     policy = file_policy
     download_path = ("version", "download_id")
     list_display = ("filename", "version", "platform", "architecture", "size_bytes", "shown_state", "download_count")
-    list_filter = ("validation_status", "kind", "platform", DeletedFilter)
+    list_filter = ("validation_status", "kind", PlatformFilter, DeletedFilter)
     list_select_related = ("version__download__category", "blob", "accepted_by", "quarantine__created_by")
     search_fields = ("filename", "display_label", "version__number", "version__download__title", "blob__sha256")
     suggestions: ClassVar[Any] = {"platform": PLATFORM_NAMES, "architecture": ARCHITECTURE_SPELLINGS}
@@ -139,7 +139,7 @@ class UploadSessionAdmin(ReadOnlyAdmin):
 class DownloadDayAdmin(ReadOnlyAdmin):
     list_display = ("day", "file", "downloads", "bot_downloads")
     list_select_related = ("file",)
-    date_hierarchy = "day"
+    list_filter = ("day",)
     search_fields = ("file__filename", "file__version__download__title")
 
 

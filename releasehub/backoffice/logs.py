@@ -15,6 +15,7 @@ from releasehub.audit.lines import audit_csv_lines, json_lines
 from releasehub.audit.models import AuditEntry, AuditSink
 from releasehub.audit.services import delete_sink, save_sink
 from releasehub.backoffice.base import HubAdmin, admin_actor
+from releasehub.backoffice.filters import IndexedValuesFilter
 from releasehub.backoffice.read_only import ReadOnlyAdmin
 from releasehub.webhooks.models import Event
 
@@ -28,9 +29,8 @@ EXPORTS: dict[str, tuple[Callable[[Any], Iterator[str]], str]] = {
 class AuditEntryAdmin(ReadOnlyAdmin):
     export_formats = ()
     list_display = ("created_at", "actor_label", "action", "target_type", "target_label", "channel", "reason")
-    list_filter = ("action", "channel", "target_type", "created_at")
+    list_filter = ("action", "channel", ("target_type", IndexedValuesFilter), "created_at")
     search_fields = ("actor_label", "target_label", "reason", "request_id")
-    date_hierarchy = "created_at"
     ordering = ("-id",)
     exclude = ("address_salt",)
     change_list_template = "admin/releasehub/audit_list.html"
@@ -83,8 +83,8 @@ class AuditSinkAdmin(HubAdmin):
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
     list_display = ("occurred_at", "type", "object_type", "object_id", "title")
-    list_filter = ("type", "object_type")
-    search_fields = ("public_id",)
+    list_filter = ("type", ("object_type", IndexedValuesFilter))
+    search_fields = ("public_id__exact",)
     ordering = ("-id",)
 
     @display(description="about")

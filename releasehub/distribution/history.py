@@ -21,6 +21,8 @@ from versions.querysets import VersionQuerySet
 
 MAX_RECENT = 5
 MAX_COMPARABLE = 200  # options of one form field
+MAX_CHANNELS = 100
+MAX_EXAMINED = 500  # versions whose files are examined for platforms
 
 
 class VersionState(StrEnum):
@@ -96,14 +98,14 @@ def states_for(actor: Actor, download: Download) -> list[VersionState]:
 
 def channels_in(actor: Actor, download: Download) -> dict[str, str]:
     """Return the channels of the versions that lists show to the actor, with their spelling for people."""
-    rows = Version.objects.listed_in(actor, download).order_by("channel", "channel_name")
-    return {channel: name or channel for channel, name in rows.values_list("channel", "channel_name").distinct()}
+    return Version.objects.listed_in(actor, download).channels(MAX_CHANNELS)
 
 
 def platforms_in(actor: Actor, download: Download) -> list[str]:
-    """Return the platforms that the files of these versions name, each under one spelling."""
-    versions = Version.objects.listed_in(actor, download)
-    rows = File.objects.passed().filter(version__in=versions).exclude(platform="").order_by()
+    """Return the platforms that the files of the newest versions name, each under one spelling."""
+    # The limit keeps PostgreSQL from reading the files of the whole hub.
+    newest = history_of(actor, download).values("pk")[:MAX_EXAMINED]
+    rows = File.objects.passed().filter(version__in=newest).exclude(platform="").order_by()
     return sorted({fold_platform(name) for name in rows.values_list("platform", flat=True).distinct()})
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.http import HttpRequest
+
+from releasehub.core.pagination import BoundedPaginator
 
 PER_PAGE = 20
 
@@ -16,9 +18,9 @@ def page_of_rows(
     """Return the page of the rows that `parameter` of the query string selects.
 
     A page number past the end selects the last page, an invalid one the first page. Pass `total` if the number of rows
-    is already known, which saves a query.
+    is already known, which saves a query. Otherwise, the list ends after 10,000 rows.
     """
-    pages = Paginator(rows, per_page or PER_PAGE)
+    pages = BoundedPaginator(rows, per_page or PER_PAGE)
     if total is not None:
         pages.count = total
     return pages.get_page(request.GET.get(parameter))

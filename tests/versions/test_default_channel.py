@@ -16,6 +16,7 @@ from releasehub.core.errors import Conflict
 from releasehub.distribution.permalinks import find_exact, find_newest, find_version
 from releasehub.publishing.deletion import delete_version
 from tests.factories import make_download, make_file, make_user, make_version, system
+from versions.models import Version
 
 pytestmark = pytest.mark.django_db
 
@@ -85,3 +86,12 @@ def test_admin_shows_a_warning_about_the_default_channel(download: Download) -> 
         data |= {f"{formset.formset.prefix}-TOTAL_FORMS": 0, f"{formset.formset.prefix}-INITIAL_FORMS": 0}
     answer = client.post(path, data, follow=True)
     assert "now lead to the channel beta" in answer.content.decode()
+
+
+def test_channels_of_versions_are_found_one_by_one(download: Download) -> None:
+    make_version(download, "2.0.0", channel="Nightly")
+    make_version(download, "2.1.0", channel="beta")
+    make_version(make_download(), "3.0.0", channel="alpha")
+    versions = Version.objects.filter(download=download)
+    assert versions.channels(5) == {"beta": "beta", "nightly": "Nightly", "stable": "stable"}
+    assert list(versions.channels(2)) == ["beta", "nightly"]

@@ -10,20 +10,24 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from releasehub.api.common.paging import MAX_PAGE, clamp, window
+from releasehub.core.pagination import count_bounded
 
 DEFAULT_PER_PAGE = 30
 MAX_PER_PAGE = 100
 
 
 class GitHubPagination(BasePagination):
-    """A page whose parameters are clamped. The view may know the total without counting: `get_stored_total`."""
+    """A page whose parameters are clamped. The view may know the total without counting: `get_stored_total`.
+
+    Otherwise, the list ends after 10,000 rows, as on GitHub.
+    """
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.request, self.base_url = request, view.base_url
         self.page = clamp(request.query_params.get("page"), default=1, maximum=MAX_PAGE)
         self.per_page = clamp(request.query_params.get("per_page"), default=DEFAULT_PER_PAGE, maximum=MAX_PER_PAGE)
         total = view.get_stored_total(queryset)
-        total = queryset.order_by().count() if total is None else total
+        total = count_bounded(queryset) if total is None else total
         self.last = max(1, -(-total // self.per_page))
         start = (self.page - 1) * self.per_page
         return [] if start >= total else list(window(queryset, start, self.per_page))

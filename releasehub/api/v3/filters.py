@@ -156,11 +156,14 @@ def order_rows(
     sort_terms = [part.strip() for part in request.query_params.get("sort", "").split(",") if part.strip()]
     if not sort_terms:
         return rows.order_by(*default)
+    required = {column.name for column in rows.model._meta.concrete_fields if not column.null}
     terms: list[Any] = []
     for part in sort_terms:
         field = whitelist.get(part.lstrip("+-"))
         if field is None:
             raise ValidationError({"sort": [f"sort must be one of {', '.join(whitelist)}."]})
-        term = F(field)
-        terms.append(term.desc(nulls_last=True) if part.startswith("-") else term.asc(nulls_last=True))
+        # NULLS LAST keeps PostgreSQL from using an index, so only columns that can be empty get it.
+        nulls_last = None if field in required else True
+        is_descending = part.startswith("-")
+        terms.append(F(field).desc(nulls_last=nulls_last) if is_descending else F(field).asc(nulls_last=nulls_last))
     return rows.order_by(*terms, "-id" if sort_terms[-1].startswith("-") else "id")

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from releasehub.api.common import cursors
 from releasehub.api.common.paging import MAX_PAGE, window
+from releasehub.core.pagination import MAX_COUNTED_ROWS, count_bounded
 
 DEFAULT_LIMIT = 25
 MAX_LIMIT = 100
@@ -21,6 +22,8 @@ MAX_LIMIT = 100
 
 class V3Pagination(BasePagination):
     """A page as a bare array. The view may know the total without counting: `get_stored_total`.
+
+    Otherwise, at most 10,000 rows are counted, and the pages after them can still be read.
 
     A limit out of range is rejected: a client that received fewer rows than it requested would take the page for the
     last one and stop.
@@ -30,14 +33,15 @@ class V3Pagination(BasePagination):
         self.page = read_parameter(request, "page", default=1, maximum=MAX_PAGE)
         self.limit = read_parameter(request, "limit", default=DEFAULT_LIMIT, maximum=MAX_LIMIT)
         stored_total = view.get_stored_total(queryset)
-        self.total: int = queryset.order_by().count() if stored_total is None else stored_total
+        self.total: int = count_bounded(queryset) if stored_total is None else stored_total
+        has_more = stored_total is None and self.total == MAX_COUNTED_ROWS
         order = cursors.Order.of(queryset)
         rows: list[Any] = []
         # One row more than the page holds shows whether there is a next page.
         if cursor := request.query_params.get(cursors.PARAMETER):
             rest, self.page = order.resume(queryset, cursor)
             rows = list(rest[: self.limit + 1])
-        elif (start := (self.page - 1) * self.limit) < self.total:
+        elif (start := (self.page - 1) * self.limit) < self.total or has_more:
             rows = list(window(queryset, start, self.limit + 1))
         has_next = len(rows) > self.limit
         rows = rows[: self.limit]

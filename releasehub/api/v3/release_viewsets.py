@@ -35,7 +35,7 @@ from releasehub.publishing.releases import create_version, edit_version
 from releasehub.publishing.transitions import Move
 from versions.models import Version
 from versions.policies import version_policy
-from versions.querysets import listed_total
+from versions.querysets import listed_total, listed_total_of_all
 from versions.services import lock_version
 
 ORDER = {
@@ -119,10 +119,12 @@ class V3ReleaseViewSet(
         return Version.objects.none() if product is None else Version.objects.listed_in(self.actor, product)
 
     def get_stored_total(self, queryset: models.QuerySet[Any]) -> int | None:
-        """Return the total that is stored with the product, as long as no filter narrows the list."""
+        """Return the total that is stored with the products, as long as no filter narrows the list."""
         query = self.request.query_params
-        if not query.get("productId") or any(query.get(name) for name in V3ReleaseFilterSet.base_filters):
+        if any(query.get(name) for name in V3ReleaseFilterSet.base_filters):
             return None
+        if not query.get("productId"):
+            return listed_total_of_all(self.actor)
         product = self.parent_product
         return 0 if product is None else listed_total(self.actor, product)
 

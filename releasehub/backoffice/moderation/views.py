@@ -6,7 +6,6 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
@@ -17,6 +16,7 @@ from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.moderation.forms import QueueFilterForm, QueueRequest, read_request
 from releasehub.core.actor import Actor
 from releasehub.core.database_errors import domain_error_of
+from releasehub.core.pagination import BoundedPaginator
 from releasehub.moderation.assignments import assign, moderators
 from releasehub.moderation.decisions import decide
 from releasehub.moderation.models import MAX_NOTE_CHARACTERS, Kind
@@ -43,7 +43,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     people = list(moderators())
     form = QueueFilterForm(request.GET, people=people)
     criteria = form.criteria(cast("User", request.user))
-    page = Paginator(waiting_rows(actor, criteria), ROWS_PER_PAGE).get_page(request.GET.get("page"))
+    page = BoundedPaginator(waiting_rows(actor, criteria), ROWS_PER_PAGE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": "Moderation",

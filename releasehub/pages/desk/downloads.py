@@ -150,8 +150,11 @@ def _add_icon(request: HttpRequest, download: Download, upload: StagedUpload) ->
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     actor = actor_of(request)
     download = find_download(actor, public_id)
-    rows = Version.all_objects if download_policy.can_manage_versions(actor, download) else Version.objects
-    page = page_of_rows(request, rows.filter(download=download).order_by("-created_at", "-id"))
+    rows, total = Version.objects.filter(download=download), download.version_count
+    if download_policy.can_manage_versions(actor, download):
+        deleted = Version.all_objects.deleted().filter(download=download)
+        rows, total = Version.all_objects.filter(download=download), total + deleted.count()
+    page = page_of_rows(request, rows.order_by("-created_at", "-id"), total=total)
     newest = Version.objects.filter(download=download).order_by("-created_at", "-id").first()
     context = {
         "download": download,

@@ -50,9 +50,8 @@ def feeds(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def channels_of(download: Download) -> list[str]:
     """Return the default channel and the other channels that have versions."""
-    rows = Version.objects.filter(download=download).order_by("channel").values_list("channel", flat=True)
-    others = rows.exclude(channel=download.default_channel).distinct()[:MAX_CHANNELS]
-    return [download.default_channel, *others]
+    others = Version.objects.filter(download=download).channels(MAX_CHANNELS).keys() - {download.default_channel}
+    return [download.default_channel, *sorted(others)]
 
 
 def electron_folder(download: Download, channel: str) -> str:

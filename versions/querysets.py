@@ -180,7 +180,7 @@ def listed_total_of_all(actor: Actor) -> int:
     """Return how many rows `listed_to` has in downloads that are not deleted, from the counts stored on them."""
     downloads = Download.objects.visible_to(actor)
     inside = Q(pk__in=Download.objects.read_inside_by(actor).values("pk"))
-    count = Case(When(inside, then=F("version_count")), default=F("listed_version_count"))
+    count: Any = Case(When(inside, then=F("version_count")), default=F("listed_version_count"))
     if sees_everything(actor):
         downloads, count = Download.objects.all(), F("version_count")
     return int(downloads.order_by().aggregate(total=Sum(count))["total"] or 0)

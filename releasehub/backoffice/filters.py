@@ -21,7 +21,8 @@ class IndexedValuesFilter(AllValuesFieldListFilter):
     def __init__(self, field: Any, request: Any, params: Any, model: Any, model_admin: Any, field_path: str) -> None:
         super().__init__(field, request, params, model, model_admin, field_path)
         rows = model._default_manager.order_by(field_path).values_list(field_path, flat=True)
-        values, value = [], rows.first()
+        values: Any = []
+        value = rows.first()
         while value is not None and len(values) < MAX_VALUES:
             values.append(value)
             value = rows.filter(**{f"{field_path}__gt": value}).first()

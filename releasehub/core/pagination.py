@@ -16,7 +16,7 @@ def count_bounded(rows: QuerySet[Any]) -> int:
     return rows.order_by()[:MAX_COUNTED_ROWS].count()
 
 
-class BoundedPaginator(Paginator):  # type: ignore[type-arg] - not subscriptable when the hub runs
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]
     """A paginator that counts at most 10,000 rows, because counting millions of rows takes seconds.
 
     The list ends there, so views with longer lists offer filters, or set `count` to a stored total.

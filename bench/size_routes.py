@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bench.plan import FILENAME, Seeded
+from bench.targets import UNCACHED
 
 HOST = {"Host": "localhost"}
 BY_NUMBER = "by number"
@@ -50,7 +51,7 @@ def api_routes(seeded: Seeded) -> Iterator[Route]:
     key, reader = {"XF-Api-Key": seeded.key}, {"XF-Api-Key": seeded.reader_key}
     product = Download.objects.get(pk=seeded.heavy).public_id
     release = Version.objects.get(pk=seeded.version).public_id
-    for who, headers in (("key", key), ("reader's key", reader), ("anonymous", {"Cookie": "bench=1"})):
+    for who, headers in (("key", key), ("reader's key", reader), ("anonymous", UNCACHED)):
         versions = f"/api/mc-dm-versions/?download_id={seeded.heavy}"
         first = Route(f"mc-dm versions, {who}", client, versions, headers)
         yield first

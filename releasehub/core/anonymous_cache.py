@@ -1,10 +1,13 @@
 """Cache of responses for anonymous visitors, who all get the same ones.
 
 On a release day thousands of visitors request the same page at once, so each process keeps its responses in memory for
-a second. Only requests without any credentials (a cookie, an API key, an access key in the URL) are answered from this
+a second. Only requests without any credentials (a session, an API key, an access key in the URL) are answered from this
 cache. Cookies that hold only a language, a time zone or a system do not count as credentials; their values are part of
-the cache key. A change made by this process clears the cache at once. A change made by another process becomes visible
-as soon as its message arrives (`releasehub.core.change_channel`), or after RELEASEHUB_ANONYMOUS_CACHE_SECONDS.
+the cache key. Cookies of other programs on the same host, such as a load balancer or a web analytics script, are
+removed from the request, so that no response can depend on them.
+
+A change made by this process clears the cache at once. A change made by another process becomes visible as soon as its
+message arrives (`releasehub.core.change_channel`), or after RELEASEHUB_ANONYMOUS_CACHE_SECONDS.
 """
 
 from __future__ import annotations
@@ -76,6 +79,7 @@ def cache_for_anonymous(vary_on: Callable[[HttpRequest], Hashable] | None = None
             seconds = settings.ANONYMOUS_CACHE_SECONDS
             if request.method != "GET" or has_credentials(request):
                 return view(request, *args, **kwargs)
+            _remove_foreign_cookies(request)
             read = partial(read_from_replica, partial(view, request, *args, **kwargs))
             if not seconds:
                 return read()
@@ -148,7 +152,13 @@ def has_credentials(request: HttpRequest) -> bool:
     """Return whether the request carries anything that could open more than an anonymous visitor sees."""
     if ACCESS_KEY_PARAMETER in request.GET or any(request.META.get(name) for name in CREDENTIAL_HEADERS):
         return True
-    return bool(request.META.get("HTTP_COOKIE")) and not settings.PREFERENCE_COOKIES.issuperset(request.COOKIES)
+    return bool(request.META.get("HTTP_COOKIE")) and not settings.CREDENTIAL_COOKIES.isdisjoint(request.COOKIES)
+
+
+def _remove_foreign_cookies(request: HttpRequest) -> None:
+    if request.META.get("HTTP_COOKIE"):
+        known = settings.PREFERENCE_COOKIES
+        request.COOKIES = {name: value for name, value in request.COOKIES.items() if name in known}
 
 
 def state_language(response: HttpResponseBase) -> None:

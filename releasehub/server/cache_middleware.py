@@ -48,7 +48,7 @@ class UncachedErrorsMiddleware:
 
 
 class PrivateAnswerMiddleware:
-    """Keep every response to an authenticated client, or with a cookie, out of caches, for all routes and all statuses.
+    """Keep every response that belongs to one client or visitor out of caches, for all routes and all statuses.
 
     Only immutable responses stay as they are: they are public, and the credentials made no difference to them.
     `no-transform` stays: it protects the bytes on their way, which has nothing to do with caches.

@@ -42,5 +42,5 @@ LANGUAGE_COOKIE_HTTPONLY = True
 ZONE_COOKIE_NAME = "releasehub_zone"  # chosen by the visitor
 BROWSER_ZONE_COOKIE_NAME = "releasehub_browser_zone"  # set by `site.js`
 SYSTEM_COOKIE_NAME = "releasehub_system"  # the system for which the visitor wants files
-# A request with only these cookies is anonymous, see `releasehub.core.anonymous_cache`.
+# Pages for anonymous visitors may depend on these cookies only, see `releasehub.core.anonymous_cache`.
 PREFERENCE_COOKIES = frozenset({LANGUAGE_COOKIE_NAME, ZONE_COOKIE_NAME, BROWSER_ZONE_COOKIE_NAME, SYSTEM_COOKIE_NAME})

@@ -86,6 +86,9 @@ AUTH_PASSWORD_VALIDATORS = [
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "sessionid", "csrftoken"
+# A request with one of these belongs to one visitor; the last one holds Django's messages until they are shown.
+CREDENTIAL_COOKIES = frozenset({SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, "messages"})
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_HSTS_SECONDS = env.number(
     "SECURE_HSTS_SECONDS",

@@ -65,6 +65,23 @@ def test_second_anonymous_request_costs_no_query(client: Client, download: Downl
         assert {**second[1].headers, "X-Request-Id": ""} == {**first[1].headers, "X-Request-Id": ""}
 
 
+def test_cookies_of_other_programs_do_not_bypass_the_cache(client: Client, download: Download) -> None:
+    client.get(download.path)
+    client.cookies["_ga"] = "GA1.1.1"
+    count, answer = queries_of(client, download.path)
+    assert (count, answer.wsgi_request.COOKIES) == (0, {})
+    assert "private" not in answer["Cache-Control"]
+
+
+@pytest.mark.parametrize("name", ["sessionid", "csrftoken", "messages"])
+def test_cookies_of_one_visitor_bypass_the_cache(client: Client, download: Download, name: str) -> None:
+    client.get(download.path)
+    client.cookies[name] = "b" * 32
+    count, answer = queries_of(client, download.path)
+    assert count
+    assert "private" in answer["Cache-Control"]
+
+
 def test_client_with_the_current_etag_gets_304(client: Client, download: Download) -> None:
     for url in urls(download):
         answer = client.get(url)

@@ -121,9 +121,9 @@ def cached_row(actor: Actor | None, key_parts: tuple[str, ...], load: Callable[[
 
 
 def invalidate_anonymous_cache() -> None:
-    """Clear the cache of this process after the current transaction commits."""
+    """Clear the cache of this process after the current transaction commits, and read from the primary for a moment."""
     # Cleared any earlier, another thread could fill it again with rows from before the commit.
-    if settings.ANONYMOUS_CACHE_SECONDS:
+    if settings.ANONYMOUS_CACHE_SECONDS or settings.USE_REPLICA:
         transaction.on_commit(_clear_everywhere)
 
 

@@ -75,7 +75,7 @@ class ChangeChannel:
         while True:
             try:
                 self._receive_all()
-            except (RedisError, OSError) as error:
+            except Exception as error:  # nothing that arrives may end the thread, because none would follow it
                 log.debug("Changes of other processes cannot be received. Cause: %s", error)
             time.sleep(RETRY_SECONDS)
 
@@ -90,7 +90,8 @@ class ChangeChannel:
 
     def receive(self, message: dict[str, Any]) -> bool:
         """Clear the caches that the message of another process names. Return whether there was anything to clear."""
-        sender, *topics = bytes(message["data"]).decode().split(" ")
+        data = message["data"]  # text if REDIS_URL asks for it with `decode_responses`
+        sender, *topics = (data if isinstance(data, str) else bytes(data).decode(errors="replace")).split(" ")
         if sender == self._id:
             return False
         for topic in topics:

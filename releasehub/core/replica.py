@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 
+from releasehub.core.change_channel import channel
 from releasehub.core.database_errors import OUTAGES
 from releasehub.core.replica_health import REPLICA_ALIAS, health
 
@@ -64,7 +65,10 @@ def read_from_replica(read: Callable[[], Result]) -> Result:
     Args:
         read: A function that is called again after a failure, so all of its effects may happen twice.
     """
-    if not settings.USE_REPLICA or not health.is_usable():
+    if not settings.USE_REPLICA:
+        return read()
+    channel.listen()  # a process that fills no cache also has to hear of changes that the replica may lack
+    if not health.is_usable():
         return read()
     attempt = _Attempt()
     try:

@@ -61,8 +61,8 @@ class ReplicaHealth:
             at = time.monotonic()
             self._sample = (at, _value(DEFAULT_DB_ALIAS, "SELECT pg_current_wal_lsn()::text"))
         at, position = self._sample
-        # Null if the server is not a replica: then its rows prove nothing.
-        if not _value(REPLICA_ALIAS, "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", position):
+        # The rows of a server that is not a replica, or was promoted, prove nothing.
+        if not _value(REPLICA_ALIAS, "SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= %s::pg_lsn", position):
             return False
         self._proven_at, self._sample = at, None
         return True

@@ -10,6 +10,8 @@ from django.db import transaction
 from files.models import File, PublicFileName
 from files.names import fold_name
 from files.services import add_file, restore_file, same_file
+from releasehub.audit.actions import AuditAction
+from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor
 from releasehub.core.errors import DomainError
 from releasehub.publishing.deletion import delete_file
@@ -40,7 +42,8 @@ def restore_replaced_file(*, actor: Actor, version: Version, filename: str, begu
     """Restore a published file that the actor deleted right before an upload under its name, which has failed.
 
     Tools that replace files, such as `gh release upload --clobber`, delete the old file first. A name that was public
-    belongs to its bytes, so other bytes are refused, and without this the release would have lost the file.
+    belongs to its bytes, so other bytes are refused, and without this the release would have lost the file. A file that
+    the same user has withdrawn elsewhere, such as on a page, stays deleted.
 
     Args:
         begun_at: When the upload began.
@@ -57,10 +60,19 @@ def restore_replaced_file(*, actor: Actor, version: Version, filename: str, begu
         version=version, folded_name=fold_name(filename), blob__sha256=digest, deleted_by=actor.user
     )
     file: File | None = deleted.filter(deleted_at__gte=since).order_by("-deleted_at").first()
-    if file is None:
+    if file is None or not _was_deleted_by(actor, file):
         return None
     file.version = version
     try:
         return restore_file(actor=actor, file=file)
     except DomainError:
         return None
+
+
+def _was_deleted_by(actor: Actor, file: File) -> bool:
+    """Return whether the last deletion was a request with the same API key, and not one of the user on a page."""
+    deletions = AuditEntry.objects.filter(
+        target_type=File._meta.model_name, target_id=file.pk, action=AuditAction.FILE_DELETE_SOFT
+    )
+    deletion = deletions.order_by("-id").first()
+    return deletion is not None and (deletion.channel, deletion.api_key_id) == (actor.origin, actor.api_key_id)

@@ -106,10 +106,16 @@ def test_bytes_are_decided_by_the_primary(health: Clockwork, client: Client, dow
     assert (DownloadGrant.objects.count(), health.is_usable()) == (1, True)
 
 
+@pytest.mark.parametrize("cache_seconds", [0, 1])
 def test_change_of_this_process_is_visible_at_once(
-    health: Clockwork, client: Client, download: Download, settings: Any, django_capture_on_commit_callbacks: Any
+    health: Clockwork,
+    client: Client,
+    download: Download,
+    settings: Any,
+    django_capture_on_commit_callbacks: Any,
+    cache_seconds: int,
 ) -> None:
-    settings.ANONYMOUS_CACHE_SECONDS = 1
+    settings.ANONYMOUS_CACHE_SECONDS = cache_seconds
     assert title(client, api(download)) == REPLICA
     with django_capture_on_commit_callbacks(execute=True):
         update_download(actor=system(), download=download, description="Another text")
@@ -206,3 +212,6 @@ def test_message_clears_the_named_caches_of_other_processes() -> None:
     for sender, expected in ((here, []), (there, ["rights"])):
         here.receive({"data": f"{sender._id} rights unknown".encode()})
         assert cleared == expected
+    for data in (b"\xff rights", "another rights"):  # neither ends the thread
+        here.receive({"data": data})
+    assert cleared == ["rights"] * 3

@@ -12,7 +12,9 @@ from django.utils import timezone
 from files.models import Blob, File
 from files.storage import LocalStorage
 from releasehub.api.github import upload_viewsets
+from releasehub.core.actor import Actor
 from releasehub.distribution.counting import aggregate_download_events
+from releasehub.publishing.deletion import delete_file
 from tests.api.github.conftest import BINARY, Repository
 from tests.conftest import ApiClient
 from tests.factories import make_key, make_user
@@ -161,11 +163,14 @@ def test_a_published_asset_is_replaced_by_the_same_bytes(repository: Repository)
 
 
 @pytest.mark.embedded
-@pytest.mark.parametrize("change", ["late", "somebody else", "draft"])
+@pytest.mark.parametrize("change", ["late", "somebody else", "on a page", "draft"])
 def test_a_deleted_asset_stays_deleted(repository: Repository, change: str) -> None:
     release = repository.create().json() if change == "draft" else repository.publish()
     asset = repository.upload(release["id"], content=b"v1.0.0 tool.bin").json()
-    repository.send("delete", f"/releases/assets/{asset['id']}")
+    if change == "on a page":
+        delete_file(actor=Actor(user=repository.download.owner), file=File.objects.get())
+    else:
+        repository.send("delete", f"/releases/assets/{asset['id']}")
     if change == "late":
         File.all_objects.update(deleted_at=timezone.now() - timedelta(seconds=61))
     if change == "somebody else":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from threading import Lock, Thread, Timer
 from typing import Any
 
@@ -19,7 +19,8 @@ from redis.exceptions import RedisError
 
 CHANNEL = "releasehub:changes"
 SEND_SECONDS = 0.03  # changes within this time share a message
-REST_SECONDS = 0.1  # so long a process ignores further messages, so that a busy hub still profits from its caches
+REST_SECONDS = 0.1  # so long a process lets further messages wait, so that a busy hub still profits from its caches
+MAX_MESSAGES = 1000  # are received together
 RETRY_SECONDS = 5.0
 TIMEOUT_SECONDS = 1.0
 log = logging.getLogger(__name__)
@@ -75,8 +76,10 @@ class ChangeChannel:
         while True:
             try:
                 self._receive_all()
-            except Exception as error:  # nothing that arrives may end the thread, because none would follow it
+            except (RedisError, OSError) as error:
                 log.debug("Changes of other processes cannot be received. Cause: %s", error)
+            except Exception:  # nothing that arrives may end the thread, because none would follow it
+                log.exception("A change of another process could not be received.")
             time.sleep(RETRY_SECONDS)
 
     def _receive_all(self) -> None:
@@ -85,19 +88,35 @@ class ChangeChannel:
             redis.pubsub(ignore_subscribe_messages=True) as subscription,
         ):
             subscription.subscribe(CHANNEL)
-            for message in subscription.listen():
-                time.sleep(REST_SECONDS if self.receive(message) else 0)
+            while True:
+                time.sleep(REST_SECONDS if self.receive(waiting_messages(subscription)) else 0)
 
-    def receive(self, message: dict[str, Any]) -> bool:
-        """Clear the caches that the message of another process names. Return whether there was anything to clear."""
-        data = message["data"]  # text if REDIS_URL asks for it with `decode_responses`
-        sender, *topics = (data if isinstance(data, str) else bytes(data).decode(errors="replace")).split(" ")
-        if sender == self._id:
-            return False
-        for topic in topics:
-            if clear := self._clear.get(topic):
-                clear()
-        return True
+    def receive(self, messages: Iterable[dict[str, Any]]) -> bool:
+        """Clear the caches that messages of other processes name. Return whether there was anything to clear."""
+        topics: set[str] = set()
+        for message in messages:
+            data = message["data"]  # text if REDIS_URL asks for it with `decode_responses`
+            sender, *named = (data if isinstance(data, str) else bytes(data).decode(errors="replace")).split(" ")
+            if sender != self._id:
+                topics.update(named)
+        for topic in topics & self._clear.keys():
+            self._clear[topic]()
+        return bool(topics)
+
+
+def waiting_messages(subscription: Any) -> Iterator[dict[str, Any]]:
+    """Wait for a message, and yield it and those behind it.
+
+    Many processes send more messages than one that rests after each of them could ever receive.
+    """
+    message = subscription.get_message(timeout=None)
+    for _ in range(MAX_MESSAGES):
+        if message is None:
+            return
+        yield message
+        message = subscription.get_message()
+    if message is not None:
+        yield message
 
 
 channel = ChangeChannel()

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.core.cache import caches
@@ -25,7 +26,7 @@ from files.models import DownloadGrant, File
 from releasehub.core import replica
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import CACHE_ALIAS, cached_row
-from releasehub.core.change_channel import ChangeChannel
+from releasehub.core.change_channel import ChangeChannel, waiting_messages
 from releasehub.core.replica_health import REPLICA_ALIAS, ReplicaHealth
 from releasehub.distribution import links
 from tests.factories import make_download, make_file, make_key, make_version, system
@@ -210,8 +211,18 @@ def test_message_clears_the_named_caches_of_other_processes() -> None:
     here, there = ChangeChannel(), ChangeChannel()
     here.register("rights", lambda: cleared.append("rights"))
     for sender, expected in ((here, []), (there, ["rights"])):
-        here.receive({"data": f"{sender._id} rights unknown".encode()})
+        here.receive([{"data": f"{sender._id} rights unknown".encode()}])
         assert cleared == expected
     for data in (b"\xff rights", "another rights"):  # neither ends the thread
-        here.receive({"data": data})
+        here.receive([{"data": data}])
     assert cleared == ["rights"] * 3
+
+
+def test_messages_that_arrived_during_a_rest_are_received_together() -> None:
+    """One for each rest would fall ever further behind a busy cluster."""
+    cleared: list[str] = []
+    channel, subscription = ChangeChannel(), Mock()
+    channel.register("rights", lambda: cleared.append("rights"))
+    subscription.get_message.side_effect = [*[{"data": b"another rights"}] * 50, None]
+    assert channel.receive(waiting_messages(subscription))
+    assert (cleared, subscription.get_message.call_count) == (["rights"], 51)

@@ -19,7 +19,7 @@ TIMEOUT_SECONDS = 60.0
 CONNECTIONS_PER_ADDRESS = 50
 # The hub closes a connection after 15 seconds without a request.
 REUSE_SECONDS = 10.0
-# A client that was refused waits as a polite one does, but not so long that the load ends.
+# Refused clients wait as `Retry-After` asks, but no longer than this, so that the load continues.
 MAX_RETRY_SECONDS = 1.0
 
 

@@ -1,4 +1,4 @@
-"""Read what stored AppImages say about updates, for files that were uploaded before the hub did so at the upload."""
+"""Read the update information of stored AppImages that were uploaded before the hub read it during the upload."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def read_app_images(*, after: int = 0) -> Iterator[Blob]:
-    """Read each stored AppImage about which nothing is known, store what it says, and yield its blob, in order of ids.
+    """Read each stored AppImage without known update information, store the result, and yield its blob by ascending id.
 
     Only the beginning and the end of a file are read. A file that is missing from the storage is left out.
 

@@ -26,7 +26,7 @@ from releasehub.accounts.models import User
 SHOWN_ROWS = 20
 DOWNLOAD, OWNER, CATEGORY = "version__download", "version__download__owner", "version__download__category"
 CACHE_KEY = f"storage:usage:{__version__}"
-KEPT_SECONDS = 3600  # a task measures every ten minutes; without workers, the page measures itself
+CACHE_SECONDS = 3600  # a task measures every ten minutes; without workers, the page measures itself
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ class MeasuredUsage:
 
 
 def measure_usage() -> MeasuredUsage:
-    """Measure the usage, and remember it for the page."""
+    """Measure the usage, and cache it for the page."""
     stored = _count(Blob.objects.filter(state=Blob.State.STORED))
     usage = MeasuredUsage(timezone.now(), stored, {path: _sums(path) for path in (DOWNLOAD, OWNER, CATEGORY)})
-    cache.set(CACHE_KEY, usage, KEPT_SECONDS)
+    cache.set(CACHE_KEY, usage, CACHE_SECONDS)
     return usage
 
 

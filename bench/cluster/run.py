@@ -30,7 +30,7 @@ UNSETTLED = f"SELECT ({PENDING}) + (SELECT count(*) FROM files_downloadgrant WHE
 
 
 def measure(seconds: float) -> tuple[dict[str, Any], bool]:
-    """Run the cluster under load for so long. Return the figures, and whether every promise was kept.
+    """Run the cluster under load for `seconds`. Return the figures, and whether every promise was kept.
 
     Raises:
         ServiceError: The cluster cannot be started.
@@ -56,7 +56,7 @@ def start(folder: Path, machines: Network) -> Iterator[ClusterHub]:
 
 
 def press(made: ClusterHub, seconds: float) -> tuple[list[Kill], list[dict[str, Any]]]:
-    """Send requests for so long, and switch a machine off at each quarter of the time."""
+    """Send requests for `seconds`, and switch a machine off at each quarter of the time."""
     receiver = f"http://{made.address('receiver')}:{RECEIVER_PORT}/"
     seeded = made.run("worker1", "-m", "bench.cluster.seed", CLIENTS["publisher"], FILES, receiver)
     plan = json.loads(seeded.splitlines()[-1]) | {"clients": CLIENTS, "host": made.address("edge")}

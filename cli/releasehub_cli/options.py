@@ -104,7 +104,7 @@ def min_age(command: C) -> C:
 
 
 def _check_age(context: click.Context, option: click.Parameter, value: str) -> str:
-    """Refuse what cannot be an age here, because the hub calls the option by the name of its parameter."""
+    """Reject an invalid age before it is sent, because the error of the hub names its parameter, not this option."""
     if value and not AGE.fullmatch(value.strip()):
         text = f"{value[:50]!r} is not a whole number and a unit: 90m (minutes), 48h (hours), 7d (days) or 2w (weeks)."
         raise click.BadParameter(text, context, option)

@@ -113,7 +113,7 @@ def cached_row(actor: Actor | None, key_parts: tuple[str, ...], load: Callable[[
     """
     seconds = settings.ANONYMOUS_CACHE_SECONDS
     # A row that an identified user may see must never be cached for anonymous visitors, not even for a second.
-    # Nor must a row of the replica be, because these rows decide who gets the bytes of a file.
+    # Rows of the replica are not cached either, because these rows decide who gets the bytes of a file.
     if not seconds or actor is None or not actor.is_anonymous or is_reading_from_replica():
         return load()
     channel.listen()

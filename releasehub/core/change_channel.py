@@ -19,8 +19,8 @@ from redis.exceptions import RedisError
 
 CHANNEL = "releasehub:changes"
 SEND_SECONDS = 0.03  # changes within this time share a message
-REST_SECONDS = 0.1  # so long a process lets further messages wait, so that a busy hub still profits from its caches
-MAX_MESSAGES = 1000  # are received together
+REST_SECONDS = 0.1  # between two clearings, so that a busy hub still profits from its caches
+MAX_MESSAGES = 1000  # that are received together
 RETRY_SECONDS = 5.0
 TIMEOUT_SECONDS = 1.0
 log = logging.getLogger(__name__)

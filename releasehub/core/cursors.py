@@ -1,4 +1,8 @@
-"""Database cursors that Django does not open by itself."""
+"""Database cursors that Django does not open by itself.
+
+`ServerBindingCursor`, `make_cursor`, `make_debug_cursor`, `queries_logged` and `wrap_database_errors` are internals of
+Django. `tests/core/test_inserts.py` and the tests of SQL templates use them with the installed version.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

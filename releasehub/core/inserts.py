@@ -1,4 +1,8 @@
-"""Inserts into append-only tables, where Django's `save` and `bulk_create` were measurably too slow."""
+"""Inserts into append-only tables, where Django's `save` and `bulk_create` were measurably too slow.
+
+Values pass through the documented methods of fields (`pre_save`, `get_db_prep_save`), except for plain text. The names
+of columns come from `_meta.local_concrete_fields` and `ops.quote_name`, which are internals of Django.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +48,7 @@ def insert_all(rows: Sequence[models.Model], *, ignore_conflicts: bool = False) 
     """
     if not rows:
         return
-    sql = _insert_sql(type(rows[0])) + " ON CONFLICT DO NOTHING" * ignore_conflicts
+    sql = _insert_sql(type(rows[0])) + (" ON CONFLICT DO NOTHING" if ignore_conflicts else "")
     with server_binding_cursor() as cursor:
         if len(rows) == 1:
             cursor.execute(sql, _column_values(rows[0]))  # `executemany` would wait for PostgreSQL twice
@@ -55,8 +59,9 @@ def insert_all(rows: Sequence[models.Model], *, ignore_conflicts: bool = False) 
 def insert_few(rows: Sequence[models.Model], *, wait_for_keys: bool = True) -> None:
     """Insert a few new rows of one append-only table with one statement, without sending signals, and set their keys.
 
-    Without `wait_for_keys` the keys are not set, so that a pipeline can go on with the next statement.
-    A field may hold a `RawSQL`, which the database computes. It must be the same SQL for all rows.
+    Args:
+        rows: Unsaved instances of one model. A field may hold a `RawSQL`, with the same SQL for all rows.
+        wait_for_keys: False leaves the keys unset, so that a pipeline can go on with the next statement.
     """
     model = type(rows[0])
     fields = _inserted_fields(model)
@@ -68,8 +73,10 @@ def insert_few(rows: Sequence[models.Model], *, wait_for_keys: bool = True) -> N
     sql += ", ".join([f"({row_sql})"] * len(rows)) + f" RETURNING {_quote(model._meta.pk.column)}"
     with server_binding_cursor() as cursor:
         cursor.execute(sql, [value for row in rows for value in _flat_values(row)])
-        keys = cursor.fetchall() if wait_for_keys else []
-    for row, (key,) in zip(rows, keys, strict=wait_for_keys):
+        if not wait_for_keys:
+            return
+        keys = cursor.fetchall()
+    for row, (key,) in zip(rows, keys, strict=True):
         row.pk = key
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 

@@ -23,7 +23,8 @@ def lock_name(kind: int, name: str) -> None:
     It serializes transactions that are about to use the same name where no unique constraint compares as they do.
 
     Args:
-        kind: What the name is of, such as SLUG_LOCK of the slugs. It fits into 32 bits.
+        kind: The number of the namespace, such as SLUG_LOCK for slugs. It has to fit into 32 bits.
+        name: The name to lock.
     """
     if connection.vendor != "postgresql":
         return

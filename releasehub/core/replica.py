@@ -55,7 +55,7 @@ def is_reading_from_replica() -> bool:
     return _attempt.get() is not None and not _is_in_transaction()
 
 
-def _is_in_transaction() -> bool:
+def _is_in_transaction() -> bool:  # a function, because tests run inside a transaction and replace it
     return connection.in_atomic_block
 
 

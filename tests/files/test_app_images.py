@@ -46,7 +46,7 @@ def test_app_images_are_read_and_an_interrupted_run_continues(monkeypatch: pytes
         read()
     monkeypatch.setattr(app_images, "remember_app_image", real)
     assert read("--after", str(blobs["One.AppImage"].pk)) == (
-        "2 AppImages read, 1 of them say something about updates.\n"
+        "2 AppImages read, 1 of them with update information or a block map.\n"
     )
     known = Blob.objects.filter(block_map_bytes__gt=0).values_list("pk", flat=True)
     assert set(known) == {blobs["One.AppImage"].pk, blobs["two.appimage"].pk}

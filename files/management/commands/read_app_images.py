@@ -12,8 +12,8 @@ from releasehub.core.errors import StorageUnavailable
 class Command(BaseCommand):
     help = (
         "Read the update information and the block maps of AppImages that were uploaded to an older hub, so that "
-        "update feeds and their advice know them. Each result is stored at once. If it is interrupted, --after "
-        "continues it; without the option, it looks again at the AppImages that say nothing."
+        "update feeds can use them. Each result is stored at once. Use --after to continue an interrupted run. "
+        "Without it, the command reads AppImages without update information again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -30,4 +30,4 @@ class Command(BaseCommand):
         except (KeyboardInterrupt, StorageUnavailable) as error:
             reason = getattr(error, "message", "Interrupted.")
             raise CommandError(f"{reason} Continue with --after {after}.") from None
-        self.stdout.write(f"{total} AppImages read, {found} of them say something about updates.")
+        self.stdout.write(f"{total} AppImages read, {found} of them with update information or a block map.")

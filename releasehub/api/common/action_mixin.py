@@ -43,7 +43,7 @@ class ActionMixin(GenericViewSet[Any]):
 
     @property
     def may_read_from_replica(self) -> bool:
-        """True if this is an anonymous request for an action whose answer may be a moment old."""
+        """Whether this is an anonymous request for an action whose response may be a moment old."""
         request: Any = self.request
         return self.action in self.replica_actions and request.auth is None and not has_credentials(request._request)
 

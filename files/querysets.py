@@ -19,9 +19,9 @@ from downloads.policies import download_policy
 from downloads.querysets import sees_everything
 from releasehub.core.actor import Actor
 from releasehub.core.querysets import SoftDeleteQuerySet
+from versions.conditions import is_listed, is_released, is_shown
 from versions.models import Version
 from versions.platforms import architecture_spellings, platform_spellings
-from versions.querysets import is_listed, is_released, is_shown
 
 MANAGE_FILES = "can_manage_files"
 UNIVERSAL = "universal"  # one file with the code for several architectures, as on macOS

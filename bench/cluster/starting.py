@@ -24,6 +24,7 @@ from bench.cluster.machines import (
     ClusterHub,
 )
 from bench.cluster.network import NETWORK, Network
+from bench.production import QUEUES
 from releasehub.server.command import granian_arguments
 from tests.services import servers
 from tests.services.processes import Child, run_step, running, wait_until
@@ -40,7 +41,6 @@ POSTGRES_SETTINGS = {
     "tcp_keepalives_count": "2",
     "wal_sender_timeout": "10s",
 }
-QUEUES = "webhooks,files,default,outbound"
 STORE = """
 import sys
 folder, host, *arguments = sys.argv[1:]

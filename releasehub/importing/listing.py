@@ -256,9 +256,5 @@ def _file_texts(asset: SourceAsset) -> dict[str, Any]:
     }
 
 
-def _file_name(asset: SourceAsset) -> str:
-    return printable(asset.name)[:MAX_TEXT_CHARACTERS]
-
-
 def _line(text: str) -> str:
     return fold_whitespace(strip_controls(text))[:MAX_TEXT_CHARACTERS]

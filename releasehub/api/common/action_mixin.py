@@ -43,7 +43,7 @@ class ActionMixin(GenericViewSet[Any]):
 
     @property
     def may_read_from_replica(self) -> bool:
-        """Whether this is an anonymous request for an action whose response may be a moment old."""
+        """Return whether this is an anonymous request for an action whose response may be a moment old."""
         request: Any = self.request
         return self.action in self.replica_actions and request.auth is None and not has_credentials(request._request)
 

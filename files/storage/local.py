@@ -20,7 +20,7 @@ from django.core.files.storage import Storage, storages
 from files.storage.base import OpenMultipart, StoredObject, Writer, new_key
 from files.storage.incoming import INCOMING, Incoming, SignedPut, parts_missing
 from files.storage.local_writer import LocalWriter, disk_errors, ensure_free, sync_folder
-from files.storage.receiving import CHUNK_BYTES, copy_checked
+from files.storage.receiving import CHUNK_BYTES, store_checked
 from files.storage.signing import SignedPart, sign_path
 
 
@@ -97,12 +97,7 @@ class LocalStorage:
         # Every request stages its bytes under a name of its own, so two clients that send the same part at the same
         # time do not write into one file. The last one to finish wins.
         writer = LocalWriter(self.root, f"{key}/{number}", staged=new_key().rpartition("/")[2])
-        try:
-            copy_checked(stream, writer, size, sha256=sha256, md5=md5, is_limit=is_limit)
-            writer.finish()
-        except BaseException:
-            writer.abort()
-            raise
+        store_checked(stream, writer, size, sha256=sha256, md5=md5, is_limit=is_limit)
 
     def write_part(self, incoming: Incoming, number: int, body: bytes) -> None:
         self.receive_part(incoming.key, number, io.BytesIO(body), len(body), sha256="", md5="")

@@ -11,7 +11,17 @@ from releasehub.core.errors import ErrorCode, Invalid
 CHUNK_BYTES = 1024 * 1024
 
 
-def copy_checked(stream: IO[bytes], writer: Writer, size: int, *, sha256: str, md5: str, is_limit: bool) -> None:
+def store_checked(stream: IO[bytes], writer: Writer, size: int, *, sha256: str, md5: str, is_limit: bool) -> None:
+    """Store the stream with the writer, completely or not at all. The arguments are those of `receive_part`."""
+    try:
+        _copy_checked(stream, writer, size, sha256=sha256, md5=md5, is_limit=is_limit)
+        writer.finish()
+    except BaseException:
+        writer.abort()
+        raise
+
+
+def _copy_checked(stream: IO[bytes], writer: Writer, size: int, *, sha256: str, md5: str, is_limit: bool) -> None:
     """Copy the stream, which has `size` bytes, to the writer, and compare it with the digests that are not empty."""
     digests = {name: hashlib.new(name, usedforsecurity=False) for name in ("sha256", "md5")}
     expected = {name: text for name, text in (("sha256", sha256), ("md5", md5)) if text}

@@ -13,7 +13,7 @@ from files.names import content_disposition
 from files.storage.base import OpenMultipart, StoredObject, Writer, new_key
 from files.storage.digests import hex_to_base64
 from files.storage.incoming import INCOMING, Incoming, SignedPut
-from files.storage.receiving import copy_checked
+from files.storage.receiving import store_checked
 from files.storage.s3_errors import ignoring_absence, refused_parts, s3_errors
 from files.storage.s3_writer import S3Writer
 from files.storage.signing import SignedPart, sign_path
@@ -135,12 +135,7 @@ class S3Storage:
     ) -> None:
         """Store the body of an upload of unknown length, which is one object. The last of two requests wins."""
         writer = S3Writer(self.client, self.bucket, key)
-        try:
-            copy_checked(stream, writer, size, sha256=sha256, md5=md5, is_limit=is_limit)
-            writer.finish()
-        except BaseException:
-            writer.abort()
-            raise
+        store_checked(stream, writer, size, sha256=sha256, md5=md5, is_limit=is_limit)
 
     def write_part(self, incoming: Incoming, number: int, body: bytes) -> None:
         place: Any = {"Bucket": self.bucket, "Key": incoming.key, "Body": body}

@@ -14,16 +14,14 @@ from django.db.models import F, Q, Sum
 
 from downloads.rules import CategoryRules, rules_of
 from files.quotas import room_left
-from files.targets import target_in_name
-from releasehub.core.clean import fold_whitespace, strip_controls
 from releasehub.core.errors import Rejected
-from releasehub.importing.contents import DownloadContents, has_prefix, number_of, platforms_of
+from releasehub.importing.contents import DownloadContents, has_prefix, platforms_of
 from releasehub.importing.decisions import Decision, decide
 from releasehub.importing.intake import cleaned, printable, stored_name
 from releasehub.importing.leases import RunLease
+from releasehub.importing.listed_texts import file_texts, release_texts
 from releasehub.importing.models import (
     MAX_REASON_CHARACTERS,
-    MAX_TEXT_CHARACTERS,
     ImportedFile,
     ImportedRelease,
     ImportRun,
@@ -133,7 +131,7 @@ def _decide(
     numbers: set[NumberPlace],
 ) -> Decision:
     """Write the texts of the release and the decision about it into the row."""
-    for name, value in _texts(release).items():
+    for name, value in release_texts(release).items():
         setattr(row, name, value)
     decision = _unlike_earlier(decide(release, row, contents, rules), release, row, numbers)
     _apply(row, decision)
@@ -175,7 +173,7 @@ def _store_files(row: ImportedRelease, release: SourceRelease, decision: Decisio
         choice, reason = choices.get(asset.name, (ImportedFile.Decision.PRESENT, ""))
         file.decision, file.is_listed = choice, True
         file.reason = printable(reason)[:MAX_REASON_CHARACTERS]
-        for name, value in _file_texts(asset).items():
+        for name, value in file_texts(asset).items():
             setattr(file, name, value)
         file.save()
     ImportedFile.objects.filter(pk__in=[file.pk for file in known.values()]).update(is_listed=False)
@@ -214,47 +212,3 @@ def _warning(run: ImportRun) -> str:
     if left is not None and needed > left:
         return f"The files have {needed} bytes together, but only {left} more bytes fit into the storage quota."
     return ""
-
-
-def _texts(release: SourceRelease) -> dict[str, Any]:
-    yank_reason = release.yank_reason
-    return {
-        "tag": release.tag[:MAX_TEXT_CHARACTERS],
-        "number": number_of(release)[:MAX_TEXT_CHARACTERS],
-        "title": _line(release.title),
-        "notes": release.notes.replace("\r\n", "\n"),
-        "channel": _line(release.channel),
-        "is_prerelease": release.is_prerelease,
-        "is_draft": release.is_draft,
-        "made_at": release.created_at,
-        "published_at": release.published_at,
-        "author": _line(release.author),
-        "page_url": release.page_url if release.page_url.startswith(("https://", "http://")) else "",
-        "commitish": _line(release.commitish),
-        "yank_reason": None if yank_reason is None else _line(yank_reason),
-        "is_archived": release.is_archived,
-        "fields": dict(release.fields),
-    }
-
-
-def _file_texts(asset: SourceAsset) -> dict[str, Any]:
-    platform, architecture = target_in_name(asset.name)
-    platform = platform if asset.platform is None else asset.platform
-    architecture = architecture if asset.architecture is None else asset.architecture
-    return {
-        "key": asset.key,
-        "name": stored_name(asset),
-        "url": asset.url,
-        "size_bytes": asset.size_bytes,
-        "digest": asset.digest,
-        "label": _line(asset.label)[:200],
-        "platform": _line(platform)[:50],
-        "architecture": _line(architecture)[:50],
-        "fields": dict(asset.fields),
-        "download_count": asset.download_count,
-        "sends_token": asset.sends_token,
-    }
-
-
-def _line(text: str) -> str:
-    return fold_whitespace(strip_controls(text))[:MAX_TEXT_CHARACTERS]

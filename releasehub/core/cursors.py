@@ -25,8 +25,9 @@ def server_binding_cursor(using: str = DEFAULT_DB_ALIAS) -> Iterator[CursorWrapp
         return
     from django.db.backends.postgresql.base import ServerBindingCursor
 
+    # `connection.cursor()` would do both, but also make the other kind of cursor, which takes longer than this one.
+    connection.close_if_health_check_failed()
     connection.ensure_connection()
-    # `connection.cursor()` would first make the other kind of cursor, which takes longer than this one.
     wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
     with wrap(ServerBindingCursor(connection.connection)) as cursor:  # type: ignore[call-arg]
         yield cursor

@@ -16,7 +16,7 @@ from tests.faults.stage import Hub, hub
 from tests.faults.verdicts import Fact, Report, judge_deliveries
 from tests.services.processes import HOST, free_ports, wait_until
 
-MAX_ANSWER_SECONDS = 5.0
+REQUEST_SECONDS = 120.0  # a request that takes longer has failed
 PAGES = ("/", "/downloads/download-0.1/", "/api/mc-dm-downloads/", "/healthz")
 BEFORE_SECONDS = 5.0
 
@@ -49,7 +49,7 @@ class Visitor:
         request = urllib.request.Request(self._url + path, data, headers)
         started = time.monotonic()
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as answer:
                 return bytes(answer.read())
         except (urllib.error.URLError, TimeoutError) as error:
             text = error.read().decode()[:200] if isinstance(error, urllib.error.HTTPError) else ""
@@ -59,7 +59,7 @@ class Visitor:
             self.slowest = max(self.slowest, time.monotonic() - started)
 
 
-def run(*, away: float, catch_up: float, seed: int, patience: float) -> Report:
+def run(*, away: float, slowest: float, catch_up: float, seed: int, patience: float) -> Report:
     report = Report(f"Redis is away for {away:.0f} s, seed {seed}")
     with hub() as on:
         endpoint = on.receiver_url + "/a"
@@ -76,7 +76,7 @@ def run(*, away: float, catch_up: float, seed: int, patience: float) -> Report:
             report.must(
                 "published without Redis", (len(visitor.facts) - before) // 2, holds=len(visitor.facts) > before
             )
-            report.must("slowest answer, seconds", visitor.slowest, holds=visitor.slowest < MAX_ANSWER_SECONDS)
+            report.must("slowest answer, seconds", visitor.slowest, holds=visitor.slowest < slowest)
             waiting = on.count(WAITING)
             report.say("deliveries that waited", waiting)
             on.redis.start()

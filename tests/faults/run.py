@@ -45,6 +45,8 @@ from tests.services.processes import ServiceError, interrupts
 Option = tuple[str, Any, str]
 
 PATIENCE: Option = ("patience", 600.0, "seconds for all to arrive, or to be done")
+SLOWEST: Option = ("slowest", 5.0, "seconds for the slowest answer while Redis is away")
+LONGEST: Option = ("longest", 60.0, "seconds to verify the log, with starting")
 CATCH_UP: Option = ("catch-up", 60.0, "seconds until all is sent after Redis has returned")
 RUNS: dict[str, tuple[Callable[..., Report], tuple[Option, ...]]] = {
     "events": (
@@ -71,7 +73,7 @@ RUNS: dict[str, tuple[Callable[..., Report], tuple[Option, ...]]] = {
     ),
     "races": (races.run, (("rounds", 500, "races"), PATIENCE)),
     "log": (log.run, (("operations", 10_000, "transactions that commit"), PATIENCE)),
-    "broker": (broker.run, (("away", 60.0, "seconds without Redis"), CATCH_UP, PATIENCE)),
+    "broker": (broker.run, (("away", 60.0, "seconds without Redis"), SLOWEST, CATCH_UP, PATIENCE)),
     "tampering": (tampering.run, (("rounds", 500, "tamperings"),)),
     "retention": (
         retention.run,
@@ -105,7 +107,7 @@ RUNS: dict[str, tuple[Callable[..., Report], tuple[Option, ...]]] = {
             PATIENCE,
         ),
     ),
-    "verify": (long_log.run, (("rows", 1_000_000, "rows of the log"),)),
+    "verify": (long_log.run, (("rows", 1_000_000, "rows of the log"), LONGEST)),
 }
 
 

@@ -66,12 +66,12 @@ def test_the_audit_log_is_exact_while_writers_die() -> None:
 
 @with_services
 def test_a_long_log_is_verified() -> None:
-    assert "20,000" in carry_out("verify", "--rows", "20000")
+    assert "20,000" in carry_out("verify", "--rows", "20000", "--longest", "600")
 
 
 @with_services
 def test_work_continues_while_redis_is_down() -> None:
-    carry_out("broker", "--away", "4", "--catch-up", "240", "--patience", "240")
+    carry_out("broker", "--away", "4", "--slowest", "240", "--catch-up", "240", "--patience", "240")
 
 
 @with_services

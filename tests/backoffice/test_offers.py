@@ -26,6 +26,7 @@ from releasehub.backoffice.permissions import (
     may_post_versions,
 )
 from releasehub.core.errors import Denied, DomainError, ErrorCode, NotFound
+from tests.confirming import confirm_password
 from tests.conftest import begin_with
 from tests.crawling import send, unlike, walk
 from tests.factories import make_everything, make_user, make_version, system
@@ -64,7 +65,7 @@ everybody = pytest.mark.parametrize("name", PERMISSIONS)
 def client(world: dict[str, User], name: str) -> Client:
     client = Client(raise_request_exception=False)
     client.force_login(world[name])
-    return client
+    return confirm_password(client, world[name])
 
 
 @pytest.mark.parametrize("name", [name for name in PERMISSIONS if name not in {"eraser", "operator"}])

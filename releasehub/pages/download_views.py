@@ -23,6 +23,7 @@ from releasehub.pages.platforms import ask_for_hints, vary_on_system
 from releasehub.pages.releases import (
     older_version_for,
     other_versions,
+    paged,
     release_context,
     shortened,
     version_for_visitors,
@@ -76,6 +77,7 @@ def version(request: HttpRequest, slug: str, pk: int, number: str) -> HttpRespon
     version = find_version(actor, parent, number, **place_of(request))
     context = about(request, parent, version)
     context |= release_context(request, version, key_in_links=bool(context["shared_key"]))
+    context |= paged(request, context)
     context |= other_versions(request, version)
     context["not_included"] = not_included(actor, parent, [version])
     response = render(request, "pages/version.html", context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.core.paginator import Page
 from django.http import HttpRequest
 
 from downloads.models import AccessKey, Download
@@ -18,6 +19,7 @@ from releasehub.distribution.gate import barrier_of
 from releasehub.distribution.latest import latest_version
 from releasehub.distribution.offers import System, offer_to
 from releasehub.pages.fetching import guides
+from releasehub.pages.paging import page_of_rows
 from releasehub.pages.system_choice import chosen_system, system_of, systems_to_choose
 from releasehub.pages.viewers import viewer_of
 from versions.models import Version
@@ -25,6 +27,7 @@ from versions.models import Version
 KEY_PLACEHOLDER = "YOUR_KEY"
 LONG_LIST = 10
 MAX_OVERVIEW_FILES = 50
+FILES_PER_PAGE = 50
 
 
 def version_for_visitors(download: Download, key: AccessKey | None) -> tuple[Version | None, Version | None]:
@@ -113,12 +116,28 @@ def in_groups(files: list[File]) -> dict[str, list[File]]:
 def shortened(context: dict[str, Any]) -> dict[str, Any]:
     """Return the first files of a `release_context`, for a page that shows more than the version.
 
-    The page of the version shows all files.
+    The page of the version lists all files, page by page.
     """
     packages = context.get("packages", [])[:MAX_OVERVIEW_FILES]
     extras = context.get("extras", [])[: MAX_OVERVIEW_FILES - len(packages)]
     is_cut = len(packages) + len(extras) < len(context.get("files", []))
     return {"packages": packages, "extras": extras, "is_cut": is_cut}
+
+
+def paged(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Return one page of the files of a `release_context`: the packages first, then the extras.
+
+    The offer and the commands still come from all files.
+    """
+    packages, extras = context["packages"], context["extras"]
+    page: Page[File] = page_of_rows(request, [*packages, *extras], per_page=FILES_PER_PAGE)
+    start, end = page.start_index() - 1 if page else 0, page.end_index()
+    count = len(packages)
+    return {
+        "page": page,
+        "packages": packages[start:end],
+        "extras": extras[max(start - count, 0) : max(end - count, 0)],
+    }
 
 
 def is_verifying(request: HttpRequest, version: Version) -> bool:

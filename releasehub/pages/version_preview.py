@@ -20,6 +20,8 @@ from releasehub.distribution.links import file_path, version_path
 from releasehub.distribution.pictures import PRIVATE, WEBP, serve_image
 from releasehub.distribution.preview_links import files_in_preview, open_preview, picture_in_preview, serve_preview_file
 from releasehub.pages.errors import answers_errors
+from releasehub.pages.paging import page_of_rows
+from releasehub.pages.releases import FILES_PER_PAGE
 from releasehub.pages.secret_urls import keep_secret
 from releasehub.pages.viewers import viewer_of
 
@@ -53,7 +55,7 @@ def preview(request: HttpRequest, secret: str) -> HttpResponseBase:
         "secret": secret,
         "version": version,
         "download": version.download,
-        "files": files,
+        "page": page_of_rows(request, files, per_page=FILES_PER_PAGE),
         "notes": [_notes(secret, text) for text in (version.release_notes, version.changelog) if text],
     }
     return render(request, "pages/preview.html", context)

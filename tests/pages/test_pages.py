@@ -8,8 +8,10 @@ import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from downloads.services import update_download
+from files.models import File
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.scopes import Scope
 from releasehub.apikeys.verification import verify_key
@@ -179,6 +181,34 @@ def test_query_count_of_pages_is_constant(client: Client, rows: int) -> None:
         counts[path.replace(download.path, "download/")] = len(queries)
     # The view of the page is one insert, around which the transaction of the test gets a savepoint.
     assert counts == {"/": 5, "/categories/only/": 8, "download/": 5 + 3, "download/1.0.0/": 4}
+
+
+@pytest.mark.embedded
+def test_pages_of_a_version_show_50_of_1000_files_with_a_constant_number_of_queries(client: Client) -> None:
+    version = make_version(make_download(title="Tool"), "1.0.0", files=1)
+    desk = reverse("pages:desk-version", args=[version.public_id])
+    same = {"version": version, "validation_status": "passed", "external_url": "https://files.example.org/tool"}
+    author = Client()
+    author.force_login(version.download.owner)
+    counts = []
+    for names in ([], [f"tool-{number:03}.bin" for number in range(999)]):
+        File.objects.bulk_create([File(**same, filename=name, folded_name=name) for name in names])
+        for reader, path in ((client, f"{version.download.path}1.0.0/"), (author, desk)):
+            invalidate_anonymous_cache()
+            with CaptureQueriesContext(connection) as queries:
+                text = reader.get(path).content.decode()
+            counts.append((len(queries), text.count('class="file-name"'), "Page 1 of 20" in text))
+    assert counts[2:] == [(queries, 50, True) for queries, *_ in counts[:2]]
+    text = client.get(f"{version.download.path}1.0.0/?page=20&system=linux").content.decode()
+    assert text.count('class="file-name"') == 50
+    assert '<a rel="prev" href="?page=19&amp;system=linux#files"' in text
+    assert f'<link rel="canonical" href="http://testserver{version.download.path}1.0.0/?page=20">' in text
+    assert "SHA256SUMS" in text
+    assert "curl -fL -o" in text
+    File.objects.filter(filename="tool-900.bin").update(validation_status="failed")
+    text = author.get(desk).content.decode()
+    assert text.index("tool-900.bin") < text.index("file-0.bin")
+    assert author.get(f"{desk}?file=tool-700.bin").content.decode().count('class="file-name"') == 1
 
 
 @pytest.mark.parametrize(("failure", "status"), [(OperationalError("gone"), 503), (RuntimeError("bug"), 500)])

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Case, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -28,6 +29,9 @@ from releasehub.pages.desk.version_forms import EditVersionForm, NewVersionForm,
 from releasehub.pages.desk.version_moves import offered_actions
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.form_pages import form_page, require_form_methods
+from releasehub.pages.paging import page_of_rows
+from releasehub.pages.parameters import parameter_of
+from releasehub.pages.releases import FILES_PER_PAGE
 from releasehub.publishing.releases import create_version, edit_version
 from versions.models import Version
 from versions.policies import version_policy
@@ -57,12 +61,11 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     actor = actor_of(request)
     version = find_version(actor, public_id)
     may_upload = version_policy.allows("upload", actor, version)
-    files = File.objects.filter(version=version).select_related("blob").order_by("-display_order", "filename")
     context = {
         "version": version,
         "download": version.download,
         "origin": _origin(actor, version),
-        "files": files,
+        "page": page_of_rows(request, _files(request, version), per_page=FILES_PER_PAGE),
         "may_manage_files": version_policy.allows("manage_files", actor, version),
         "may_edit": version_policy.allows("edit", actor, version),
         "may_share": can_be_previewed(version) and download_policy.can_manage_access_keys(actor, version.download),
@@ -93,6 +96,19 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
             messages.success(request, _("The version was saved."))
             return redirect("pages:desk-version", public_id)
     return _form_page(request, form, version=version, download=version.download)
+
+
+def _files(request: HttpRequest, version: Version) -> QuerySet[File]:
+    """Return the files, first those that failed or await their checks, so that none is overlooked on a later page.
+
+    With the parameter `file`, return only the file of this name: the uploading script looks up whether it is stored.
+    """
+    rows: QuerySet[File] = File.objects.filter(version=version).select_related("blob", "quarantine")
+    if name := parameter_of(request, "file"):
+        rows = rows.filter(filename=name)
+    statuses = (File.Validation.FAILED, File.Validation.PENDING)
+    urgency = Case(*(When(validation_status=name, then=Value(place)) for place, name in enumerate(statuses)), default=2)
+    return rows.order_by(urgency, "-display_order", "filename")
 
 
 def _origin(actor: Actor, version: Version) -> ImportedRelease | None:

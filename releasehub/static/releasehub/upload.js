@@ -153,7 +153,7 @@ class Upload {
   // The other tab began the upload, so the server knows the rest. A file that it stored needs nothing any more.
   async sendAfterOtherTab() {
     this.isWaiting = false;
-    const page = await this.repeat(freshPage);
+    const page = await this.repeat(() => freshPage(this.file.name));
     this.id ||= unfinishedIn(page).find((row) => isOf(row, this.file))?.dataset.id || "";
     const names = [...page.querySelectorAll("#files .file-name")].map((node) => node.firstChild.textContent.trim());
     if (this.id || !names.includes(this.file.name)) return this.send();
@@ -275,8 +275,9 @@ async function runQueue() {
 const unfinishedIn = (page) => [...page.querySelectorAll("#uploads [data-id]")];
 const isOf = (row, file) => row.dataset.name === file.name && Number(row.dataset.size) === file.size;
 
-async function freshPage() {
-  const response = await fetch(location.href).catch(() => { throw new Error(text.textOffline); });
+// The list of files has pages. A page with only the file of this name shows whether the hub has it.
+async function freshPage(name = "") {
+  const response = await fetch(name ? `${location.pathname}?file=${encodeURIComponent(name)}` : location.href).catch(() => { throw new Error(text.textOffline); });
   if (!response.ok) throw new Error(`${text.textFailed} (${response.status})`);
   return new DOMParser().parseFromString(await response.text(), "text/html");
 }

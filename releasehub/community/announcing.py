@@ -42,6 +42,11 @@ def announce_versions() -> int:
     return version_count
 
 
+def read_position() -> int | None:
+    """Return the position up to which published versions were announced, or None before the first run."""
+    return WatchCursor.objects.filter(pk=1).values_list("position", flat=True).first()
+
+
 @transaction.atomic
 def _announce_batch() -> int:
     """Handle the next published versions, and move the cursor behind them. Two workers wait for each other."""

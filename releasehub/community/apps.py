@@ -12,6 +12,7 @@ class CommunityConfig(AppConfig):
         from downloads.holds import register_contributions
         from releasehub.accounts.personal_data import register_eraser, register_exporter
         from releasehub.accounts.possessions import register_possession
+        from releasehub.community.announcing import read_position
         from releasehub.community.leaving import end_watches, written_about
         from releasehub.community.models import Comment, Review
         from releasehub.community.personal_export import contributions_of
@@ -20,12 +21,14 @@ class CommunityConfig(AppConfig):
         from releasehub.community.snapshots import comment_snapshot, review_snapshot
         from releasehub.publishing.purging import register_purge
         from releasehub.webhooks.services import register_snapshot
+        from releasehub.webhooks.stream_readers import register_stream_reader
 
         register_snapshot(Comment, comment_snapshot)
         register_snapshot(Review, review_snapshot)
         for purge in community_purges():
             register_purge(purge)
         register_contributions(written_about)
+        register_stream_reader(read_position)
         register_eraser(end_watches)
         for possession in POSSESSIONS:
             register_possession(possession)

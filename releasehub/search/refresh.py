@@ -51,6 +51,11 @@ def schedule_rebuild() -> None:
     SearchCursor.objects.update(built_id=0)
 
 
+def read_position() -> int | None:
+    """Return the position up to which the index follows the event stream, or None before the first run."""
+    return SearchCursor.objects.filter(pk=1).values_list("position", flat=True).first()
+
+
 def _is_behind() -> bool:
     """Return whether there is something to do, without a transaction: on SQLite it would wait for every writer."""
     if Event.objects.filter(position=None).exists():

@@ -68,13 +68,23 @@ class Environment(Env):
         return default if value is None else value
 
     def number(
-        self, name: str, default: int, *, help: str, minimum: int = 0, maximum: int | None = None, **more: Any
+        self,
+        name: str,
+        default: int,
+        *,
+        help: str,
+        minimum: int = 0,
+        maximum: int | None = None,
+        or_zero: bool = False,
+        **more: Any,
     ) -> int:
+        """Return a whole number within the bounds. `or_zero` allows 0 as well, below the minimum."""
         bounds = f"that is at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
+        bounds = bounds.replace("that is", "that is 0 or") if or_zero else bounds
         self._declare(name, "number" if maximum is None and not minimum else f"number {bounds}", default, help, **more)
         hint = f"Set it to a whole number {bounds}."
         limits = validate.Range(min=minimum, max=maximum, error=hint)
-        value = self.int(name, default, validate=limits, **_invalid(hint))
+        value = self.int(name, default, validate=lambda it: it if or_zero and not it else limits(it), **_invalid(hint))
         return default if value is None else value
 
     def choice(self, name: str, default: str, allowed: Sequence[str], *, help: str, **more: Any) -> str:

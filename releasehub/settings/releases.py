@@ -8,6 +8,13 @@ DEMO = env.flag("RELEASEHUB_DEMO", default=True, help="`0`: start without demo d
 WEBHOOK_RETENTION_DAYS = env.number(
     "RELEASEHUB_WEBHOOK_RETENTION_DAYS", 30, help="Days before finished deliveries are deleted; `0`: never"
 )
+EVENT_RETENTION_DAYS = env.number(
+    "RELEASEHUB_EVENT_RETENTION_DAYS",
+    0,
+    minimum=7,
+    or_zero=True,
+    help="Days before events are deleted that nothing needs any more; `0`: never",
+)
 AUDIT_RETENTION_DAYS = env.number(
     "RELEASEHUB_AUDIT_RETENTION_DAYS", 365, help="Days before audit rows are deleted; `0`: never"
 )

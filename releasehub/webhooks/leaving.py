@@ -19,7 +19,7 @@ def disable_endpoints(*, actor: Actor, user: User) -> None:
 
 
 def rename_in_events(user: User) -> bool:
-    """Replace the name of the user in the snapshots of all events, which are kept forever.
+    """Replace the name of the user in the snapshots of all events, which may be kept forever.
 
     Bodies of deliveries are not changed: receivers have them already, and they are deleted with the deliveries.
     """

@@ -1,4 +1,4 @@
-"""Retention of deliveries. Events are kept for the event stream, except traffic events, which are not in it."""
+"""Retention of deliveries, and of traffic events, which are not in the event stream. See `event_retention` for others."""
 
 from datetime import timedelta
 from typing import Any

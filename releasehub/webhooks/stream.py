@@ -14,11 +14,12 @@ from releasehub.core.actor import Actor
 from releasehub.core.locks import try_advisory_lock
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.filters import TRAFFIC
-from releasehub.webhooks.models import Event
+from releasehub.webhooks.models import Event, EventPruning
 from releasehub.webhooks.querysets import visible_events
 
 LOCK = 0x65766E74_73747265  # "evntstre"
 BATCH_EVENTS = 5000
+IN_STREAM = ~Q(type=EventType.ENDPOINT_TEST) & ~Q(object_type=TRAFFIC)
 
 _NUMBER = """
 UPDATE webhooks_event SET position = waiting.number + %s
@@ -34,12 +35,14 @@ class StreamPage:
     """A page of the stream.
 
     `next_after` is the position after which the next page begins. It also moves past events that the client may not see
-    or has filtered out.
+    or has filtered out. `is_truncated` says that events after the position at which the page begins were deleted, so
+    the client may have missed some.
     """
 
     events: list[Event]
     next_after: int
     has_more: bool
+    is_truncated: bool
 
 
 def number_events() -> int:
@@ -49,7 +52,8 @@ def number_events() -> int:
     client has read one with a higher id.
     """
     numbered = 0
-    while count := _number_batch():
+    # Checked without a transaction: on SQLite it would wait for every writer.
+    while Event.objects.filter(position=None).exists() and (count := _number_batch()):
         numbered += count
     return numbered
 
@@ -69,8 +73,7 @@ def read_stream(
     number_events()
     # The end is read once. Events that commit during this request get later positions and belong to the next page.
     last = last_position()
-    rows = visible_events(actor).filter(position__gt=after, position__lte=last)
-    rows = rows.exclude(type=EventType.ENDPOINT_TEST).exclude(object_type=TRAFFIC)
+    rows = visible_events(actor).filter(IN_STREAM, position__gt=after, position__lte=last)
     if download_id is not None:
         rows = rows.filter(download_id=download_id)
     if types:
@@ -79,14 +82,16 @@ def read_stream(
     has_more = len(events) > limit
     events = events[:limit]
     next_after = events[-1].position if has_more else max(last, after)
-    return StreamPage(events, next_after or 0, has_more)
+    # Read after the events: whatever was deleted before or between them counts.
+    is_truncated = EventPruning.objects.filter(deleted_position__gt=after).exists()
+    return StreamPage(events, next_after or 0, has_more, is_truncated)
 
 
 @transaction.atomic
 def _number_batch() -> int:
     # Two processes that number events at the same time would assign the same positions. The process without the lock
     # returns at once, because the other one numbers its events as well.
-    if not Event.objects.filter(position=None).exists() or not try_advisory_lock(LOCK):
+    if not try_advisory_lock(LOCK):
         return 0
     with connection.cursor() as cursor:
         cursor.execute(_NUMBER, [last_position(), BATCH_EVENTS])

@@ -10,6 +10,7 @@ from releasehub.webhooks import notices, stream
 from releasehub.webhooks.claims import has_due_deliveries
 from releasehub.webhooks.delivery import deliver_batch
 from releasehub.webhooks.disabling import disable_abandoned, disable_failing
+from releasehub.webhooks.event_retention import prune_events
 from releasehub.webhooks.fanout import DELIVER_TASK
 from releasehub.webhooks.pruning import prune_deliveries
 
@@ -51,5 +52,5 @@ def number_events() -> int:
 
 @shared_task(name="webhooks.prune")
 def prune() -> int:
-    """Delete old deliveries."""
-    return prune_deliveries()
+    """Delete old deliveries, and then old events, which are kept while they have deliveries."""
+    return prune_deliveries() + prune_events()

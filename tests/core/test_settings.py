@@ -129,6 +129,15 @@ def test_invalid_value_is_recorded_and_the_default_is_used(
     ]
 
 
+def test_zero_is_allowed_below_the_minimum_where_it_means_never(
+    fresh: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for value in ("0", "6", "7"):
+        monkeypatch.setenv(f"X{value}", value)
+    assert [fresh.number(f"X{it}", 9, minimum=7, or_zero=True, help="") for it in (0, 6, 7)] == [0, 9, 7]
+    assert problems(fresh) == {"X6": ["Set it to a whole number that is 0 or at least 7."]}
+
+
 @pytest.mark.parametrize(
     "value", ["hub.example.org", "ftp://hub.example.org", "http://", "http://[1", "https://a.org/x", "https://u@a.org"]
 )

@@ -12,7 +12,7 @@ import pytest
 from django.contrib.messages import get_messages
 from django.core.management import call_command
 from django.db.models import ProtectedError
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
@@ -33,10 +33,12 @@ from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, DomainError, Invalid
 from releasehub.core.holds import held_download_ids
 from releasehub.publishing.deletion import delete_download, delete_file, delete_version, purge_deleted
+from releasehub.webhooks.event_retention import prune_events
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.filters import TRAFFIC
 from releasehub.webhooks.models import Delivery, Event
 from releasehub.webhooks.pruning import prune_deliveries
+from releasehub.webhooks.stream import number_events
 from tests.conftest import ApiClient, begin_with
 from tests.factories import (
     image_bytes,
@@ -164,8 +166,12 @@ def over_admin(kind: str) -> Callable[[World], None]:
 
 
 def age_events(_: World) -> None:
+    number_events()
     Delivery.objects.update(created_at=timezone.now() - LONG_AGO)
+    Event.objects.update(occurred_at=timezone.now() - LONG_AGO)
     prune_deliveries()
+    with override_settings(EVENT_RETENTION_DAYS=7):
+        prune_events()
 
 
 DOORS: dict[str, Callable[[World], Any]] = {

@@ -150,4 +150,4 @@ def test_page_takes_a_constant_number_of_queries(count: int) -> None:
     number_events()
     with CaptureQueriesContext(connection) as queries:
         read_stream(Actor(user=download.owner))
-    assert len(queries) <= 7  # two of them are the savepoint of the test
+    assert len(queries) <= 6

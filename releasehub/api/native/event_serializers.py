@@ -44,3 +44,6 @@ class EventPageSerializer(serializers.Serializer[Any]):
     events = EventSerializer(many=True)
     next_after = serializers.IntegerField(help_text="The value of `after` for the next page")
     has_more = serializers.BooleanField(help_text="Whether there are further events already")
+    is_truncated = serializers.BooleanField(
+        help_text="Whether events after the requested position have been deleted, so that you may have missed some"
+    )

@@ -38,4 +38,11 @@ class EventViewSet(NativeViewSet):
             download_id=query["download_id"],
         )
         events = EventSerializer(page.events, many=True).data
-        return Response({"events": events, "next_after": page.next_after, "has_more": page.has_more})
+        return Response(
+            {
+                "events": events,
+                "next_after": page.next_after,
+                "has_more": page.has_more,
+                "is_truncated": page.is_truncated,
+            }
+        )

@@ -2,13 +2,14 @@
 
 from releasehub.webhooks.models.delivery import Attempt, Delivery, Payload
 from releasehub.webhooks.models.endpoint import Endpoint
-from releasehub.webhooks.models.event import Event, TrafficSignal
+from releasehub.webhooks.models.event import Event, EventPruning, TrafficSignal
 
 __all__ = [
     "Attempt",
     "Delivery",
     "Endpoint",
     "Event",
+    "EventPruning",
     "Payload",
     "TrafficSignal",
 ]

@@ -48,6 +48,21 @@ class Event(PublicIdModel):
         return f"{self.object_type}:{self.object_id}"
 
 
+class EventPruning(models.Model):
+    """The only row says which old events were deleted.
+
+    Attributes:
+        checked_id: All events up to this ID were checked in the current pass; 0 after its end.
+        deleted_position: The highest position in the event stream of a deleted event.
+    """
+
+    checked_id = models.PositiveBigIntegerField(default=0)
+    deleted_position = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.deleted_position)
+
+
 class TrafficSignal(models.Model):
     """The steps of one download of a file, until a worker turns them into events.
 

@@ -1,4 +1,4 @@
-"""Retention of deliveries, and of traffic events, which are not in the event stream. See `event_retention` for others."""
+"""Retention of deliveries, and of traffic events, which are not in the event stream. `event_retention` has the rest."""
 
 from datetime import timedelta
 from typing import Any

@@ -41,11 +41,15 @@ EDITABLE_FILE_FIELDS = ("display_label", "platform", "architecture", "kind", "is
 
 
 class FilesInline(ReadOnlyInline):
+    """The files of a version, of which a page has few: a form may have at most DATA_UPLOAD_MAX_NUMBER_FIELDS fields."""
+
     model = File
     suggestions: ClassVar[Any] = {"platform": PLATFORM_NAMES, "architecture": ARCHITECTURE_SPELLINGS}
     fields = ("filename", *EDITABLE_FILE_FIELDS, "size_bytes", "validation_status")
     readonly_fields = ("filename", "size_bytes", "validation_status")
+    per_page = 15
     show_change_link = True
+    ordering = ("id",)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = File.objects.visible_to(admin_actor(request)).select_related("blob", "version__download")

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
 
+from django.db.models import Window
+from django.db.models.functions import RowNumber
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.feedgenerator import Enclosure, SyndicationFeed
@@ -36,6 +38,7 @@ from versions.models import Version
 from versions.querysets import VersionQuerySet
 
 MAX_ENTRIES = 30
+MAX_ENCLOSURES = 50  # of an entry, whose page has all files
 BINARY = "application/octet-stream"
 SECURITY = "security"
 
@@ -138,10 +141,13 @@ def render_feed(request: HttpRequest, feed: Feed, format: str) -> HttpResponse:
 
 
 def files_of(versions: Iterable[Version]) -> dict[int, list[File]]:
-    """Return the files that can be downloaded, by the ID of their version, with one query."""
+    """Return the first files of each version that can be downloaded, by the ID of the version, with one query."""
     by_id = {version.pk: version for version in versions}
     files: dict[int, list[File]] = defaultdict(list)
-    for file in File.objects.passed().filter(version__in=by_id).select_related("blob").order_by("display_order", "id"):
+    order = ("display_order", "id")
+    place = Window(RowNumber(), partition_by="version", order_by=order)
+    rows = File.objects.passed().filter(version__in=by_id).annotate(place=place).filter(place__lte=MAX_ENCLOSURES)
+    for file in rows.select_related("blob").order_by(*order):
         file.version = by_id[file.version_id]
         files[file.version_id].append(file)
     return files

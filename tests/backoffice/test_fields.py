@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from downloads.models import Category, Download
+from files.models import File
 from releasehub.backoffice.fields.cells import time_html
 from releasehub.backoffice.fields.sizes import SizeField, written_size
 from releasehub.backoffice.fields.words import TagListField
@@ -97,6 +98,22 @@ def test_words_and_sizes_reach_the_services(root: Client, world: Any) -> None:
     assert [word.lstrip(".") for word in category.allowed_extensions or ()] == ["zip", "exe"]
     root.post(reverse("admin:downloads_category_change", args=[category.pk]), body | {"allowed_extensions": ""})
     assert Category.objects.get(pk=category.pk).allowed_extensions is None
+
+
+def test_version_with_many_files_is_edited_page_by_page(root: Client, world: Any) -> None:
+    version: Version = world["version"]
+    same = {"version": version, "external_url": "https://files.example.org/tool", "validation_status": "passed"}
+    File.objects.bulk_create([File(**same, filename=f"{n:03}", folded_name=f"{n:03}") for n in range(299)])
+    url = reverse("admin:versions_version_change", args=[version.pk])
+    page = root.get(f"{url}?files-page=2").context["inline_admin_formsets"][0].formset
+    assert page.paginator.num_pages == 20
+    fields = [field for form in page.forms for field in form]
+    form = {field.html_name: "" if field.value() is None else field.value() for field in fields}
+    form |= {name: "" for name, value in form.items() if value is False}  # as a browser leaves out a checkbox
+    form |= {f"files-{name}": 15 for name in ("TOTAL_FORMS", "INITIAL_FORMS")} | {"files-page": 2}
+    form |= {"number": version.number, "channel": "stable", "visibility": "listed", "platforms": ""}
+    assert root.post(url, form | {"files-3-display_label": "Changed here"}).status_code == 302
+    assert File.objects.get(display_label="Changed here").filename == page.forms[3].instance.filename
 
 
 def test_size_with_an_error_is_shown_as_it_was_entered(root: Client, world: Any) -> None:

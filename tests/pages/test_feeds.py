@@ -51,15 +51,19 @@ def test_entry_has_notes_link_and_files(client: Client, download: Any) -> None:
     assert file.filename in (links["enclosure"].get("href") or "")
 
 
-def test_json_feed_has_the_same_entries(client: Client, download: Any) -> None:
+def test_json_feed_has_the_same_entries(client: Client, download: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("releasehub.pages.feeds.MAX_ENCLOSURES", 2)
     version = make_version(download, "1.0.0", release_notes="Faster")
     make_file(version, name="tool.zip", content=b"12345")
+    for name in ("second.zip", "third.zip"):
+        make_file(version, name=name)
     feed = client.get("/feed.json").json()
     assert feed["version"] == "https://jsonfeed.org/version/1.1"
     (item,) = feed["items"]
     assert item["title"] == "Tool & Co 1.0.0"
     assert item["authors"] == [{"name": "ann"}]
     assert item["attachments"][0]["size_in_bytes"] == 5
+    assert [attachment["url"].rpartition("/")[2] for attachment in item["attachments"]] == ["tool.zip", "second.zip"]
 
 
 def test_feeds_of_category_download_channel_and_author(client: Client, download: Any) -> None:

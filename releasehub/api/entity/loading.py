@@ -35,9 +35,13 @@ def load_icons(entities: Iterable[Download], base_url: str) -> None:
 
 def load_packages(versions: Sequence[Version], entity: Download) -> Sequence[Version]:
     """Set size and checksum of the package, and whether there is a lockfile, in one query."""
-    rows = File.objects.filter(version__in=[version.pk for version in versions]).select_related("blob")
+    usable = File.objects.exclude(validation_status=File.Validation.FAILED)
+    has_primary = models.Exists(usable.filter(version=models.OuterRef("version"), is_primary=True).order_by())
+    # A version may have a thousand files. Those beside the primary one matter only if there is none.
+    needed = models.Q(is_primary=True) | models.Q(kind=File.FileKind.LOCKFILE) | ~has_primary
+    rows = usable.filter(needed, version__in=[version.pk for version in versions]).select_related("blob")
     files: dict[int, list[File]] = {}
-    for file in rows.exclude(validation_status=File.Validation.FAILED).order_by("id"):
+    for file in rows.order_by("id"):
         files.setdefault(file.version_id, []).append(file)
     for version in cast("Sequence[Any]", versions):
         version.download = entity

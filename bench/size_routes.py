@@ -127,7 +127,7 @@ def deep_pages(first: Route) -> Iterator[Route]:
 def page_routes(seeded: Seeded) -> Iterator[Route]:
     from downloads.models import Download
 
-    visitor, owner = {"Cookie": "bench=1"}, session_of("owner")
+    visitor, owner = UNCACHED, session_of("owner")
     slug, page = seeded.heavy_slug, f"/downloads/{seeded.heavy_slug}.{seeded.heavy}/"
     desk = f"/account/downloads/{Download.objects.get(pk=seeded.heavy).public_id}/"
     for who, client, headers in (("anonymous", Client(), visitor), ("owner", owner, {})):

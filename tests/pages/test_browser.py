@@ -66,6 +66,8 @@ def test_pages_fit_the_screen_and_pass_axe(watched: Any, live_server: Any) -> No
     check(watched)
     watched.fill("#id_name", "pipeline")
     watched.click("text=Create key")
+    check(watched)
+    confirm(watched)
     watched.wait_for_selector("#secret")
     check(watched)
 
@@ -259,13 +261,18 @@ def sign_in(page: Any, live_server: Any, user: Any) -> None:
     page.wait_for_url("**/account/")
 
 
+def confirm(page: Any) -> None:
+    """Enter the password again, which is asked for before a key is created."""
+    page.fill("#id_password", "secret-pass-1")
+    page.get_by_role("button", name="Continue").click()
+
+
 def test_user_signs_in_and_creates_a_key_that_is_shown_once(watched: Any, live_server: Any) -> None:
     sign_in(watched, live_server, make_user("ann"))
     watched.click("text=API keys")
     watched.fill("#id_name", "pipeline")
     watched.click("text=Create key")
-    watched.fill("#id_password", "secret-pass-1")
-    watched.get_by_role("button", name="Continue").click()
+    confirm(watched)
     secret = watched.inner_text("#secret")
     assert secret.startswith("rh_")
     watched.goto(f"{live_server.url}/account/keys/")

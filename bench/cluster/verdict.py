@@ -1,4 +1,4 @@
-"""What the clients saw, and what the hub has at the end, compared."""
+"""Compare the answers that the clients saw with the state of the hub at the end."""
 
 from __future__ import annotations
 

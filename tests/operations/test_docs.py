@@ -89,7 +89,7 @@ def test_documented_backup_comes_back_with_the_documented_command(tmp_path: Path
 
 
 def test_commands_that_only_look_take_their_arguments() -> None:
-    """What they print is tested where they live."""
+    """Parse the commands only; the tests of each command check its output."""
     for heading in ("Variables", "Doctor", "The audit log"):
         program, script, name, *arguments = shlex.split(commands_of(heading))
         assert (program, script) == ("python", "manage.py")

@@ -125,4 +125,4 @@ def test_query_count_is_constant(client: Client, rows: int) -> None:
         with CaptureQueriesContext(connection) as queries:
             context_of(client, download, page)
         counts.append(len(queries))
-    assert counts == [7, 6, 4]  # one query finds each channel, and one that there is no other
+    assert counts == [7, 6, 4]  # one query for each channel, and one that finds no further channel

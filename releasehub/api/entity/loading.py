@@ -37,7 +37,7 @@ def load_packages(versions: Sequence[Version], entity: Download) -> Sequence[Ver
     """Set size and checksum of the package, and whether there is a lockfile, in one query."""
     usable = File.objects.exclude(validation_status=File.Validation.FAILED)
     has_primary = models.Exists(usable.filter(version=models.OuterRef("version"), is_primary=True).order_by())
-    # A version may have a thousand files. Those beside the primary one matter only if there is none.
+    # A version may have a thousand files. The others matter only if none is primary.
     needed = models.Q(is_primary=True) | models.Q(kind=File.FileKind.LOCKFILE) | ~has_primary
     rows = usable.filter(needed, version__in=[version.pk for version in versions]).select_related("blob")
     files: dict[int, list[File]] = {}

@@ -12,6 +12,7 @@ import pytest
 
 from releasehub.server.bridge import Bridge
 from releasehub.server.refusals import REFUSAL, Refusal
+from tests.asynchronous import run_coroutine
 
 pytestmark = pytest.mark.embedded
 PATIENCE = 60.0
@@ -79,4 +80,4 @@ def test_request_without_a_thread_is_refused(max_waiting: int, max_wait_seconds:
         await running
         assert first.status == 200
 
-    asyncio.run(run())
+    run_coroutine(run())

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from releasehub.server.lanes import Overloaded, RequestLane
+from tests.asynchronous import run_coroutine
 
 pytestmark = pytest.mark.embedded
 PATIENCE = 60.0
@@ -50,7 +51,7 @@ def test_full_queue_refuses_at_once() -> None:
         assert await lane.run(lambda: "again") == "again"
         assert lane.unfinished == 0
 
-    asyncio.run(run())
+    run_coroutine(run())
 
 
 def test_request_that_waited_too_long_is_refused_and_never_runs() -> None:
@@ -62,7 +63,7 @@ def test_request_that_waited_too_long_is_refused_and_never_runs() -> None:
         assert await lane.run(lambda: "again") == "again"
         assert not ran
 
-    asyncio.run(run())
+    run_coroutine(run())
 
 
 def test_canceled_task_is_not_reported_as_overload() -> None:
@@ -75,4 +76,4 @@ def test_canceled_task_is_not_reported_as_overload() -> None:
                 await waiting
         assert lane.unfinished == 0
 
-    asyncio.run(run())
+    run_coroutine(run())

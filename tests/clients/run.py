@@ -2,7 +2,7 @@
 
     python tests/clients/run.py              all tests of tests/clients
     python tests/clients/run.py -k gh -n 0   arguments of pytest
-    python tests/clients/run.py --renovate   Renovate as well, which takes more than a minute to install
+    python tests/clients/run.py --renovate   Renovate as well, which consists of 587 packages
     python tests/clients/run.py --install    only install
 
 `make test-clients ARGS=...` does the same.

@@ -13,7 +13,7 @@ import pytest
 from tests.hubs import Hub, start
 from tests.serving import serving
 
-TIMEOUT_MS = 60_000  # until a test fails whose element is missing; pages take 2 s, and some 20 s on a busy machine
+TIMEOUT_MS = 120_000  # until a test fails whose element is missing; pages take 2 s, and some 20 s on a busy machine
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+import urllib3.util.connection
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
@@ -128,3 +129,16 @@ def lookups(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, list[list[st
         return asked
 
     return install
+
+
+@pytest.fixture
+def attempted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the list of addresses that the client tries to connect to. Every connection is refused."""
+    addresses: list[str] = []
+
+    def refuse(address: tuple[str, int], *_: Any, **__: Any) -> socket.socket:
+        addresses.append(address[0])
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(urllib3.util.connection, "create_connection", refuse)
+    return addresses

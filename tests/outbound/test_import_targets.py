@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-import urllib3.util.connection
 
 from releasehub.core.errors import Invalid
 from releasehub.importing.sources import http
@@ -16,24 +14,11 @@ from releasehub.importing.sources.registry import KINDS, kind_named
 from releasehub.outbound.responses import Response
 from tests.outbound.corpus import REFUSED_WHEN_SENT, host_of
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.usefixtures("attempted")]
 Lookups = Callable[[dict[str, list[list[str]]]], list[str]]
 ADDRESSES = {"gitlab": "acme/tool", "github": "acme/tool", "gitea": "acme/tool", "releasehub": "tool"}
 REMOTE = [name for name, kind in KINDS.items() if not kind.is_local]
 ERRORS = (Invalid, SourceRefused, SourceUnavailable)
-
-
-@pytest.fixture(autouse=True)
-def attempted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the list of addresses that the client tries to connect to."""
-    addresses: list[str] = []
-
-    def refuse(address: tuple[str, int], *_: Any, **__: Any) -> socket.socket:
-        addresses.append(address[0])
-        raise ConnectionRefusedError
-
-    monkeypatch.setattr(urllib3.util.connection, "create_connection", refuse)
-    return addresses
 
 
 def source_of(kind: str, api_url: str = "https://8.8.8.8/api") -> Any:

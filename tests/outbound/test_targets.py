@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import urllib3.util.connection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,19 +21,6 @@ pytestmark = pytest.mark.embedded
 PUBLIC = {"1.1.1.1", "8.8.4.4", "8.8.8.8", "9.9.9.9"}
 
 Lookups = Callable[[dict[str, list[list[str]]]], list[str]]
-
-
-@pytest.fixture
-def attempted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the list of addresses that the client tries to connect to. Every connection is refused."""
-    addresses: list[str] = []
-
-    def refuse(address: tuple[str, int], *_: Any, **__: Any) -> socket.socket:
-        addresses.append(address[0])
-        raise ConnectionRefusedError
-
-    monkeypatch.setattr(urllib3.util.connection, "create_connection", refuse)
-    return addresses
 
 
 def expected(case: dict[str, Any]) -> set[str]:

@@ -16,7 +16,7 @@ def row_of_id(rows: QuerySet[Row], text: str) -> Row:
     """Return the row with this numeric or public id. The caller checks whether the actor may see it.
 
     Raises:
-        NotFound: There is no such row.
+        NotFound: No row has this id.
     """
     number = read_number(text)
     row = rows.filter(**({"public_id": text} if number is None else {"pk": number})).first()

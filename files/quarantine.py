@@ -11,15 +11,16 @@ from functools import partial
 from django.db import transaction
 from django.utils import timezone
 
-from files.models import Blob, File, Quarantine
+from files.models import File, Quarantine
 from files.policies import file_policy
 from files.public_names import Identity
 from files.quarantine_mail import notify_owners
-from files.quarantined_bytes import open_quarantine
+from files.quarantined_bytes import copies_of, lock_bytes, lock_digest, open_quarantine
+from releasehub.accounts.models import User
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
-from releasehub.core.actor import Actor
-from releasehub.core.errors import Conflict, ErrorCode, Invalid, NotFound
+from releasehub.core.actor import Actor, system_actor
+from releasehub.core.errors import Conflict, ErrorCode, Invalid
 from releasehub.core.tasks import hint
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.events import EventType
@@ -39,19 +40,43 @@ def quarantine_file(*, actor: Actor, file: File, reason: str) -> Quarantine:
         Conflict: The file is blocked already.
     """
     file_policy.ensure("quarantine", actor, file)
-    sha256 = _lock_bytes(file)
+    sha256 = lock_bytes(file)
     reason = _cleaned(reason)
     if File.all_objects.filter(pk=file.pk, quarantine__isnull=False).exists():
         raise Conflict(ErrorCode.FILE_QUARANTINED, f"The file {file.filename} is in quarantine already.")
     quarantine = open_quarantine(sha256) or Quarantine.objects.create(
         sha256=sha256, filename=file.filename, reason=reason, created_by=actor.user
     )
-    files = _point_to(quarantine, _copies(sha256, file))
+    _block(actor, quarantine, copies_of(sha256, file))
+    return quarantine
+
+
+def apply_quarantine(file: File) -> Quarantine | None:
+    """Return the block of a file whose digest has just become known, or None. The caller holds the lock on the file.
+
+    Its bytes may be blocked already. If the file itself was blocked while its digest was unknown, all other files with
+    the same bytes are blocked now.
+    """
+    sha256 = Identity.of(file).sha256
+    lock_digest(sha256)
+    known, own = open_quarantine(sha256), file.quarantine
+    if own is None or own == known or not sha256:
+        return known or own
+    if known is not None:
+        _end(own, None)
+        return known
+    own.sha256, own.moved_at = sha256, None
+    own.save(update_fields=["sha256", "moved_at", "updated_at"])
+    _block(system_actor(), own, [pk for pk in copies_of(sha256, file) if pk != file.pk])
+    return own
+
+
+def _block(actor: Actor, quarantine: Quarantine, ids: list[int]) -> None:
+    files = _point_to(quarantine, ids)
     for row in files:
-        _announce(actor, row, AuditAction.FILE_QUARANTINE, EventType.FILE_QUARANTINED, reason)
+        _announce(actor, row, AuditAction.FILE_QUARANTINE, EventType.FILE_QUARANTINED, quarantine.reason)
     notify_owners(files, quarantine)
     transaction.on_commit(partial(hint, MOVE_TASK))
-    return quarantine
 
 
 @transaction.atomic
@@ -64,40 +89,21 @@ def unquarantine_file(*, actor: Actor, file: File, reason: str = "") -> None:
         Conflict: The file is not blocked.
     """
     file_policy.ensure("quarantine", actor, file)
-    _lock_bytes(file)  # an upload that has just found the block finishes first, so that its file is among the others
+    lock_bytes(file)  # an upload that has just found the block finishes first, so that its file is among the others
     rows = Quarantine.objects.select_for_update().filter(ended_at=None, files=file.pk)
     quarantine: Quarantine | None = rows.first()
     if quarantine is None:
         raise Conflict(ErrorCode.FILE_STATE, f"The file {file.filename} is not in quarantine.")
     files = _point_to(None, list(quarantine.files.order_by("pk").values_list("pk", flat=True)))
-    quarantine.ended_at, quarantine.ended_by = timezone.now(), actor.user
-    quarantine.save(update_fields=["ended_at", "ended_by", "updated_at"])
+    _end(quarantine, actor.user)
     for row in files:
         _announce(actor, row, AuditAction.FILE_UNQUARANTINE, EventType.FILE_UNQUARANTINED, reason)
     notify_owners(files, quarantine)
 
 
-def _lock_bytes(file: File) -> str:
-    """Lock the blob and all files with the same bytes, and return their SHA-256, if it is known.
-
-    Two moderators who act on two copies at the same time take the locks in the same order, so one waits for the other.
-    """
-    row = File.all_objects.select_related("blob").filter(pk=file.pk).first()
-    if row is None:
-        raise NotFound
-    list(Blob.objects.select_for_update().filter(pk=row.blob_id))
-    ids = _copies(Identity.of(row).sha256, row)
-    list(File.all_objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk").values_list("pk"))
-    row = File.all_objects.select_related("blob").filter(pk=file.pk).first()
-    if row is None:  # another request erased it, while this one waited
-        raise NotFound
-    return Identity.of(row).sha256
-
-
-def _copies(sha256: str, file: File) -> list[int]:
-    """Return the files with these bytes, or only this one if its digest is unknown."""
-    rows = File.all_objects.with_digest(sha256) if sha256 else File.all_objects.filter(pk=file.pk)
-    return list(rows.order_by("pk").values_list("pk", flat=True))
+def _end(quarantine: Quarantine, user: User | None) -> None:
+    quarantine.ended_at, quarantine.ended_by = timezone.now(), user
+    quarantine.save(update_fields=["ended_at", "ended_by", "updated_at"])
 
 
 def _cleaned(reason: str) -> str:

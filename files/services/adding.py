@@ -63,14 +63,12 @@ def add_file(
         findings=warnings or (),
         upload=upload,
     )
+    check_not_quarantined(blob.sha256)
     is_stored = Blob.objects.select_for_update().filter(pk=blob.pk).update(claimed_until=None)
     if not is_stored:
         raise Conflict(
             ErrorCode.FILE_INCOMPLETE, "The uploaded bytes were removed in the meantime. Upload the file again."
         )
-    # After the row of the blob was locked above: a block waits for this transaction and then finds the file, or was
-    # committed before.
-    check_not_quarantined(blob.sha256)
     status = File.Validation.PENDING if warnings is None else File.Validation.PASSED
     file = File(version=version, blob=blob, size_bytes=blob.size_bytes, validation_status=status)
     file.findings = as_json(warnings or ())

@@ -12,7 +12,7 @@ from downloads.rules import rules_of
 from files.inspection.findings import Finding, as_json, is_rejected
 from files.models import File
 from files.public_names import Identity, check_name_is_free
-from files.quarantined_bytes import quarantine_of
+from files.quarantine import apply_quarantine
 from files.services import lock_file, offer_file
 from files.uploads.inspecting import inspect
 from releasehub.audit import services as audit
@@ -70,7 +70,7 @@ def decide(file: File, findings: list[Finding], **learned: Any) -> File.Validati
     file.findings = as_json(findings, raised)
     file.validation_status = File.Validation.FAILED if is_failed else File.Validation.PASSED
     if learned:  # the digest may be known only now
-        file.quarantine = quarantine_of(file)
+        file.quarantine = apply_quarantine(file)
     file.save(update_fields=["findings", "validation_status", "quarantine", *learned, "updated_at"])
     offer_file(file)
     action = AuditAction.FILE_REJECT if is_failed else AuditAction.FILE_VALIDATE

@@ -264,6 +264,39 @@ def test_link_without_a_digest_is_blocked_alone(world: Shelf) -> None:
     assert [link.pk for link in File.objects.passed().filter(version=version)] == [links[1].pk]
 
 
+def test_link_that_was_blocked_without_a_digest_blocks_its_bytes_once_they_are_known(world: Shelf) -> None:
+    link = link_file(actor=system(), version=make_version(), url="https://cdn.example.org/tool.bin")
+    block = world.block(link)
+    assert quarantine_moves.move_quarantined() == 0
+    decide(link, [], external_sha256=_named("digest", world))
+    files = {link.pk, world.file.pk, world.copy.pk, world.entity.files.get().pk}
+    assert set(block.files.values_list("pk", flat=True)) == files
+    for rows in (AuditEntry.objects.filter(action="file.quarantine"), Event.objects.filter(type="file.quarantined")):
+        assert rows.count() == len(files)
+    block.refresh_from_db()
+    assert (block.sha256, block.moved_at) == (_named("digest", world), None)
+    unquarantine_file(actor=world.actor, file=world.copy)
+    assert not File.objects.exclude(quarantine=None).exists()
+
+
+def test_link_that_was_blocked_without_a_digest_joins_the_block_of_its_bytes(world: Shelf) -> None:
+    link = link_file(actor=system(), version=make_version(), url="https://cdn.example.org/tool.bin")
+    alone, block = world.block(link), world.block()
+    decide(link, [], external_sha256=_named("digest", world))
+    link.refresh_from_db()
+    assert link.quarantine_id == block.pk
+    assert list(Quarantine.objects.filter(ended_at=None)) == [block]
+    assert alone.files.count() == 0
+
+
+def test_link_stays_blocked_if_its_digest_stays_unknown(world: Shelf) -> None:
+    link = link_file(actor=system(), version=make_version(), url="https://cdn.example.org/tool.bin")
+    block = world.block(link)
+    decide(link, [], external_type="application/zip")
+    link.refresh_from_db()
+    assert link.quarantine_id == block.pk
+
+
 def test_deleted_copy_stays_blocked_when_it_returns(world: Shelf) -> None:
     delete_file(actor=system(), file=world.copy)
     world.block()
@@ -295,13 +328,13 @@ def test_upload_that_finds_the_block_before_it_ends_is_offered(world: Shelf, mon
     block = world.block()
     copies = File.objects.filter(pk=world.copy.pk)
     copies.update(quarantine=None)
-    lock_bytes, waits = quarantine._lock_bytes, []
+    lock_bytes, waits = quarantine.lock_bytes, []
 
     def wait(file: File) -> str:
         waits.append(copies.update(quarantine=block))  # the other transaction commits
         return lock_bytes(file)
 
-    monkeypatch.setattr(quarantine, "_lock_bytes", wait)
+    monkeypatch.setattr(quarantine, "lock_bytes", wait)
     unquarantine_file(actor=world.actor, file=world.file)
     assert (len(waits), File.objects.filter(quarantine__isnull=False).count()) == (1, 0)
 

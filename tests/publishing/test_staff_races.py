@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -15,8 +16,11 @@ from django.utils import timezone
 from downloads.models import Download, LegalHold
 from downloads.services import place_hold
 from files.models import File, Quarantine
+from files.public_names import Identity
 from files.quarantine import quarantine_file, unquarantine_file
+from files.services import link_file
 from files.storage.signing import sign_content_path
+from files.uploads import validating
 from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, DomainError, NotFound
@@ -121,6 +125,31 @@ def test_quarantine_while_the_same_bytes_are_uploaded(round_number: int) -> None
     file, version = make_file(content=CONTENT), make_version(state="draft")
     _, errors = ends_of([
         partial(quarantine_file, actor=system(), file=file, reason="Harmful."),
+        partial(make_file, version, content=CONTENT),
+    ])  # fmt: skip
+    assert all(isinstance(error, DomainError) for error in errors), errors
+    assert not File.objects.filter(quarantine=None).exists()
+
+
+@rounds
+def test_quarantine_while_the_digest_of_a_link_becomes_known(round_number: int) -> None:
+    file = make_file(content=CONTENT)
+    link = link_file(actor=system(), version=make_version(), url="https://cdn.example.org/tool.bin")
+    _, errors = ends_of([
+        partial(quarantine_file, actor=system(), file=file, reason="Harmful."),
+        partial(validating.decide, link, [], external_sha256=Identity.of(file).sha256),
+    ])  # fmt: skip
+    assert errors == []
+    assert not File.objects.filter(quarantine=None).exists()
+
+
+@rounds
+def test_quarantine_of_a_link_while_the_same_bytes_are_uploaded(round_number: int) -> None:
+    """The link and the upload have no row in common that could be locked."""
+    link, version = link_file(actor=system(), version=make_version(), url="https://cdn.example.org/a"), make_version()
+    validating.decide(link, [], external_sha256=sha256(CONTENT).hexdigest())
+    _, errors = ends_of([
+        partial(quarantine_file, actor=system(), file=link, reason="Harmful."),
         partial(make_file, version, content=CONTENT),
     ])  # fmt: skip
     assert all(isinstance(error, DomainError) for error in errors), errors

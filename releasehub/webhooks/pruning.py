@@ -16,31 +16,38 @@ BATCH_ROWS = 1000
 
 
 def prune_deliveries() -> int:
-    """Delete deliveries that are older than WEBHOOK_RETENTION_DAYS, with their attempts and bodies.
+    """Delete deliveries that are older than WEBHOOK_RETENTION_DAYS, and whatever only deliveries needed.
 
-    Pending deliveries of active endpoints are kept, and so are those about a download under a legal hold.
+    With WEBHOOK_RETENTION_DAYS=0, no delivery is deleted. Those of a deleted endpoint are gone nevertheless, so traffic
+    events and bodies without any delivery are deleted in each run.
 
     Returns:
-        The number of deleted deliveries. With WEBHOOK_RETENTION_DAYS=0, nothing is deleted.
+        The number of deleted deliveries.
     """
-    days = getattr(settings, "WEBHOOK_RETENTION_DAYS", 30)
-    if not days:
-        return 0
-    is_waiting = Q(state=Delivery.State.PENDING, endpoint__is_active=True, endpoint__disabled_at=None)
-    old = Delivery.objects.filter(created_at__lt=clock.now(-timedelta(days=days))).exclude(is_waiting).order_by("id")
-    held = held_download_ids()
-    if held:
-        old = old.exclude(event__download_id__in=held)
-    count = 0
-    while ids := list(old.values_list("pk", flat=True)[:BATCH_ROWS]):
-        Delivery.objects.filter(pk__in=ids).delete()
-        count += len(ids)
+    days = settings.WEBHOOK_RETENTION_DAYS
+    count = _delete_old_deliveries(timedelta(days=days)) if days else 0
     is_delivered = Exists(Delivery.objects.filter(event=OuterRef("pk")))
-    _delete_in_batches(Event.objects.filter(~is_delivered, ~Q(download_id__in=held), object_type=TRAFFIC))
+    is_held = Q(download_id__in=held_download_ids())
+    _delete_in_batches(Event.objects.filter(~is_delivered, ~is_held, object_type=TRAFFIC))
     _delete_in_batches(Payload.objects.filter(~Exists(Delivery.objects.filter(event=OuterRef("event")))))
     return count
 
 
-def _delete_in_batches(rows: models.QuerySet[Any]) -> None:
+def _delete_old_deliveries(age: timedelta) -> int:
+    """Delete older deliveries with their attempts, and return their number.
+
+    Pending deliveries of active endpoints are kept, and so are those about a download under a legal hold.
+    """
+    is_waiting = Q(state=Delivery.State.PENDING, endpoint__is_active=True, endpoint__disabled_at=None)
+    old = Delivery.objects.filter(created_at__lt=clock.now(-age)).exclude(is_waiting)
+    if held := held_download_ids():
+        old = old.exclude(event__download_id__in=held)
+    return _delete_in_batches(old)
+
+
+def _delete_in_batches(rows: models.QuerySet[Any]) -> int:
+    count = 0
     while ids := list(rows.order_by("id").values_list("pk", flat=True)[:BATCH_ROWS]):
         rows.model._default_manager.filter(pk__in=ids).delete()
+        count += len(ids)
+    return count

@@ -246,6 +246,16 @@ def test_traffic_is_not_in_the_stream_and_is_pruned_with_its_deliveries(file: Fi
     assert Event.objects.count() == others
 
 
+def test_traffic_of_deleted_endpoints_is_pruned_without_a_retention_period(file: File, settings: Any) -> None:
+    settings.WEBHOOK_RETENTION_DAYS = 0
+    endpoint, _ = subscribe("traffic.completed"), subscribe("traffic.started")
+    fetch(file)
+    traffic.announce_traffic()
+    endpoint.delete()
+    prune_deliveries()
+    assert {event.type for event in Event.objects.filter(object_type="traffic")} == {"traffic.started"}
+
+
 def test_change_of_the_events_changes_the_subscription() -> None:
     endpoint = subscribe("traffic.completed")
     assert endpoint.wants_traffic

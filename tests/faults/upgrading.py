@@ -5,8 +5,10 @@ The older release runs from a worktree of its own, with the packages of this one
     git worktree add /tmp/old COMMIT
     python tests/faults/run.py upgrading --old /tmp/old --versions 100000
 
-With `--stop 1`, the old processes stop before the migrations, as an upgrade from 0.1.0 needs. Otherwise old and new
-processes run side by side, as behind a proxy that asks the other one if the first does not answer.
+With `--stop 1`, the old processes stop before the migrations, as an upgrade to 0.2.0 needs. Otherwise old and new
+processes run side by side, as behind a proxy that asks the other one if the first does not answer. Then every migration
+in between has to be one that the older release can work with. Otherwise its processes refuse new versions with 409 from
+the moment that a required column exists which they do not know, and the run fails.
 """
 
 from __future__ import annotations
@@ -106,16 +108,20 @@ def run(*, old: str, versions: int, stop: int, patience: float, seed: int) -> Re
         download_id = fill(given["DATABASE_URL"], before, versions)
         with PatientVisitor([before.url, after.url], key, download_id, patience) as visitor:
             visitor.wait_for(STEADY_VERSIONS)
-            upgrade(report, before, after, is_stopped=bool(stop))
+            upgrade(report, before, after, visitor, is_stopped=bool(stop))
             visitor.wait_for(STEADY_VERSIONS)
         judge(report, visitor, given["DATABASE_URL"], versions)
     return report
 
 
-def upgrade(report: Report, before: Release, after: Release, *, is_stopped: bool) -> None:
+def upgrade(report: Report, before: Release, after: Release, visitor: PatientVisitor, *, is_stopped: bool) -> None:
     if is_stopped:
         before.service.end()
+    published = len(visitor.acknowledged)
     report.say("migrations", f"{after.migrate():.1f} s")
+    published = len(visitor.acknowledged) - published
+    if not is_stopped:
+        report.must("versions published during the migrations", published, holds=published > 0)
     after.start()
     if not is_stopped:
         before.service.end()
@@ -123,7 +129,8 @@ def upgrade(report: Report, before: Release, after: Release, *, is_stopped: bool
 
 def judge(report: Report, visitor: PatientVisitor, database_url: str, versions: int) -> None:
     report.must("requests that failed in the end", visitor.failed or 0, holds=not visitor.failed)
-    report.must("versions published meanwhile", len(visitor.acknowledged), holds=len(visitor.acknowledged) > 0)
+    report.must("requests refused, by status", dict(visitor.refused), holds=not visitor.refused)
+    report.must("versions published in total", len(visitor.acknowledged), holds=len(visitor.acknowledged) > 0)
     report.say("pages and lists read", visitor.read_count)
     report.say("requests tried again, by cause", dict(visitor.retries))
     report.say("longest time until a request succeeded", f"{visitor.longest:.1f} s")

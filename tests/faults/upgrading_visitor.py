@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 PAUSE_SECONDS = 0.1
 REQUEST_SECONDS = 60
+RETRIED_STATUSES = ("502", "503", "504")
 
 
 class PatientVisitor:
@@ -20,6 +21,7 @@ class PatientVisitor:
     Attributes:
         acknowledged: Numbers of the versions that the hub has accepted.
         failed: Requests that did not succeed in time.
+        refused: Responses of a kind after which a proxy does not ask the next process, such as 409, and their count.
         retries: Causes of repeated requests.
         longest: The longest time until a request succeeded, in seconds.
         slowest: The slowest single response, in seconds.
@@ -29,6 +31,7 @@ class PatientVisitor:
         self._urls, self._key, self._download_id, self._patience = list(urls), key, download_id, patience
         self.acknowledged: list[str] = []
         self.failed: list[str] = []
+        self.refused: Counter[str] = Counter()
         self.retries: Counter[str] = Counter()
         self.longest = self.slowest = 0.0
         self.read_count = 0
@@ -70,7 +73,8 @@ class PatientVisitor:
             if cause:
                 # A refused connection has delivered nothing.
                 was_cut = was_cut or not (cause.isdigit() or cause == ConnectionRefusedError.__name__)
-                self.retries[cause] += 1
+                is_refused = cause.isdigit() and cause not in RETRIED_STATUSES
+                (self.refused if is_refused else self.retries)[cause] += 1
                 self._urls.append(self._urls.pop(0))
                 time.sleep(PAUSE_SECONDS)
                 continue

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from releasehub.core.checks import check_database_pool
+from releasehub.server.checks import check_database_pool
 
 pytestmark = pytest.mark.embedded
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -120,3 +121,11 @@ def is_test(name: str) -> bool:
 def test_an_index_lists_every_page(index: str, pages: set[Path]) -> None:
     listed = {(DOCS / index).parent.joinpath(link.partition("#")[0]).resolve() for link in links_of(DOCS / index)}
     assert pages - listed == {DOCS / index}
+
+
+def test_every_room_says_what_it_holds() -> None:
+    rooms = set(re.findall(r"^\| `([\w/]+)` \|", (DOCS / "architecture.md").read_text(), re.MULTILINE))
+    packages = [ROOT / room / "__init__.py" for room in sorted(rooms)]
+    assert len(packages) > 30
+    silent = [str(file.relative_to(ROOT)) for file in packages if not ast.get_docstring(ast.parse(file.read_text()))]
+    assert silent == []

@@ -98,5 +98,5 @@ def print_report(
     for request in [request for request in requests if request["error"]][:20]:
         print(f"  {request['client']} {request['method']} {request['path']}: {request['error']}")
     for line in (made.folder / f"{SURVIVOR}.log").read_text().splitlines():
-        if "releasehub.core.replica" in line:
+        if "releasehub.core.cluster.replica" in line:
             print(f"  {SURVIVOR}: {line}")

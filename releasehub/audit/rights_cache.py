@@ -5,8 +5,8 @@ third of the CPU time of such a request. Only requests that read use this cache;
 
 A right that ends in this process ends at once: each recorded change begins a new generation, and entries of earlier
 generations are never read again. A right that ends in another process ends here as soon as its message arrives
-(`releasehub.core.change_channel`), or after RELEASEHUB_RIGHTS_CACHE_SECONDS. Entries are pickled, so every request
-gets instances of its own.
+(`releasehub.core.cluster.change_channel`), or after RELEASEHUB_RIGHTS_CACHE_SECONDS. Entries are pickled, so every
+request gets instances of its own.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from django.conf import settings
 from django.core.cache import caches
 from django.db import connection, models, transaction
 
-from releasehub.core.change_channel import channel
+from releasehub.core.cluster.change_channel import channel
 
 Row = TypeVar("Row", bound=models.Model)
 CACHE_ALIAS = "rights"

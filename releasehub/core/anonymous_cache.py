@@ -7,7 +7,7 @@ the cache key. Cookies of other programs on the same host, such as a load balanc
 removed from the request, so that no response can depend on them.
 
 A change made by this process clears the cache at once. A change made by another process becomes visible as soon as its
-message arrives (`releasehub.core.change_channel`), or after RELEASEHUB_ANONYMOUS_CACHE_SECONDS.
+message arrives (`releasehub.core.cluster.change_channel`), or after RELEASEHUB_ANONYMOUS_CACHE_SECONDS.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.translation import get_language
 
 from releasehub.core.actor import Actor
-from releasehub.core.change_channel import channel
-from releasehub.core.replica import is_reading_from_replica, read_from_replica
-from releasehub.core.replica_health import health
+from releasehub.core.cluster.change_channel import channel
+from releasehub.core.cluster.replica import is_reading_from_replica, read_from_replica
+from releasehub.core.cluster.replica_health import health
 
 View = Callable[..., HttpResponseBase]
 Row = TypeVar("Row", bound=models.Model | None)

@@ -14,8 +14,8 @@ MAX_NAME_CHARACTERS = 60
 def site_url() -> str:
     """Return the scheme and the host, without a slash at the end.
 
-    It is RELEASEHUB_PUBLIC_URL, or else derived from ALLOWED_HOSTS and PORT. `releasehub.core.checks` warns if that is
-    a guess.
+    It is RELEASEHUB_PUBLIC_URL, or else derived from ALLOWED_HOSTS and PORT. `releasehub.server.checks` warns if that
+    is a guess.
     """
     return settings.PUBLIC_URL or settings.FALLBACK_URL
 

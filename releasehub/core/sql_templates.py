@@ -18,8 +18,8 @@ from typing import Any, Generic, Self, TypeVar, cast
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 from django.db.models.query import ModelIterable, QuerySet
 
+from releasehub.core.cluster.replica import read_alias
 from releasehub.core.cursors import server_binding_cursor
-from releasehub.core.replica import read_alias
 
 Row = TypeVar("Row", bound=models.Model)
 # Sample values for ids. They must occur nowhere else in a query, and no table has that many rows.

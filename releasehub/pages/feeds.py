@@ -18,8 +18,8 @@ from downloads.models import Download
 from files.models import File
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import cache_for_anonymous
-from releasehub.core.markdown.rendering import render_markdown
 from releasehub.distribution.links import file_path, version_path
+from releasehub.markdown.rendering import render_markdown
 from releasehub.pages.contexts import (
     author_of_page,
     base_url,

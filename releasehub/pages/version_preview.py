@@ -15,10 +15,10 @@ from django.views.decorators.http import require_safe
 from files.names import fold_name
 from files.primary import preference
 from releasehub.core.errors import NotFound
-from releasehub.core.markdown.rendering import render_markdown
 from releasehub.distribution.links import file_path, version_path
 from releasehub.distribution.pictures import PRIVATE, WEBP, serve_image
 from releasehub.distribution.preview_links import files_in_preview, open_preview, picture_in_preview, serve_preview_file
+from releasehub.markdown.rendering import render_markdown
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.paging import page_of_rows
 from releasehub.pages.releases import FILES_PER_PAGE

@@ -15,7 +15,7 @@ from django.db.models.expressions import RawSQL
 
 from downloads.querysets import DownloadQuerySet
 from releasehub.core.actor import Actor
-from releasehub.core.replica import read_alias
+from releasehub.core.cluster.replica import read_alias
 from releasehub.search.documents import Document
 from releasehub.search.words import is_prefix
 

@@ -6,3 +6,6 @@ from django.apps import AppConfig
 class ServerConfig(AppConfig):
     name = "releasehub.server"
     label = "server"
+
+    def ready(self) -> None:
+        from releasehub.server import checks  # noqa: F401

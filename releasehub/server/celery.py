@@ -8,8 +8,8 @@ from celery import Celery, Task
 from celery.signals import setup_logging
 from django.conf import settings
 
-from releasehub.core import task_logs, taskruns
 from releasehub.core.read_only import is_read_only
+from releasehub.server import task_logs, task_runs
 from releasehub.server.telemetry import start_in_workers
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "releasehub.settings.base")
@@ -26,7 +26,7 @@ app: Celery[Task[Any, Any]] = Celery("releasehub", task_cls=PausableTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["files.uploads"])  # a subpackage of the app `files` with its own tasks
-taskruns.connect()
+task_runs.connect()
 task_logs.connect()
 start_in_workers()
 

@@ -11,10 +11,10 @@ from releasehub.api.common.problems import Problem, problem, problems_of
 from releasehub.api.dialects import envelope_of
 from releasehub.core.database_errors import OUTAGES, RETRY_AFTER_SECONDS, domain_error_of
 from releasehub.core.errors import ReadOnly
-from releasehub.core.middleware import BadUrl
 from releasehub.core.rates import Rate
 from releasehub.core.read_only import RETRY_AFTER_SECONDS as READ_ONLY_RETRY_AFTER_SECONDS
 from releasehub.pages import errors as pages
+from releasehub.server.request_middleware import BadUrl
 
 TOO_SLOW = gettext_noop("The request body did not arrive in time. Send it again over a faster connection.")
 TOO_MANY_UPLOADS = gettext_noop("Too many uploads are arriving at the same time. Try again in a few seconds.")

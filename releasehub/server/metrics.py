@@ -23,11 +23,11 @@ from prometheus_client.registry import Collector
 
 from files.models import Blob, DownloadGrant, File, UploadSession
 from releasehub.audit.models import AuditEntry
-from releasehub.core.checks import existing_parent
-from releasehub.core.replica_health import health
+from releasehub.core.cluster.replica_health import health
 from releasehub.core.requests import address_of
-from releasehub.core.taskruns import last_runs
 from releasehub.operations.records import last_backup
+from releasehub.server.checks import existing_parent
+from releasehub.server.task_runs import last_runs
 from releasehub.webhooks.metrics import webhook_metrics
 
 REFUSAL = (

@@ -23,7 +23,6 @@ DEBUG = env.flag("DEBUG", default=False, help="Never use `1` in production")
 WHITENOISE_USE_FINDERS = DEBUG
 
 INSTALLED_APPS = [
-    "releasehub.core",
     "releasehub.audit",
     "releasehub.accounts",
     "releasehub.apikeys",
@@ -64,11 +63,11 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "releasehub.server.cache_middleware.WeakTagMiddleware",  # before `request.headers` is read, which Django caches
-    "releasehub.core.middleware.RequestIdMiddleware",
+    "releasehub.server.request_middleware.RequestIdMiddleware",
     "releasehub.server.middleware.HealthMiddleware",
     "releasehub.server.middleware.ApiPathMiddleware",
     "releasehub.server.cors.CorsMiddleware",  # before any refusal or redirect, whose answer a script could not read
-    "releasehub.core.middleware.UrlCheckMiddleware",
+    "releasehub.server.request_middleware.UrlCheckMiddleware",
     "releasehub.server.limit_middleware.UnreadableBodyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -115,7 +115,7 @@ REPLICA_MAX_LAG_SECONDS = env.number(
 )
 DATABASES = {"default": _database()} | ({"replica": replica} if (replica := _replica()) else {})
 USE_REPLICA = "replica" in DATABASES
-DATABASE_ROUTERS = ["releasehub.core.replica.ReplicaRouter"] if USE_REPLICA else []
+DATABASE_ROUTERS = ["releasehub.core.cluster.replica.ReplicaRouter"] if USE_REPLICA else []
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Each process reads from the database at most so often whether the hub is read-only; None: never.

@@ -18,7 +18,7 @@ from releasehub.settings.declarations import Declaration, shown_default, without
 
 MIN_SECRET_KEY_CHARACTERS = 32
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
-# Old names that still work, with their new names. `releasehub.core.checks` warns about them.
+# Old names that still work, with their new names. `releasehub.server.checks` warns about them.
 RENAMED_VARIABLES = {"RELEASEHUB_GUEST_CACHE_SECONDS": "RELEASEHUB_ANONYMOUS_CACHE_SECONDS"}
 # The forms of the values that `releasehub.settings.parsers` reads.
 KINDS = {

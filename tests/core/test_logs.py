@@ -15,8 +15,8 @@ from django.urls import get_resolver
 
 from releasehub.core import logs
 from releasehub.core.actor import system_actor
-from releasehub.core.task_logs import HEADER
 from releasehub.server.celery import app
+from releasehub.server.task_logs import HEADER
 
 pytestmark = pytest.mark.embedded
 SECRET_PART = re.compile(r"<\w+:(token|secret)>")

@@ -23,11 +23,11 @@ from django.test.utils import CaptureQueriesContext
 from downloads.models import Download
 from downloads.services import update_download
 from files.models import DownloadGrant, File
-from releasehub.core import replica
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import CACHE_ALIAS, cached_row
-from releasehub.core.change_channel import ChangeChannel, waiting_messages
-from releasehub.core.replica_health import REPLICA_ALIAS, ReplicaHealth
+from releasehub.core.cluster import replica
+from releasehub.core.cluster.change_channel import ChangeChannel, waiting_messages
+from releasehub.core.cluster.replica_health import REPLICA_ALIAS, ReplicaHealth
 from releasehub.distribution import links
 from tests.factories import make_download, make_file, make_key, make_version, system
 
@@ -63,10 +63,10 @@ def health(settings: Any, download: Download, tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(replica, "_is_in_transaction", lambda: bool(connection.savepoint_ids))
     connections[REPLICA_ALIAS] = type(connections["default"])(configuration, REPLICA_ALIAS)
     settings.USE_REPLICA, settings.REPLICA_MAX_LAG_SECONDS = True, 3600
-    settings.DATABASE_ROUTERS = ["releasehub.core.replica.ReplicaRouter"]
+    settings.DATABASE_ROUTERS = ["releasehub.core.cluster.replica.ReplicaRouter"]
     health = Clockwork()
     health.catch_up()
-    monkeypatch.setattr("releasehub.core.replica.health", health)
+    monkeypatch.setattr("releasehub.core.cluster.replica.health", health)
     monkeypatch.setattr("releasehub.core.anonymous_cache.health", health)
     yield health
     connections[REPLICA_ALIAS].close()
@@ -189,7 +189,7 @@ def test_rows_of_the_replica_never_reach_the_cache_of_links(health: Clockwork, s
 
 def test_health_compares_positions(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     answers: dict[str, Any] = {"default": "0/10", REPLICA_ALIAS: False}
-    monkeypatch.setattr("releasehub.core.replica_health._value", lambda alias, *_: answers[alias])
+    monkeypatch.setattr("releasehub.core.cluster.replica_health._value", lambda alias, *_: answers[alias])
     settings.REPLICA_MAX_LAG_SECONDS = 3600
     health = Clockwork()
     for caught_up in (False, None, True):  # behind, not a replica at all, and current

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import call_command
 from environs import EnvValidationError, ValidationError
 
-from releasehub.core.checks import check_public_url, check_renamed_variables
+from releasehub.server.checks import check_public_url, check_renamed_variables
 from releasehub.settings.declarations import HIDDEN, Declaration
 from releasehub.settings.environment import Environment, env, explain, fallback_url
 from releasehub.settings.parsers import parse_link, parse_networks, parse_public_url, stored_secret_key

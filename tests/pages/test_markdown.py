@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from releasehub.core.markdown import rendering as markdown
-from releasehub.core.markdown.rendering import MAX_CHARS, render_markdown
-from releasehub.core.markdown.tokens import MAX_PICTURES, is_stored_picture
+from releasehub.markdown import rendering as markdown
+from releasehub.markdown.rendering import MAX_CHARS, render_markdown
+from releasehub.markdown.tokens import MAX_PICTURES, is_stored_picture
 from tests.speed import slowness
 
 pytestmark = pytest.mark.embedded

@@ -17,7 +17,7 @@ from django.apps import apps
 from django.core.validators import RegexValidator
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from releasehub.core.middleware import MAX_PATH_CHARACTERS
+from releasehub.server.request_middleware import MAX_PATH_CHARACTERS
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("downloads", "files", "versions", "releasehub")

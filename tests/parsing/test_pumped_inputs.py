@@ -19,8 +19,8 @@ from files import mime
 from files.links import name_in
 from files.names import InvalidName, clean_name, fold_name
 from releasehub.core.errors import Invalid
-from releasehub.core.markdown import rendering as markdown
-from releasehub.core.markdown.rendering import MAX_CHARS, render_markdown
+from releasehub.markdown import rendering as markdown
+from releasehub.markdown.rendering import MAX_CHARS, render_markdown
 from releasehub.outbound.failures import InvalidUrl
 from releasehub.outbound.urls import MAX_CHARACTERS, parse_redirect, parse_target
 from releasehub_cli import config, names

@@ -12,8 +12,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 
-from releasehub.core.middleware import MAX_PATH_CHARACTERS
 from releasehub.core.numbers import MAX_ID, read_number
+from releasehub.server.request_middleware import MAX_PATH_CHARACTERS
 from tests.api.described import document
 from tests.factories import make_file, make_key, make_user
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from releasehub.core.replica_health import health
+from releasehub.core.cluster.replica_health import health
 from releasehub.operations.records import record_backup
 from releasehub.server.celery import app
 from releasehub.server.metrics import HubCollector

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from releasehub.core import checks
+from releasehub.server import checks
 from tests.serving import serving
 
 pytestmark = pytest.mark.embedded

@@ -15,7 +15,7 @@ from rest_framework.viewsets import GenericViewSet
 from releasehub.api.common import idempotency
 from releasehub.core.actor import Actor, Origin
 from releasehub.core.anonymous_cache import has_credentials
-from releasehub.core.replica import read_from_replica
+from releasehub.core.cluster.replica import read_from_replica
 from releasehub.core.requests import request_details
 
 Handler = Callable[..., HttpResponseBase]

@@ -1,0 +1,1 @@
+"""The entity dialect: apps, services and their versions as the Synthetiq platform has them. Start with `urls.py`."""

@@ -8,7 +8,7 @@ from html import unescape
 
 from django.utils.html import strip_tags
 
-from releasehub.core.markdown.rendering import render_markdown
+from releasehub.markdown.rendering import render_markdown
 
 RAW, TEXT, HTML, FULL = "raw", "text", "html", "full"
 _FORMAT = re.compile(r"application/vnd\.github(?:\.v3)?\.(raw|text|html|full)\b", re.IGNORECASE)

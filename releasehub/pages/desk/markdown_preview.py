@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from releasehub.core.counting import count
 from releasehub.core.errors import TooMany
-from releasehub.core.markdown.rendering import render_markdown
+from releasehub.markdown.rendering import render_markdown
 from releasehub.pages.errors import answers_errors
 
 WINDOW_SECONDS = 60

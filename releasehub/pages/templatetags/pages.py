@@ -11,8 +11,8 @@ from downloads.models import Download
 from files.models import File
 from releasehub.community.models import MAX_RATING
 from releasehub.core import domain_messages
-from releasehub.core.markdown.rendering import render_markdown
 from releasehub.distribution import links
+from releasehub.markdown.rendering import render_markdown
 from releasehub.pages import fetching, paths
 from releasehub.pages.structured_data import software_application, to_script
 from versions.models import Version

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Warning
 from django.template.defaultfilters import filesizeformat
 
-from releasehub.core.checks import existing_parent
+from releasehub.server.checks import existing_parent
 from releasehub.server.doctor.registry import register
 
 MIN_FREE_SHARE = 0.1

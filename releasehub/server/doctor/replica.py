@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Warning
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
-from releasehub.core.replica_health import REPLICA_ALIAS, ReplicaHealth
+from releasehub.core.cluster.replica_health import REPLICA_ALIAS, ReplicaHealth
 from releasehub.server.doctor.registry import register
 
 UNREACHABLE_HINT = "Check RELEASEHUB_REPLICA_URL, and that the server runs. Until then, reads go to the primary."

@@ -14,8 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from urllib3.exceptions import HTTPError
 
 from releasehub.core.site import site_url
-from releasehub.core.taskruns import last_runs
 from releasehub.server.doctor.requests import send
+from releasehub.server.task_runs import last_runs
 
 METRIC = "releasehub_task_finished_time_seconds"
 

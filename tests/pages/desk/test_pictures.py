@@ -12,7 +12,7 @@ from django.urls import reverse
 from downloads.models import Download, TeamMember
 from files.models import Blob, Picture
 from files.pictures.paths import screenshots_of
-from releasehub.core.markdown.rendering import render_markdown
+from releasehub.markdown.rendering import render_markdown
 from tests.factories import image_bytes, make_picture, make_user
 from tests.pages.desk.conftest import client_of
 

@@ -14,8 +14,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from downloads.services.first_run import needs_set_up
-from releasehub.core.checks import is_writable
 from releasehub.server import watchdog as lifeline
+from releasehub.server.checks import is_writable
 from releasehub.server.command import granian_arguments
 from releasehub.server.demo.data import load_demo
 from releasehub.server.management.commands.set_up_link import set_up_url

@@ -5,7 +5,7 @@ requests without credentials. Everything else uses the primary: every write, eve
 that clients see what they have written, and every decision about the bytes of a file.
 
 A replica that fails, or that may lag too far behind, is not used: the request reads from the primary instead, and
-never fails because of the replica. `releasehub.core.replica_health` decides when it may be used again.
+never fails because of the replica. `releasehub.core.cluster.replica_health` decides when it may be used again.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 
-from releasehub.core.change_channel import channel
+from releasehub.core.cluster.change_channel import channel
+from releasehub.core.cluster.replica_health import REPLICA_ALIAS, health
 from releasehub.core.database_errors import OUTAGES
-from releasehub.core.replica_health import REPLICA_ALIAS, health
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")

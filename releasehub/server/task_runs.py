@@ -35,8 +35,8 @@ class TaskRun(TypedDict):
 
 def connect() -> None:
     """Start recording runs. The module that creates the Celery application calls this once."""
-    task_prerun.connect(_begin, dispatch_uid="taskruns")
-    task_postrun.connect(_end, dispatch_uid="taskruns")
+    task_prerun.connect(_begin, dispatch_uid="task_runs")
+    task_postrun.connect(_end, dispatch_uid="task_runs")
 
 
 def last_runs(names: list[str]) -> dict[str, TaskRun]:

@@ -9,7 +9,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-from releasehub.core.markdown.tags import BLOCK_TAGS, INLINE_TAGS, TagWriter
+from releasehub.markdown.tags import BLOCK_TAGS, INLINE_TAGS, TagWriter
 
 ALERTS = {"caution", "important", "note", "tip", "warning"}
 

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from mdit_py_plugins.gfm import gfm_plugin
 
-from releasehub.core.markdown.limits import (
+from releasehub.markdown.limits import (
     Budget,
     InlineRule,
     TooCostly,
@@ -22,7 +22,7 @@ from releasehub.core.markdown.limits import (
     count_inline,
     weight_of,
 )
-from releasehub.core.markdown.tokens import ALERTS, adapt_tokens, is_stored_picture
+from releasehub.markdown.tokens import ALERTS, adapt_tokens, is_stored_picture
 
 MAX_CHARS = 100_000
 MAX_NESTING = 20

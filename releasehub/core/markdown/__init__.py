@@ -1,1 +1,0 @@
-"""Markdown that users write, rendered as safe HTML within limits."""

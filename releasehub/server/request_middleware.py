@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.utils.translation import gettext_noop
 
 from releasehub.core import logs
 from releasehub.core.requests import current_request
@@ -50,8 +51,8 @@ class UrlCheckMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if len(request.path_info) > MAX_PATH_CHARACTERS or "\x00" in request.path_info:
-            raise Http404("The path of the URL is too long or contains a NUL character. Check the URL.")
+            raise Http404(gettext_noop("The path of the URL is too long or contains a NUL character. Check the URL."))
         query = request.META.get("QUERY_STRING", "")
         if "%00" in query or "\x00" in query:
-            raise BadUrl("The query contains a NUL character. Remove it and send the request again.")
+            raise BadUrl(gettext_noop("The query contains a NUL character. Remove it and send the request again."))
         return self.get_response(request)

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from releasehub.accounts.models import SignedInBrowser, User
-from releasehub.accounts.sign_in_models import MAX_USER_AGENT_CHARACTERS
+from releasehub.accounts.models.sign_in import MAX_USER_AGENT_CHARACTERS
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor

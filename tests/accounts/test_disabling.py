@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 
 from releasehub.accounts.models import User
+from releasehub.accounts.models.sign_in import OneTimeLink
 from releasehub.accounts.services.disabling import disable_user, enable_user, end_sessions
 from releasehub.accounts.services.one_time_links import create_password_link, find_link
-from releasehub.accounts.sign_in_models import OneTimeLink
 from releasehub.apikeys.tokens import issue_token, verify_token
 from releasehub.apikeys.verification import InactiveKey, verify_key
 from releasehub.audit.models import AuditEntry

@@ -104,3 +104,20 @@ class OutgoingMail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} ({self.created_at:%Y-%m-%d %H:%M})"
+
+
+class SignInCounter(models.Model):
+    """A counter of failed sign-ins in a time window, or a record that an account has signed in from a network.
+
+    The counter is for a network, an account or both. `key` is a digest of them, see `releasehub.accounts.throttle`.
+    Each level doubles the length of the window.
+    """
+
+    key = models.CharField(max_length=64, unique=True)
+    failures = models.PositiveIntegerField(default=0)
+    level = models.PositiveSmallIntegerField(default=0)
+    window_ends_at = models.DateTimeField(db_index=True)
+    last_tried_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.failures} until {self.window_ends_at}"

@@ -1,29 +1,27 @@
-"""The models of versions: a version, the public numbers that stay reserved for it, and the labels of its channels."""
+"""A version of a download."""
 
 from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from downloads.models import AccessKey, Download
-from releasehub.core.models import PublicIdModel, SoftDeleteModel, TimeStampedModel
+from releasehub.core.models import PublicIdModel, SoftDeleteModel
 from releasehub.core.querysets import AliveManager
 from versions.channels import MAX_CHANNEL_CHARACTERS, offered_to
 from versions.facts import RELEASED, VersionFacts
 from versions.numbering import ceiling
 from versions.platforms import MAX_PLATFORM_CHARACTERS, platform_spellings
-from versions.querysets import LabelQuerySet, VersionQuerySet
+from versions.querysets import VersionQuerySet
 from versions.rollout import EVERYONE, is_inside
 from versions.schemes import MAX_NUMBER_CHARACTERS, Scheme
 from versions.tags import MAX_TAG_CHARACTERS, tag_of_number
 
 MAX_SORT_KEY_BYTES = 300
 SCHEME_CHOICES = [(scheme.value, scheme.value.capitalize()) for scheme in Scheme]
-
 AliveVersionManager = AliveManager.from_queryset(VersionQuerySet)
 VersionManager = models.Manager.from_queryset(VersionQuerySet)
 
@@ -233,90 +231,3 @@ class Version(VersionFacts, PublicIdModel, SoftDeleteModel):
     def suits(self, platform: str) -> bool:
         """Return whether the version is for the platform, in any spelling, or declares no platform."""
         return not self.platform_keys or not set(platform_spellings(platform)).isdisjoint(self.platform_keys)
-
-
-class PublicNumber(models.Model):
-    """A number under which outsiders could see a version. In its channel, it is reserved for that version forever.
-
-    There is one row for each platform that the version declared, or one with an empty `platform` for all platforms.
-
-    The version may have another number or channel by now. `version` is null after a hard delete. `reason` then says why
-    the version was erased, and `was_open` whether the version was open at that moment, so that the reason may be shown.
-    """
-
-    download = models.ForeignKey(Download, on_delete=models.CASCADE, related_name="public_numbers")
-    channel = models.CharField(max_length=MAX_CHANNEL_CHARACTERS)
-    platform = models.CharField(max_length=MAX_PLATFORM_CHARACTERS, blank=True, default="")
-    is_twin = models.BooleanField(default=False)
-    sort_key = models.BinaryField(max_length=MAX_SORT_KEY_BYTES)
-    number = models.CharField(max_length=MAX_NUMBER_CHARACTERS)
-    version = models.ForeignKey(
-        Version, null=True, blank=True, on_delete=models.SET_NULL, related_name="public_numbers"
-    )
-    was_open = models.BooleanField(default=True)
-    reason = models.CharField(max_length=500, blank=True)
-    first_public_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["download", "channel", "sort_key", "platform"], name="public_number_once"),
-        ]
-        indexes = [models.Index(fields=["download", "number"], name="public_number_by_text")]
-
-    def __str__(self) -> str:
-        return self.number
-
-
-class PublicTag(models.Model):
-    """A tag under which outsiders could see a version. It is reserved for that version forever.
-
-    The version may have another tag by now. `version` is null after a hard delete.
-    """
-
-    download = models.ForeignKey(Download, on_delete=models.CASCADE, related_name="public_tags")
-    tag = models.CharField(max_length=MAX_TAG_CHARACTERS)
-    version = models.ForeignKey(Version, null=True, blank=True, on_delete=models.SET_NULL, related_name="public_tags")
-    first_public_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["download", "tag"], name="public_tag_once")]
-
-    def __str__(self) -> str:
-        return self.tag
-
-
-class Label(PublicIdModel, TimeStampedModel):
-    """The display name and the description of a channel or platform.
-
-    Versions refer to a channel or platform by its name; a label for that name is optional. `is_general` marks a label
-    that applies to all downloads. A label that is not general and whose downloads are gone applies to no download.
-    """
-
-    name = models.CharField(max_length=256)
-    display_name = models.CharField(max_length=256)
-    description = models.CharField(max_length=1000, blank=True)
-    is_general = models.BooleanField("applies to all downloads", default=False, editable=False)
-    downloads = models.ManyToManyField(Download, blank=True, related_name="+")
-
-    objects = LabelQuerySet.as_manager()
-
-    class Meta:
-        abstract = True
-        ordering = ["name", "id"]
-        constraints = [
-            models.UniqueConstraint(Lower("name"), condition=Q(is_general=True), name="%(class)s_general_once"),
-        ]
-        indexes = [models.Index(fields=["name", "id"], name="%(class)s_by_name")]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class NamedChannel(Label):
-    class Meta(Label.Meta):
-        pass
-
-
-class NamedPlatform(Label):
-    class Meta(Label.Meta):
-        pass

@@ -1,19 +1,13 @@
-"""Sources of releases, the runs that import them, and what became of each release and file."""
+"""A release of a source with its files, and what became of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from django.conf import settings
 from django.db import models
-from django.db.models import Q
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from downloads.models import Download
 from files.models import File, UploadSession
-from releasehub.core.models import PublicIdModel, TimeStampedModel
-from releasehub.importing.sources.registry import KINDS
+from releasehub.importing.models.run import ImportRun
+from releasehub.importing.models.source import ImportSource
 from versions.channels import MAX_CHANNEL_CHARACTERS
 from versions.models import Version
 
@@ -25,150 +19,6 @@ MAX_URL_CHARACTERS = 4000
 # Further fields of versions and files that a source may state.
 VERSION_FIELDS = ("changelog", "changelog_url", "end_of_support", "platforms", "source_hash", "visibility")
 FILE_FIELDS = ("display_order", "is_primary", "is_secured", "kind")
-
-
-class ImportSource(PublicIdModel, TimeStampedModel):
-    """A place whose releases are imported into a download, once or on a schedule.
-
-    Attributes:
-        kind: The name of a kind of source; see `sources/registry.py`.
-        address: What is imported, such as `owner/repository`.
-        options: Further settings of the kind.
-        sealed_token: The encrypted secret for the source, or an empty string.
-        created_by: The user on whose rights every run depends.
-        runs_as_system: The source was added by a command without a user, so its runs need no rights.
-        newest_only: Only this many of the newest releases are imported; null imports all.
-        sync_hours: The hours between two runs of the schedule; 0 is no schedule.
-        next_sync_at: When the schedule starts the next run; null while it is off or paused.
-    """
-
-    class WhenRemoved(models.TextChoices):
-        KEEP = "keep", _("Keep its version")
-        YANK = "yank", _("Yank its version")
-
-    download = models.ForeignKey(Download, on_delete=models.CASCADE, related_name="import_sources")
-    kind = models.CharField(max_length=30)
-    address = models.CharField(max_length=500)
-    api_url = models.CharField("URL of the API", max_length=500, blank=True)
-    options = models.JSONField(default=dict, blank=True)
-    sealed_token = models.TextField(blank=True, editable=False)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+"
-    )
-    runs_as_system = models.BooleanField(default=False, editable=False)
-    has_prereleases = models.BooleanField("with pre-releases", default=True)
-    has_drafts = models.BooleanField("with drafts", default=False)
-    newest_only = models.PositiveIntegerField("newest releases only", null=True, blank=True)
-    when_removed = models.CharField(
-        "if a release is removed there", max_length=10, choices=WhenRemoved.choices, default=WhenRemoved.KEEP
-    )
-    sync_hours = models.PositiveSmallIntegerField("hours between synchronizations", default=0)
-    next_sync_at = models.DateTimeField(null=True, blank=True, editable=False)
-
-    class Meta:
-        verbose_name = "import"
-        ordering = ["-id"]
-        constraints = [
-            models.UniqueConstraint(fields=["download", "kind", "address", "api_url"], name="import_source_once"),
-            models.CheckConstraint(condition=Q(when_removed__in=["keep", "yank"]), name="import_when_removed"),
-        ]
-        indexes = [
-            models.Index(fields=["next_sync_at"], name="import_source_due", condition=Q(next_sync_at__isnull=False)),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.address}"
-
-    @property
-    def kind_label(self) -> str:
-        return gettext(KINDS[self.kind].label) if self.kind in KINDS else self.kind
-
-    @property
-    def has_token(self) -> bool:
-        return bool(self.sealed_token)
-
-
-class ImportRunQuerySet(models.QuerySet["ImportRun"]):
-    def newest_of(self, sources: Iterable[ImportSource]) -> ImportRunQuerySet:
-        """Return the newest run of each source."""
-        newest = self.filter(source__in=list(sources)).order_by().values("source").annotate(newest=models.Max("pk"))
-        return self.filter(pk__in=newest.values("newest"))
-
-
-class ImportRun(PublicIdModel, TimeStampedModel):
-    """One pass over a source: it lists all releases, then imports those that are missing here, the oldest first.
-
-    A run may be interrupted anywhere. The worker that continues it begins with the first release that is not complete.
-
-    Attributes:
-        is_dry_run: The run ends after the list, and imports nothing.
-        listed_at: When the list was complete.
-        not_before: When a waiting run continues.
-        lease_until: Until when the worker that holds `lease_token` continues the run.
-        cancel_requested_at: When a person asked to stop the run. The worker stops at the next part of a file.
-        interruptions: How often in a row the run was interrupted without any progress.
-        message: Why the run waits or has failed, or what to know about its list.
-        listed_count: The releases that the source has listed.
-        fetched_bytes: The bytes that were fetched.
-    """
-
-    class State(models.TextChoices):
-        QUEUED = "queued", _("Queued")
-        RUNNING = "running", _("Running")
-        WAITING = "waiting", _("Waiting")
-        DONE = "done", _("Done")
-        FAILED = "failed", _("Failed")
-        CANCELED = "canceled", _("Canceled")
-
-    source = models.ForeignKey(ImportSource, on_delete=models.CASCADE, related_name="runs")
-    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
-    is_dry_run = models.BooleanField("dry run", default=False)
-    started_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+"
-    )
-    listed_at = models.DateTimeField(null=True, editable=False)
-    finished_at = models.DateTimeField(null=True, editable=False)
-    not_before = models.DateTimeField(null=True, editable=False)
-    lease_until = models.DateTimeField(null=True, editable=False)
-    lease_token = models.CharField(max_length=32, blank=True, editable=False)
-    cancel_requested_at = models.DateTimeField(null=True, editable=False)
-    interruptions = models.PositiveSmallIntegerField(default=0, editable=False)
-    message = models.CharField(max_length=1000, blank=True, editable=False)
-    listed_count = models.PositiveIntegerField(default=0, editable=False)
-    created_count = models.PositiveIntegerField(default=0, editable=False)
-    updated_count = models.PositiveIntegerField(default=0, editable=False)
-    failed_count = models.PositiveIntegerField(default=0, editable=False)
-    fetched_count = models.PositiveIntegerField(default=0, editable=False)
-    fetched_bytes = models.PositiveBigIntegerField(default=0, editable=False)
-
-    objects = models.Manager.from_queryset(ImportRunQuerySet)()
-
-    class Meta:
-        ordering = ["-id"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(state__in=["queued", "running", "waiting", "done", "failed", "canceled"]),
-                name="import_run_state",
-            ),
-            models.UniqueConstraint(
-                fields=["source"], condition=Q(finished_at__isnull=True), name="import_one_run_at_once"
-            ),
-        ]
-        indexes = [
-            models.Index(fields=["source", "-id"], name="import_runs_of_source"),
-            models.Index(fields=["id"], name="import_run_open", condition=Q(finished_at__isnull=True)),
-        ]
-
-    def __str__(self) -> str:
-        return f"import of {self.source_id} of {self.created_at:%Y-%m-%d %H:%M}"
-
-    @property
-    def is_finished(self) -> bool:
-        return self.finished_at is not None
-
-    @property
-    def done_count(self) -> int:
-        return self.created_count + self.updated_count + self.failed_count
 
 
 class ImportedRelease(models.Model):

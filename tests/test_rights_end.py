@@ -21,8 +21,9 @@ from downloads.services import (
 from releasehub.accounts.models import Membership, User
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, Invalid
-from releasehub.distribution.access_keys import KeyRefused, issue_access_key, open_with_secret
+from releasehub.distribution.access_keys import issue_access_key
 from releasehub.distribution.links import file_path
+from releasehub.distribution.presented_keys import KeyRefused, open_with_secret
 from releasehub.webhooks.claims import claim
 from releasehub.webhooks.disabling import ABANDONED_REASON, disable_abandoned
 from releasehub.webhooks.endpoint_states import resume_endpoint

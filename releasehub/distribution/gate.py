@@ -18,8 +18,8 @@ from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied
-from releasehub.distribution.access_keys import presented_key, spend_use, without_keys
 from releasehub.distribution.counting import visitor_of
+from releasehub.distribution.presented_keys import presented_key, spend_use, without_keys
 
 # Anyone who has a signed URL of the storage can use it. This is long enough to follow the redirect, and too short to
 # pass the URL on.

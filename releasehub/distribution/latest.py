@@ -6,18 +6,16 @@ from collections.abc import Callable, Collection
 from functools import lru_cache
 from typing import Any, TypedDict, Unpack
 
-from django.db.models import CharField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef, Q
 
 from downloads.models import AccessKey, Download
-from downloads.querysets import DownloadQuerySet
 from files.models import File
 from files.names import fold_name
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import cached_row
 from releasehub.core.errors import NotFound
 from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
-from versions.channels import ORDER, offered_to
+from versions.channels import offered_to
 from versions.cooldown import Cooldown
 from versions.models import Version
 from versions.numbering import ceiling
@@ -203,30 +201,3 @@ def _newest(
     if below:
         rows = rows.filter(sort_key__lt=below)
     return rows.of_newest_first(files.get("platform", ""))
-
-
-def with_current_version(downloads: DownloadQuerySet) -> QuerySet[Download]:
-    """Annotate `current_version_id`: the active version if it is published, else the latest on the default channel."""
-    # The default channel differs from row to row, so the rule of `offered_to` is written out as conditions in the SQL.
-    follows = ExpressionWrapper(OuterRef("default_channel"), output_field=CharField())
-    followed = Q(channel=OuterRef("default_channel"))
-    for channel in ORDER[1:]:
-        followed |= Q(follows=channel, channel__in=offered_to(channel))
-    active = Version.objects.offerable().filter(download=OuterRef("pk"), is_active=True)
-    latest = (
-        candidates()
-        .annotate(follows=follows)
-        .filter(followed, download=OuterRef("pk"))
-        .order_by("-sort_key", "is_twin", "-id")
-    )
-    annotated: QuerySet[Download] = downloads.annotate(
-        current_version_id=Coalesce(Subquery(active.values("pk")[:1]), Subquery(latest.values("pk")[:1]))
-    )
-    return annotated
-
-
-def with_primary_file(versions: VersionQuerySet) -> VersionQuerySet:
-    """Annotate `primary_file_id`: the primary file if it passed validation, else null."""
-    primary = File.objects.passed().filter(version=OuterRef("pk"), is_primary=True)
-    annotated: VersionQuerySet = versions.annotate(primary_file_id=Subquery(primary.values("pk")[:1]))
-    return annotated

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from downloads.models import Download
 from releasehub.core.sql_templates import OTHER_SAMPLE_ID, SAMPLE_ID, SqlTemplate
-from releasehub.distribution.latest import with_primary_file
+from releasehub.distribution.annotations import with_primary_file
 from versions.facts import VersionFacts
 from versions.models import Version
 

@@ -21,9 +21,10 @@ from files.querysets import FileQuerySet
 from releasehub.apikeys import secrets
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, ErrorCode, Invalid, NotFound
-from releasehub.distribution.access_keys import KeyRefused, issue_access_key
+from releasehub.distribution.access_keys import issue_access_key
 from releasehub.distribution.delivery import respond_with_file
 from releasehub.distribution.gate import record_refusal
+from releasehub.distribution.presented_keys import KeyRefused
 from versions.models import Version
 
 DEFAULT_DAYS = 14

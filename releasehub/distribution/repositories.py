@@ -16,7 +16,7 @@ from downloads.policies import download_policy
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Gone
 from releasehub.core.sql_templates import SqlTemplate
-from releasehub.distribution.access_keys import not_found_for
+from releasehub.distribution.presented_keys import not_found_for
 
 
 def owner_name(download: Download) -> str:

@@ -12,8 +12,8 @@ from files.policies import file_policy
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import cached_row
 from releasehub.core.errors import Moved
+from releasehub.distribution.file_permalinks import find_file
 from releasehub.distribution.git_releases import find_published
-from releasehub.distribution.permalinks import find_file
 from releasehub.distribution.repositories import find_repository
 
 

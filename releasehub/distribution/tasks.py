@@ -6,9 +6,9 @@ Most names begin with `files`, because the schedule of an older version may stil
 from celery import shared_task
 
 from releasehub.distribution import traffic
-from releasehub.distribution.access_keys import forget_old_uses
 from releasehub.distribution.counting import aggregate_download_events
 from releasehub.distribution.page_views import aggregate_page_views
+from releasehub.distribution.presented_keys import forget_old_uses
 
 
 @shared_task(name="files.fold_downloads")

@@ -17,8 +17,8 @@ from releasehub.core.errors import NotFound
 from releasehub.core.requests import actor_of
 from releasehub.distribution.access_keys import issue_access_key, revoke_access_key
 from releasehub.distribution.latest import latest_version
-from releasehub.distribution.permalinks import best_file
 from releasehub.distribution.preview_links import previewed_versions
+from releasehub.distribution.suitable_files import best_file
 from releasehub.pages.access_key_forms import AccessKeyFilter, AccessKeyForm
 from releasehub.pages.contexts import base_url
 from releasehub.pages.errors import answers_errors

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from downloads.models import Download
 from releasehub.core.requests import actor_of
-from releasehub.distribution.latest import with_current_version
+from releasehub.distribution.annotations import with_current_version
 from releasehub.pages.contexts import current_versions
 from releasehub.pages.invitation_lists import invitations_of, organizations_of
 from releasehub.webhooks.endpoint_states import in_state

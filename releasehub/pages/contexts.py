@@ -14,9 +14,9 @@ from downloads.querysets import DownloadQuerySet
 from releasehub.accounts.models import Organization, User
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Moved, NotFound
-from releasehub.distribution.access_keys import needed_key, presented_key
-from releasehub.distribution.latest import with_current_version
+from releasehub.distribution.annotations import with_current_version
 from releasehub.distribution.permalinks import find_download
+from releasehub.distribution.presented_keys import needed_key, presented_key
 from releasehub.pages.manage_links import manage_links
 from releasehub.pages.viewers import viewer_of
 from versions.models import Version

@@ -10,11 +10,11 @@ from downloads.models import Download
 from files.pictures.paths import screenshots_of
 from releasehub.community.services.watching import watch_of
 from releasehub.core.anonymous_cache import cache_for_anonymous
-from releasehub.distribution.access_keys import needed_key
 from releasehub.distribution.history import recent_versions
 from releasehub.distribution.latest import twin_for
 from releasehub.distribution.page_views import record_page_view
 from releasehub.distribution.permalinks import find_download, find_version
+from releasehub.distribution.presented_keys import needed_key
 from releasehub.pages.community_lists import opinions_about
 from releasehub.pages.contexts import about, download_of_page, not_included
 from releasehub.pages.errors import answers_errors

@@ -16,9 +16,9 @@ from releasehub.core.database_errors import RETRY_AFTER_SECONDS
 from releasehub.core.domain_messages import translated
 from releasehub.core.errors import DomainError, ErrorCode
 from releasehub.core.redirects import redirect_renamed
-from releasehub.distribution.access_keys import KeyRefused
 from releasehub.distribution.gate import Quarantined
 from releasehub.distribution.latest import TooNew
+from releasehub.distribution.presented_keys import KeyRefused
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

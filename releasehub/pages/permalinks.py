@@ -16,15 +16,9 @@ from releasehub.core.errors import Gone, NotFound
 from releasehub.distribution.blob_responses import NO_TRANSFORM
 from releasehub.distribution.checksums import FILENAME, checksums
 from releasehub.distribution.delivery import header_text, serve_file, warn_of_yank
+from releasehub.distribution.file_permalinks import find_exact, find_file, find_newest, find_newest_version
 from releasehub.distribution.links import file_path
-from releasehub.distribution.permalinks import (
-    find_download,
-    find_exact,
-    find_file,
-    find_newest,
-    find_newest_version,
-    find_version,
-)
+from releasehub.distribution.permalinks import find_download, find_version
 from releasehub.distribution.zsync import find_control_file, is_control_file
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.parameters import cooldown_of

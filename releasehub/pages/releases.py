@@ -14,10 +14,10 @@ from files.models import File
 from files.primary import preference
 from files.stated_numbers import contradicting_number
 from files.uploads.verification_queue import versions_being_verified
-from releasehub.distribution.access_keys import needed_key
 from releasehub.distribution.gate import barrier_of
 from releasehub.distribution.latest import latest_version
 from releasehub.distribution.offers import System, offer_to
+from releasehub.distribution.presented_keys import needed_key
 from releasehub.pages.fetching import guides
 from releasehub.pages.paging import page_of_rows
 from releasehub.pages.system_choice import chosen_system, system_of, systems_to_choose

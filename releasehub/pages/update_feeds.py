@@ -11,13 +11,13 @@ from django.views.decorators.http import require_safe
 
 from files.models import File
 from releasehub.core.anonymous_cache import has_credentials
-from releasehub.distribution.access_keys import open_if_valid
 from releasehub.distribution.feeds.electron import write_feed
 from releasehub.distribution.feeds.electron_files import read_name
 from releasehub.distribution.feeds.release import FeedFile, FeedNote, FeedRelease
 from releasehub.distribution.feeds.resolver import FeedOffer, find_electron_offer, notes_below
 from releasehub.distribution.links import path_without_query
 from releasehub.distribution.permalinks import find_download
+from releasehub.distribution.presented_keys import open_if_valid
 from releasehub.markdown.rendering import render_markdown
 from releasehub.pages.contexts import base_url
 from releasehub.pages.errors import answers_errors

@@ -8,7 +8,7 @@ from downloads.models import AccessKey
 from releasehub.apikeys.requests import actor_of_key
 from releasehub.core.actor import Actor
 from releasehub.core.requests import actor_of
-from releasehub.distribution.access_keys import open_if_valid, open_with_ids, open_with_secret
+from releasehub.distribution.presented_keys import open_if_valid, open_with_ids, open_with_secret
 
 PARAMETER = "key"
 SESSION_NAME = "access_keys"

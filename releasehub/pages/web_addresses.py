@@ -15,9 +15,9 @@ from releasehub.accounts.reserved_names import is_url_name
 from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound
 from releasehub.distribution.delivery import serve_file
+from releasehub.distribution.file_permalinks import find_file
 from releasehub.distribution.git_releases import find_latest, find_published
 from releasehub.distribution.links import version_path
-from releasehub.distribution.permalinks import find_file
 from releasehub.distribution.repository_files import find_asset, find_current_repository
 from releasehub.distribution.web_addresses import asset_path, release_path
 from releasehub.pages.errors import answers_errors, prefers_json

@@ -14,7 +14,8 @@ from django.utils import timezone
 from downloads.models import AccessKey
 from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor
-from releasehub.distribution.access_keys import issue_access_key, open_with_secret
+from releasehub.distribution.access_keys import issue_access_key
+from releasehub.distribution.presented_keys import open_with_secret
 from tests.factories import make_download, make_user, system
 
 pytestmark = pytest.mark.django_db

@@ -19,8 +19,8 @@ from downloads.models import Download
 from downloads.services import lock_download, set_team_member
 from releasehub.core.actor import Actor
 from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate, _CompiledQuery
+from releasehub.distribution.annotations import with_primary_file
 from releasehub.distribution.history import history_of, recent_versions
-from releasehub.distribution.latest import with_primary_file
 from releasehub.distribution.listing import Columns, newest_versions, version_of_id
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
@@ -147,11 +147,13 @@ def test_only_these_modules_use_templates() -> None:
     assert users == {
         "downloads/access.py",
         "releasehub/apikeys/verification.py",
+        "releasehub/distribution/file_permalinks.py",
         "releasehub/distribution/history.py",
         "releasehub/distribution/latest.py",
         "releasehub/distribution/listing.py",
         "releasehub/distribution/permalinks.py",
         "releasehub/distribution/repositories.py",
+        "releasehub/distribution/suitable_files.py",
         "releasehub/webhooks/fanout.py",
         "versions/services/numbers.py",
     }

@@ -19,8 +19,9 @@ from files.services import update_file
 from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, Invalid
-from releasehub.distribution.access_keys import open_with_secret, revoke_access_key
+from releasehub.distribution.access_keys import revoke_access_key
 from releasehub.distribution.links import file_path, version_path
+from releasehub.distribution.presented_keys import open_with_secret
 from releasehub.distribution.preview_links import DEFAULT_DAYS, MAX_DAYS, issue_preview_link
 from releasehub.publishing.deletion import delete_download
 from releasehub.publishing.lifecycle import move

@@ -9,7 +9,7 @@ import pytest
 
 from files.models import File
 from releasehub.api.engine.terms import with_platform
-from releasehub.distribution.permalinks import find_latest
+from releasehub.distribution.file_permalinks import find_latest
 from tests.conftest import ApiClient
 from tests.factories import make_download, make_file, make_key, make_user, make_version, system
 from versions.models import Version

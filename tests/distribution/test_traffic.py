@@ -20,9 +20,9 @@ from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor
 from releasehub.core.errors import StorageUnavailable
 from releasehub.distribution import traffic
-from releasehub.distribution.access_keys import KeyRefused
 from releasehub.distribution.delivery import signed_address
 from releasehub.distribution.links import file_path
+from releasehub.distribution.presented_keys import KeyRefused
 from releasehub.webhooks import formats
 from releasehub.webhooks import traffic as signals
 from releasehub.webhooks.endpoints import create_endpoint, update_endpoint

@@ -13,7 +13,7 @@ from files.inspection.findings import Finding
 from files.models import File
 from files.services import restore_file, update_file
 from files.uploads.validating import decide
-from releasehub.distribution.permalinks import best_file
+from releasehub.distribution.suitable_files import best_file
 from releasehub.publishing.deletion import delete_file
 from tests.factories.releases import make_file, make_version, system
 from versions.models import Version

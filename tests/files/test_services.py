@@ -20,7 +20,8 @@ from files.storage.streaming import Receiver
 from files.uploads.intake import accept_upload
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Invalid, Rejected, StorageFull
-from releasehub.distribution.latest import latest_version, with_current_version
+from releasehub.distribution.annotations import with_current_version
+from releasehub.distribution.latest import latest_version
 from releasehub.publishing.deletion import delete_download, delete_file, delete_version, purge_deleted
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move

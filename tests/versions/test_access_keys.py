@@ -23,14 +23,9 @@ from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, DomainError, Invalid, NotFound
 from releasehub.core.logs import redact
-from releasehub.distribution.access_keys import (
-    TRANSFERS_PER_USE,
-    forget_old_uses,
-    issue_access_key,
-    open_with_secret,
-    revoke_access_key,
-)
+from releasehub.distribution.access_keys import issue_access_key, revoke_access_key
 from releasehub.distribution.links import file_path
+from releasehub.distribution.presented_keys import TRANSFERS_PER_USE, forget_old_uses, open_with_secret
 from tests.factories import make_download, make_file, make_user, make_version, system
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,8 @@ from downloads.services import update_download
 from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict
-from releasehub.distribution.permalinks import find_exact, find_newest, find_version
+from releasehub.distribution.file_permalinks import find_exact, find_newest
+from releasehub.distribution.permalinks import find_version
 from releasehub.publishing.deletion import delete_version
 from tests.factories import make_download, make_file, make_user, make_version, system
 from versions.models import Version

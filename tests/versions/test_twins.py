@@ -14,9 +14,10 @@ from downloads.services import update_download
 from downloads.snapshots import embedded_download
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Gone, Invalid, NotFound
+from releasehub.distribution.file_permalinks import find_exact, find_latest
 from releasehub.distribution.latest import latest_version
 from releasehub.distribution.links import file_path, version_path
-from releasehub.distribution.permalinks import find_exact, find_latest, find_version
+from releasehub.distribution.permalinks import find_version
 from releasehub.publishing.deletion import delete_version
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.releases import create_version

@@ -1,8 +1,7 @@
 """Use cases of organizations, their members and their roles."""
 
+from releasehub.accounts.services.invitation_answers import accept_invitation, decline_invitation
 from releasehub.accounts.services.invitations import (
-    accept_invitation,
-    decline_invitation,
     end_invitations,
     find_by_token,
     find_invitation,

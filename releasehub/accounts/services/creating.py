@@ -6,7 +6,7 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from releasehub.accounts.models import Invitation, OneTimeLink, User
-from releasehub.accounts.services.invitations import accept_invitation
+from releasehub.accounts.services.invitation_answers import accept_invitation
 from releasehub.accounts.services.one_time_links import use_link
 from releasehub.core.actor import Actor
 

@@ -1,4 +1,7 @@
-"""Use cases of invitations. What the inviter learns does not depend on whether the invited person has an account."""
+"""Invite people, take invitations back, and find them.
+
+What the inviter learns does not depend on whether the invited person has an account.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,13 @@ from releasehub.accounts.invitation_limit import count_names
 from releasehub.accounts.invitation_mail import SEND_TASK
 from releasehub.accounts.invitation_targets import Rights, target_of
 from releasehub.accounts.models import Invitation, Organization, User
-from releasehub.accounts.policies import clear_cached_memberships, invitation_policy, organization_policy
+from releasehub.accounts.policies import invitation_policy, organization_policy
 from releasehub.accounts.querysets import InvitationQuerySet
 from releasehub.accounts.tokens import digest, new_token
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
-from releasehub.core.actor import Actor, system_actor
-from releasehub.core.errors import Conflict, DomainError, ErrorCode, Invalid, NotFound
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Conflict, ErrorCode, Invalid, NotFound
 from releasehub.core.tasks import hint
 
 LIFETIME = timedelta(days=14)
@@ -71,47 +74,6 @@ def invite(*, actor: Actor, kind: Invitation.Kind, target: models.Model, invited
 
 
 @transaction.atomic
-def accept_invitation(*, actor: Actor, invitation: Invitation, token: str = "") -> None:
-    """Join what the invitation is for. The inviter must still have the right to invite.
-
-    Args:
-        token: The token of the e-mail. Its holder received the e-mail, so the account may have another address.
-
-    Raises:
-        NotFound: The invitation is not for the actor, or its target was deleted.
-        Conflict: The invitation has ended, the inviter lost the right to it, the actor is a member already, or does not
-            belong to the organization of the target yet. In the last case, the invitation stays pending.
-    """
-    invitation, target = _lock_pending(actor, invitation, token)
-    handler = target_of(invitation.kind)
-    try:
-        handler.ensure_can_invite(_inviter(invitation), target, invitation.rights)
-    except DomainError:
-        message = "The person who invited you may no longer do so. Ask for a new invitation."
-        raise Conflict(ErrorCode.INVITATION_ENDED, message) from None
-    _ensure_belongs(actor, invitation)
-    _end(invitation, "accepted_at")  # before joining, which may end the other invitations of the target
-    changes = handler.join(actor, target, invitation.rights)
-    changes |= {"invited": invitation.invited, "invited_by": invitation.invited_by_id}
-    audit.record(actor=actor, action=AuditAction.INVITATION_ACCEPT, target=target, changes=changes)
-    clear_cached_memberships(actor)
-
-
-@transaction.atomic
-def decline_invitation(*, actor: Actor, invitation: Invitation, token: str = "") -> None:
-    """Refuse the invitation. The inviter is not told: it looks pending until it expires.
-
-    Raises:
-        NotFound: The invitation is not for the actor, or its target was deleted.
-        Conflict: The invitation has ended.
-    """
-    invitation, target = _lock_pending(actor, invitation, token)
-    _end(invitation, "declined_at")
-    changes = {"invited": invitation.invited}
-    audit.record(actor=actor, action=AuditAction.INVITATION_DECLINE, target=target, changes=changes)
-
-
-@transaction.atomic
 def revoke_invitation(*, actor: Actor, invitation: Invitation) -> None:
     """Take an invitation back, so that it can no longer be accepted.
 
@@ -122,10 +84,10 @@ def revoke_invitation(*, actor: Actor, invitation: Invitation) -> None:
     """
     invitation_policy.ensure("revoke", actor, invitation)
     target = target_of(invitation.kind).lock(invitation.target_id)
-    invitation = _lock(invitation)
+    invitation = lock_invitation(invitation)
     if invitation.accepted_at or invitation.revoked_at or invitation.expires_at <= timezone.now():
-        raise _ended()
-    _end(invitation, "revoked_at")
+        raise invitation_ended()
+    end_invitation(invitation, "revoked_at")
     changes = {"invited": invitation.invited}
     audit.record(actor=actor, action=AuditAction.INVITATION_REVOKE, target=target, changes=changes)
 
@@ -143,9 +105,9 @@ def hand_out_link(*, actor: Actor, invitation: Invitation) -> str:
     """
     invitation_policy.ensure("revoke", actor, invitation)
     target = target_of(invitation.kind).lock(invitation.target_id)
-    invitation = _lock(invitation)
+    invitation = lock_invitation(invitation)
     if not invitation.is_pending:
-        raise _ended()
+        raise invitation_ended()
     token = new_token()
     invitation.token_digest, invitation.mail_due_at = digest(token), None
     invitation.save(update_fields=["token_digest", "mail_due_at", "updated_at"])
@@ -214,50 +176,21 @@ def _clean(invited: str) -> str:
     return invited
 
 
-def _lock_pending(actor: Actor, invitation: Invitation, token: str) -> tuple[Invitation, models.Model]:
-    """Return the invitation, which the actor may answer, and its target, both locked. The target is locked first."""
-    has_token = bool(token) and invitation.token_digest == digest(token) and actor.user is not None
-    if not has_token:
-        invitation_policy.ensure("answer", actor, invitation)
-    target = target_of(invitation.kind).lock(invitation.target_id)
-    invitation = _lock(invitation)
-    if not invitation.is_pending:
-        raise _ended()
-    return invitation, target
-
-
-def _ensure_belongs(actor: Actor, invitation: Invitation) -> None:
-    """Raise Conflict if the rights would not apply, because the actor does not belong to the organization."""
-    if missing := invitation_policy.missing_organization(actor, invitation):
-        raise Conflict(
-            ErrorCode.INVITATION_ORGANIZATION,
-            f"You can accept this invitation once you belong to the organization {missing.name}. Ask the person who "
-            f"invited you for an invitation to {missing.name}. Until it expires, this invitation stays open.",
-        )
-
-
-def _lock(invitation: Invitation) -> Invitation:
+def lock_invitation(invitation: Invitation) -> Invitation:
     locked: Invitation | None = Invitation.objects.select_for_update().filter(pk=invitation.pk).first()
     if locked is None:
         raise NotFound
     return locked
 
 
-def _inviter(invitation: Invitation) -> Actor:
-    if invitation.invited_by_id is None:  # a super-user key, whose invitations depend on no user
-        return system_actor()
-    inviter = User.objects.filter(pk=invitation.invited_by_id, is_active=True).first()
-    return Actor(user=inviter)
-
-
-def _end(invitation: Invitation, field: str) -> None:
+def end_invitation(invitation: Invitation, field: str) -> None:
     now: datetime = timezone.now()
     setattr(invitation, field, now)
     invitation.mail_due_at = None
     invitation.save(update_fields=[field, "mail_due_at", "updated_at"])
 
 
-def _ended() -> Conflict:
+def invitation_ended() -> Conflict:
     return Conflict(
         ErrorCode.INVITATION_ENDED, "This invitation was answered or revoked, or has expired. Ask for a new one."
     )

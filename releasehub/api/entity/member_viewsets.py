@@ -26,13 +26,13 @@ from releasehub.api.entity.input_serializers import (
     EntityRoleUpdateSerializer,
 )
 from releasehub.api.entity.loading import load_members
-from releasehub.api.entity.schema import TAG
-from releasehub.api.entity.serializers import (
+from releasehub.api.entity.organization_serializers import (
     EntityInvitationAnswerSerializer,
     EntityMemberAnswerSerializer,
     EntityRoleAnswerSerializer,
     EntityRolesSerializer,
 )
+from releasehub.api.entity.schema import TAG
 from releasehub.api.entity.viewsets import ORGANIZATION_SCOPES, EntityViewSet
 from releasehub.apikeys.scopes import Scope
 

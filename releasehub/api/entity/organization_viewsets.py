@@ -22,9 +22,7 @@ from releasehub.api.entity.input_serializers import (
     EntityStoreRemoveSerializer,
 )
 from releasehub.api.entity.loading import load_icons, load_members, storage_config, with_active_versions
-from releasehub.api.entity.pagination import paginate
-from releasehub.api.entity.schema import KIND, PAGE, TAG
-from releasehub.api.entity.serializers import (
+from releasehub.api.entity.organization_serializers import (
     EntityOrganizationAnswerSerializer,
     EntityOrganizationShownSerializer,
     EntityOrganizationsSerializer,
@@ -33,6 +31,8 @@ from releasehub.api.entity.serializers import (
     EntityStoreItemAnswerSerializer,
     EntityStoreSerializer,
 )
+from releasehub.api.entity.pagination import paginate
+from releasehub.api.entity.schema import KIND, PAGE, TAG
 from releasehub.api.entity.viewsets import ORGANIZATION_SCOPES, EntityViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound

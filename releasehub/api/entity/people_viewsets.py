@@ -25,8 +25,7 @@ from releasehub.accounts.models import User
 from releasehub.api.entity.input_serializers import EntityPublisherCreateSerializer, EntityShareCreateSerializer
 from releasehub.api.entity.loading import ENTITY_RELATIONS, load_icons
 from releasehub.api.entity.pagination import paginate
-from releasehub.api.entity.schema import KIND, PAGE, TAG
-from releasehub.api.entity.serializers import (
+from releasehub.api.entity.people_serializers import (
     EntityPublisherAnswerSerializer,
     EntityPublishersSerializer,
     EntityPublisherStatusSerializer,
@@ -34,6 +33,7 @@ from releasehub.api.entity.serializers import (
     EntitySharesOfSerializer,
     EntitySharesSerializer,
 )
+from releasehub.api.entity.schema import KIND, PAGE, TAG
 from releasehub.api.entity.viewsets import EntityViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound

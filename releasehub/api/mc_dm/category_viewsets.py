@@ -10,6 +10,7 @@ from downloads.policies import category_policy
 from downloads.services import create_category, delete_category, update_category
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.mc_dm.filters import McDmFilterSet
+from releasehub.api.mc_dm.full_serializers import McDmFullCategorySerializer
 from releasehub.api.mc_dm.input_serializers import (
     McDmCategoryCreateSerializer,
     McDmCategoryUpdateSerializer,
@@ -17,7 +18,7 @@ from releasehub.api.mc_dm.input_serializers import (
 )
 from releasehub.api.mc_dm.loading import category_context, with_download_counts
 from releasehub.api.mc_dm.schema import document_views
-from releasehub.api.mc_dm.serializers import McDmCategorySerializer, McDmFullCategorySerializer
+from releasehub.api.mc_dm.serializers import McDmCategorySerializer
 from releasehub.api.mc_dm.viewsets import McDmModelViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import ErrorCode, Invalid

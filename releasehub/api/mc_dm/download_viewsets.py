@@ -14,6 +14,7 @@ from downloads.policies import download_policy
 from downloads.services import create_download, lock_download, restore_download, update_download
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.mc_dm.filters import McDmDownloadFilterSet
+from releasehub.api.mc_dm.full_serializers import McDmFullDownloadSerializer
 from releasehub.api.mc_dm.input_serializers import (
     McDmDeleteSerializer,
     McDmDownloadCreateSerializer,
@@ -21,10 +22,10 @@ from releasehub.api.mc_dm.input_serializers import (
 )
 from releasehub.api.mc_dm.loading import download_context
 from releasehub.api.mc_dm.schema import DELETED, SINCE, document_views
-from releasehub.api.mc_dm.serializers import McDmDownloadSerializer, McDmFullDownloadSerializer
+from releasehub.api.mc_dm.serializers import McDmDownloadSerializer
 from releasehub.api.mc_dm.viewsets import CONTENT_SCOPES, McDmModelViewSet
 from releasehub.apikeys.scopes import Scope
-from releasehub.distribution.latest import with_current_version
+from releasehub.distribution.annotations import with_current_version
 from releasehub.publishing.deletion import delete_download
 
 ORDER = {

@@ -19,19 +19,20 @@ from files.uploads.intake import AcceptedUpload, accept_upload
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.mc_dm.errors import ParentFilterRequired
 from releasehub.api.mc_dm.filters import McDmFileFilterSet
+from releasehub.api.mc_dm.full_serializers import McDmFullFileSerializer
 from releasehub.api.mc_dm.input_serializers import (
     McDmDeleteSerializer,
     McDmFileCreateSerializer,
     McDmFileUpdateSerializer,
 )
 from releasehub.api.mc_dm.schema import document_views
-from releasehub.api.mc_dm.serializers import McDmFileSerializer, McDmFullFileSerializer
+from releasehub.api.mc_dm.serializers import McDmFileSerializer
 from releasehub.api.mc_dm.viewsets import CONTENT_SCOPES, McDmModelViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import ErrorCode, NotFound, Rejected
 from releasehub.core.numbers import read_number
 from releasehub.distribution.delivery import serve_file
-from releasehub.distribution.permalinks import find_by_id
+from releasehub.distribution.file_permalinks import find_by_id
 from releasehub.publishing.deletion import delete_file
 from versions.models import Version
 from versions.policies import version_policy

@@ -14,7 +14,7 @@ from releasehub.community.models import Comment
 from releasehub.community.policies import contribution_policy
 from releasehub.community.services.watching import watched_downloads
 from releasehub.core.actor import Actor
-from releasehub.distribution.latest import with_current_version, with_primary_file
+from releasehub.distribution.annotations import with_current_version, with_primary_file
 from versions.models import Version
 from versions.policies import version_policy
 

@@ -1,18 +1,14 @@
-"""The shapes of responses of the mc-dm dialect."""
+"""The shapes of responses of the mc-dm dialect, with the documented fields of the original API."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from rest_framework import serializers
 
 from downloads.models import Category, Download, Prefix
-from downloads.rules import rules_of
 from files.models import File
 from files.policies import file_policy
 from releasehub.api.common.serializers import OutputSerializer
 from releasehub.api.mc_dm.fields import EpochField, OptionalIdField, PlaceField
-from versions.models import Version
 
 DOWNLOAD_STATES = ["visible", "moderated", "deleted", "draft"]
 
@@ -127,64 +123,6 @@ class McDmFileSerializer(AbsoluteSerializer):
         return file_policy.external_url(self.context["actor"], file)
 
 
-class McDmWarningSerializer(serializers.Serializer[Any]):
-    code = serializers.CharField(read_only=True)
-    message = serializers.CharField(read_only=True)
-
-
-class McDmAcceptanceSerializer(OutputSerializer):
-    username = serializers.CharField(read_only=True, allow_null=True)
-    reason = serializers.CharField(read_only=True, source="accepted_reason")
-    accepted_date = EpochField(read_only=True, source="accepted_at", help_text="Unix seconds")
-
-    def get_username(self, file: File) -> str | None:
-        return file.accepted_by.get_username() if file.accepted_by else None
-
-
-class McDmFullFileSerializer(McDmFileSerializer):
-    public_id = serializers.CharField(read_only=True)
-    platform = serializers.CharField(read_only=True)
-    architecture = serializers.CharField(read_only=True)
-    kind = serializers.ChoiceField(choices=File.FileKind.values, read_only=True)
-    sha512 = serializers.CharField(read_only=True, allow_null=True)
-    md5 = serializers.CharField(read_only=True, allow_null=True)
-    download_url = serializers.URLField(read_only=True)
-    findings = serializers.ListField(
-        child=serializers.DictField(child=serializers.CharField()),
-        read_only=True,
-        source="failures",
-        help_text="The reasons why the file failed its checks",
-    )
-    warnings = McDmWarningSerializer(
-        many=True,
-        read_only=True,
-        help_text="What is unusual about a file that passed; empty unless you are on the team",
-    )
-    accepted = McDmAcceptanceSerializer(
-        read_only=True,
-        allow_null=True,
-        help_text="Who let a rejected file through; null for all others, and unless you are on the team",
-    )
-
-    def get_accepted(self, file: File) -> dict[str, Any] | None:
-        if not file_policy.shows_acceptance(self.context["actor"], file):
-            return None
-        return self.nested(McDmAcceptanceSerializer).to_representation(file)
-
-    def get_warnings(self, file: File) -> list[dict[str, str]]:
-        warnings = file_policy.warnings(self.context["actor"], file)
-        return [{"code": warning["code"], "message": warning["message"]} for warning in warnings]
-
-    def get_sha512(self, file: File) -> str | None:
-        return file.blob.sha512 if file.blob else None
-
-    def get_md5(self, file: File) -> str | None:
-        return file.blob.md5 if file.blob else None
-
-    def get_download_url(self, file: File) -> str:
-        return self.link(f"/api/mc-dm-files/{file.pk}/download/")
-
-
 class McDmVersionSerializer(AbsoluteSerializer):
     version_id = serializers.IntegerField(read_only=True, source="pk")
     download_id = serializers.IntegerField(read_only=True)
@@ -198,118 +136,3 @@ class McDmVersionSerializer(AbsoluteSerializer):
     download_count = serializers.IntegerField(read_only=True)
     display_title = serializers.CharField(read_only=True)
     primary_file_id = OptionalIdField(read_only=True, help_text="0: none")
-
-
-class McDmFullVersionSerializer(McDmVersionSerializer):
-    """A version with its files and its download.
-
-    `context`: `files` (version id to files), `downloads` (id to download), `verifying` (ids of versions whose files are
-    being checked) and `can_edit` (a function of the version).
-    """
-
-    public_id = serializers.CharField(read_only=True)
-    tag = serializers.CharField(read_only=True, source="tag_name", help_text="v and the number if no tag was sent")
-    end_of_support = serializers.DateField(read_only=True, allow_null=True)
-    rollout_percent = serializers.IntegerField(read_only=True)
-    channel = serializers.CharField(read_only=True)
-    state = serializers.ChoiceField(choices=Version.State.values, read_only=True)
-    is_active = serializers.BooleanField(read_only=True)
-    published_date = EpochField(
-        read_only=True, source="published_at", help_text="Unix seconds of the first publication, which never changes"
-    )
-    is_security_release = serializers.BooleanField(read_only=True)
-    is_yanked = serializers.BooleanField(read_only=True)
-    yank_reason = serializers.CharField(read_only=True)
-    is_verifying = serializers.BooleanField(read_only=True, help_text="Whether files are still being checked")
-    platforms = serializers.ListField(child=serializers.CharField(), read_only=True)
-    can_view = serializers.BooleanField(read_only=True)
-    can_edit = serializers.BooleanField(read_only=True)
-    is_visible = serializers.BooleanField(read_only=True)
-    Files = McDmFileSerializer(many=True, read_only=True)
-    Download = McDmDownloadSerializer(read_only=True)
-
-    def get_is_verifying(self, version: Version) -> bool:
-        return version.pk in self.context["verifying"]
-
-    def get_can_view(self, version: Version) -> bool:
-        return True
-
-    def get_can_edit(self, version: Version) -> bool:
-        return bool(self.context["can_edit"](version))
-
-    def get_is_visible(self, version: Version) -> bool:
-        return version.is_released and not version.is_deleted
-
-    def get_files(self, version: Version) -> list[dict[str, Any]]:
-        serializer = self.nested(McDmFileSerializer)
-        return [serializer.to_representation(file) for file in self.context["files"].get(version.pk, ())]
-
-    def get_download(self, version: Version) -> dict[str, Any]:
-        download = self.context["downloads"][version.download_id]
-        return self.nested(McDmDownloadSerializer).to_representation(download)
-
-
-class McDmFullDownloadSerializer(McDmDownloadSerializer):
-    """A download with its category, owner and current version.
-
-    `context`: `versions` and `categories` (id to row), `watched` (ids of downloads), and `can_edit` (a function of the
-    download).
-    """
-
-    public_id = serializers.CharField(read_only=True)
-    slug = serializers.CharField(read_only=True)
-    version_scheme = serializers.ChoiceField(choices=Download.VersionScheme.choices, read_only=True)
-    can_view = serializers.BooleanField(read_only=True)
-    can_edit = serializers.BooleanField(read_only=True)
-    is_watching = serializers.BooleanField(read_only=True, help_text="Whether the caller watches the download")
-    Category = McDmCategorySerializer(read_only=True)
-    Prefix = McDmPrefixSerializer(read_only=True, allow_null=True)
-    User = McDmUserSerializer(read_only=True)
-    CurrentVersion = McDmVersionSerializer(read_only=True, allow_null=True)
-
-    def get_can_view(self, download: Download) -> bool:
-        return True
-
-    def get_is_watching(self, download: Download) -> bool:
-        return download.pk in self.context["watched"]
-
-    def get_can_edit(self, download: Download) -> bool:
-        return bool(self.context["can_edit"](download))
-
-    def get_category(self, download: Download) -> dict[str, Any]:
-        category = self.context["categories"][download.category_id]
-        return self.nested(McDmCategorySerializer).to_representation(category)
-
-    def get_prefix(self, download: Download) -> dict[str, Any] | None:
-        prefix = download.prefix
-        return None if prefix is None else self.nested(McDmPrefixSerializer).to_representation(prefix)
-
-    def get_user(self, download: Download) -> dict[str, Any]:
-        return self.nested(McDmUserSerializer).to_representation(download.owner)
-
-    def get_current_version(self, download: Download) -> dict[str, Any] | None:
-        version = self.context["versions"].get(download.current_version_id)  # type: ignore[attr-defined]
-        return None if version is None else self.nested(McDmVersionSerializer).to_representation(version)
-
-
-class McDmFullCategorySerializer(McDmCategorySerializer):
-    """A category with the prefixes that fit it.
-
-    `context`: `prefixes` (category id to prefixes).
-    """
-
-    public_id = serializers.CharField(read_only=True)
-    rejected_warnings = serializers.ListField(
-        child=serializers.CharField(),
-        read_only=True,
-        help_text="Warnings that reject a file in this category, of its own or inherited",
-    )
-
-    Prefixes = McDmPrefixSerializer(many=True, read_only=True, help_text="The prefixes that downloads here may have")
-
-    def get_prefixes(self, category: Category) -> list[dict[str, Any]]:
-        serializer = self.nested(McDmPrefixSerializer)
-        return [serializer.to_representation(prefix) for prefix in self.context["prefixes"][category.pk]]
-
-    def get_rejected_warnings(self, category: Category) -> list[str]:
-        return list(rules_of(category).rejected_warnings)

@@ -14,6 +14,7 @@ from downloads.policies import download_policy
 from releasehub.api.common.cursors import Order
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.mc_dm.filters import McDmVersionFilterSet
+from releasehub.api.mc_dm.full_serializers import McDmFullVersionSerializer
 from releasehub.api.mc_dm.input_serializers import (
     McDmDeleteSerializer,
     McDmVersionCreateSerializer,
@@ -24,12 +25,12 @@ from releasehub.api.mc_dm.loading import version_context
 from releasehub.api.mc_dm.pagination import McDmPagination
 from releasehub.api.mc_dm.parents import DownloadChildMixin
 from releasehub.api.mc_dm.schema import DELETED, SINCE, document_views
-from releasehub.api.mc_dm.serializers import McDmFullVersionSerializer, McDmVersionSerializer
+from releasehub.api.mc_dm.serializers import McDmVersionSerializer
 from releasehub.api.mc_dm.viewsets import CONTENT_SCOPES, McDmModelViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
 from releasehub.core.numbers import read_number
-from releasehub.distribution.latest import with_primary_file
+from releasehub.distribution.annotations import with_primary_file
 from releasehub.distribution.listing import newest_versions, total_of, version_of_id
 from releasehub.publishing.deletion import delete_version
 from releasehub.publishing.lifecycle import move

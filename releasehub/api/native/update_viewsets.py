@@ -14,8 +14,9 @@ from releasehub.api.native.update_serializers import UpdateAnswer, UpdateAnswerS
 from releasehub.api.native.viewsets import NativeViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.anonymous_cache import cache_for_anonymous
-from releasehub.distribution.access_keys import open_if_valid
-from releasehub.distribution.permalinks import best_file, find_download
+from releasehub.distribution.permalinks import find_download
+from releasehub.distribution.presented_keys import open_if_valid
+from releasehub.distribution.suitable_files import best_file
 from releasehub.distribution.updates import Client, explain_update, find_held_back, find_update
 
 CLIENT_HEADER = "X-User-Staging-Id"  # what electron-updater sends

@@ -27,9 +27,9 @@ from releasehub.api.v3.serializers import V3ReleaseFileSerializer, account_of
 from releasehub.api.v3.viewsets import V3ViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import ErrorCode, Invalid
-from releasehub.distribution.access_keys import not_found_for, open_if_valid
 from releasehub.distribution.delivery import serve_file
-from releasehub.distribution.permalinks import find_file
+from releasehub.distribution.file_permalinks import find_file
+from releasehub.distribution.presented_keys import not_found_for, open_if_valid
 from releasehub.publishing.replacing import put_file, replaceable_file
 from versions.models import Version
 

@@ -19,10 +19,10 @@ from releasehub.api.v3.update_serializers import V3LatestQuerySerializer, V3Upda
 from releasehub.api.v3.viewsets import V3ViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import Denied, NotFound
-from releasehub.distribution.access_keys import not_found_for, open_if_valid
 from releasehub.distribution.delivery import header_text
 from releasehub.distribution.gate import ensure_key_where_needed
 from releasehub.distribution.latest import TooNew
+from releasehub.distribution.presented_keys import not_found_for, open_if_valid
 from releasehub.distribution.updates import Client, find_held_back, find_update
 from versions.models import Version
 from versions.platforms import platform_spellings

@@ -10,11 +10,11 @@ from django.db.models import Q
 from downloads.models import Download
 from files.models import File
 from releasehub.core.actor import Actor
-from releasehub.distribution.access_keys import presented_key
 from releasehub.distribution.feeds.electron_files import in_feed_order, installable, listed
 from releasehub.distribution.feeds.semver import semver_of
 from releasehub.distribution.latest import latest_version, offered_versions
 from releasehub.distribution.offers import System
+from releasehub.distribution.presented_keys import presented_key
 from versions.cooldown import Cooldown
 from versions.models import Version
 

@@ -27,7 +27,7 @@ from releasehub.core.actor import Actor
 from releasehub.core.domain_messages import translated
 from releasehub.core.errors import Conflict, Denied, DomainError, Invalid, NotFound, Rejected
 from releasehub.core.requests import actor_of
-from releasehub.distribution.latest import with_current_version
+from releasehub.distribution.annotations import with_current_version
 from releasehub.moderation.decisions import last_rejection
 from releasehub.moderation.models import Kind
 from releasehub.pages.contexts import base_url, current_versions

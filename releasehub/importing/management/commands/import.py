@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import time
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from downloads.models import Category, Download
-from downloads.services import create_download
-from releasehub.accounts.models import User
-from releasehub.core.actor import Actor, Origin, system_actor
+from downloads.models import Download
+from releasehub.core.actor import Actor, system_actor
 from releasehub.core.errors import DomainError
 from releasehub.importing.listing import preview
+from releasehub.importing.management.arguments import (
+    actor_named,
+    add_arguments,
+    find_or_create_download,
+    is_known,
+    place_of,
+    read_token,
+    source_fields,
+)
 from releasehub.importing.management.printing import release_line, release_lines, summary
 from releasehub.importing.models import ImportRun, ImportSource
 from releasehub.importing.report import PROBLEMS, totals_of
@@ -25,7 +30,6 @@ from releasehub.importing.services import add_source, cancel_run, start_run
 from releasehub.importing.sources.base import SourceRefused, SourceSettings, SourceUnavailable
 from releasehub.importing.sources.registry import KINDS, kind_named
 
-TOKEN_VARIABLE = "RELEASEHUB_IMPORT_TOKEN"  # noqa: S105 - the name of a variable
 LINE_SECONDS = 1.0
 LOOK_SECONDS = 2.0
 INTERRUPTED, HAS_PROBLEMS = 130, 3
@@ -46,12 +50,12 @@ class Command(BaseCommand):
             sub.add_argument("address", metavar="ADDRESS", help=f"what to import: {kind.address_example}")
             for name, text in kind.options.items():
                 sub.add_argument(f"--{name.replace('_', '-')}", dest=f"option_{name}", default="", help=text)
-            _add_arguments(sub, kind.default_api_url)
+            add_arguments(sub, kind.default_api_url)
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.is_talking, self.told_at = options["verbosity"] > 0, 0.0
         try:
-            if options["dry_run"] and options["create"] and not _exists(options["to"]):
+            if options["dry_run"] and options["create"] and not is_known(options["to"]):
                 self._preview(options)
                 return
             run = self._start(options)
@@ -64,11 +68,11 @@ class Command(BaseCommand):
 
         A source that asks to wait ends the preview.
         """
-        category, _ = _place_of(options)
+        category, _ = place_of(options)
         download = Download(category=category, slug=options["to"], title=options["to"])
         place = {"kind": options["kind"], "address": options["address"].strip(), "api_url": options["api"].strip()}
-        row = ImportSource(download=download, **place, **_settings(options))
-        token = _token(options["token_file"])
+        row = ImportSource(download=download, **place, **source_fields(options))
+        token = read_token(options["token_file"])
         source = kind_named(row.kind).build(SourceSettings(row.address, row.api_url, token, row.options))
         listed = problems = 0
         try:
@@ -85,16 +89,16 @@ class Command(BaseCommand):
             raise CommandError(f"{problems} releases cannot be imported; see above.", returncode=HAS_PROBLEMS)
 
     def _start(self, options: dict[str, Any]) -> ImportRun:
-        actor = _actor(options["as_user"])
+        actor = actor_named(options["as_user"])
         source = add_source(
             actor=actor,
-            download=_download(actor, options),
+            download=find_or_create_download(actor, options),
             kind=options["kind"],
             address=options["address"],
             api_url=options["api"],
-            token=_token(options["token_file"]),
+            token=read_token(options["token_file"]),
             is_command=True,
-            **_settings(options),
+            **source_fields(options),
         )
         _end_dry_run(actor, source)
         open_run = source.runs.filter(finished_at=None).first()
@@ -143,93 +147,9 @@ class Command(BaseCommand):
             self.stderr.write(text)
 
 
-def _add_arguments(parser: ArgumentParser, default_api: str) -> None:
-    api_help = "the base URL of the API" + (f" (default: {default_api})" if default_api else "")
-    parser.add_argument("--api", default="", metavar="URL", help=api_help)
-    parser.add_argument("--to", required=True, metavar="SLUG", help="the download that gets the versions")
-    parser.add_argument("--create", metavar="CATEGORY", help="create the download in this category if it is missing")
-    parser.add_argument("--owner", metavar="USER", help="the owner of a download that is created")
-    parser.add_argument("--as", dest="as_user", metavar="USER", help="import with the rights of this user")
-    parser.add_argument(
-        "--token-file",
-        metavar="FILE",
-        help=f"read the token for the source from the first line of this file (default: {TOKEN_VARIABLE})",
-    )
-    parser.add_argument("--dry-run", action="store_true", help="print what would be done, and stop")
-    sync_help = "repeat the import every 24 or HOURS hours; 0 ends that"
-    parser.add_argument("--sync", type=int, nargs="?", const=24, metavar="HOURS", help=sync_help)
-    parser.add_argument("--newest", type=int, metavar="N", help="import only the newest N releases; 0 imports all")
-    parser.add_argument("--drafts", action="store_true", default=None, help="import drafts as drafts")
-    parser.add_argument("--no-prereleases", action="store_true", default=None, help="leave pre-releases out")
-    parser.add_argument(
-        "--when-removed",
-        choices=ImportSource.WhenRemoved.values,
-        help="what happens here to the version of a release that was removed at the source (default: keep)",
-    )
-
-
-def _settings(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings that were given. The others stay as they are."""
-    given = {
-        "sync_hours": options["sync"],
-        "has_drafts": options["drafts"],
-        "has_prereleases": False if options["no_prereleases"] else None,
-        "when_removed": options["when_removed"],
-    }
-    fields = {name: value for name, value in given.items() if value is not None}
-    if options["newest"] is not None:
-        fields["newest_only"] = options["newest"] or None
-    kind_options = {name: options[f"option_{name}"] for name in KINDS[options["kind"]].options}
-    return fields | ({"options": {k: v for k, v in kind_options.items() if v}} if any(kind_options.values()) else {})
-
-
 def _end_dry_run(actor: Actor, source: ImportSource) -> None:
     """Cancel a dry run that was interrupted, so that it does not stand in the way of this run."""
     run = source.runs.filter(finished_at=None, is_dry_run=True).first()
     if run is not None:
         run.source = source
         cancel_run(actor=actor, run=run)
-
-
-def _actor(username: str | None) -> Actor:
-    if not username:
-        return system_actor()
-    user = User.objects.filter(username=username, is_active=True).first()
-    if user is None:
-        raise CommandError(f"There is no active user named {username}.")
-    return Actor(user=user, origin=Origin.CLI)
-
-
-def _download(actor: Actor, options: dict[str, Any]) -> Download:
-    slug = options["to"]
-    download: Download | None = Download.objects.select_related("category").filter(slug=slug).first()
-    if download is not None:
-        return download
-    if not options["create"]:
-        raise CommandError(f"There is no download {slug}. Add --create CATEGORY to create it.")
-    category, owner = _place_of(options)
-    return create_download(actor=actor, category=category, title=slug, slug=slug, owner=owner)
-
-
-def _exists(slug: str) -> bool:
-    return Download.objects.filter(slug=slug).exists()
-
-
-def _place_of(options: dict[str, Any]) -> tuple[Category, User]:
-    """Return the category and the owner of the download that is to be created."""
-    category = Category.objects.filter(slug=options["create"]).first()
-    if category is None:
-        raise CommandError(f"There is no category {options['create']}.")
-    owner = User.objects.filter(username=options["owner"] or options["as_user"] or "").first()
-    if owner is None:
-        raise CommandError("Name the owner of the new download with --owner USER.")
-    return category, owner
-
-
-def _token(path: str | None) -> str:
-    if path is None:
-        return os.environ.get(TOKEN_VARIABLE, "")
-    try:
-        return Path(path).read_text().partition("\n")[0].strip()
-    except OSError as error:
-        raise CommandError(f"The file {path} with the token cannot be read: {error.strerror}.") from error

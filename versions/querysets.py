@@ -17,7 +17,7 @@ from downloads.models import Download
 from downloads.policies import download_policy
 from downloads.querysets import MANAGE_VERSIONS, sees_everything
 from releasehub.core.actor import Actor
-from releasehub.core.querysets import SoftDeleteQuerySet
+from releasehub.core.querysets import SoftDeleteQuerySet, first_of_each_value
 from versions.conditions import is_listed, is_released, is_shown
 from versions.cooldown import Cooldown
 from versions.numbering import ceiling
@@ -107,17 +107,10 @@ class VersionQuerySet(SoftDeleteQuerySet[Any]):
         return self.order_by("-sort_key", *match, "is_twin", "-id")
 
     def channels(self, limit: int) -> dict[str, str]:
-        """Return the first channels of these versions of one download, with their spelling for people.
-
-        One short query for each channel reads one row from an index. DISTINCT would read every version.
-        """
-        rows = self.order_by("channel", "-sort_key").values_list("channel", "channel_name")
-        found: dict[str, str] = {}
-        row = rows.first()
-        while row is not None and len(found) < limit:
-            found[row[0]] = row[1] or row[0]
-            row = rows.filter(channel__gt=row[0]).first()
-        return found
+        """Return the first channels of these versions of one download, with their spelling for people."""
+        rows = self.order_by("channel", "-sort_key").values("channel", "channel_name")
+        newest = first_of_each_value(rows, "channel", limit)
+        return {row["channel"]: row["channel_name"] or row["channel"] for row in newest}
 
     def newer_than(self, number: str, scheme: str = "") -> Self:
         """Versions that are newer than a number, which may be abbreviated: 1.5 is newer than 1.4, but 1.4.2 is not.

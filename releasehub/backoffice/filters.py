@@ -6,6 +6,7 @@ from django.contrib.admin import AllValuesFieldListFilter, SimpleListFilter
 from django.http import HttpRequest
 
 from downloads.models import AccessKey
+from releasehub.core.querysets import first_of_each_value
 from versions.channels import ORDER
 from versions.platforms import PLATFORM_NAMES
 
@@ -13,20 +14,12 @@ MAX_VALUES = 50
 
 
 class IndexedValuesFilter(AllValuesFieldListFilter):
-    """A filter that offers the values of a column that an index begins with.
-
-    One short query finds each value in the index. The DISTINCT of Django would read every row of the table.
-    """
+    """A filter that offers the values of a column that an index begins with, without reading every row."""
 
     def __init__(self, field: Any, request: Any, params: Any, model: Any, model_admin: Any, field_path: str) -> None:
         super().__init__(field, request, params, model, model_admin, field_path)
-        rows = model._default_manager.order_by(field_path).values_list(field_path, flat=True)
-        values: Any = []
-        value = rows.first()
-        while value is not None and len(values) < MAX_VALUES:
-            values.append(value)
-            value = rows.filter(**{f"{field_path}__gt": value}).first()
-        self.lookup_choices = values
+        rows = model._default_manager.order_by(field_path).values(field_path)
+        self.lookup_choices: Any = [row[field_path] for row in first_of_each_value(rows, field_path, MAX_VALUES)]
 
 
 class DeletedFilter(SimpleListFilter):

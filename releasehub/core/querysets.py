@@ -1,7 +1,7 @@
 """Query sets and managers that the apps share."""
 
 from datetime import datetime
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from django.db import models
 
@@ -28,3 +28,19 @@ class AliveManager(models.Manager[SoftDeletable], Generic[SoftDeletable]):
     def get_queryset(self) -> SoftDeleteQuerySet[SoftDeletable]:
         rows: SoftDeleteQuerySet[SoftDeletable] = super().get_queryset()  # type: ignore[assignment]
         return rows.alive()
+
+
+def first_of_each_value(rows: models.QuerySet[Any, dict[str, Any]], column: str, limit: int) -> list[dict[str, Any]]:
+    """Return the first row with each value of a column that an index begins with, for at most `limit` values.
+
+    One short query for each value reads one row from the index. DISTINCT would read every row.
+
+    Args:
+        rows: Dictionaries, as `values()` returns them, ordered by `column` first.
+    """
+    found: list[dict[str, Any]] = []
+    row = rows.first()
+    while row is not None and len(found) < limit:
+        found.append(row)
+        row = rows.filter(**{f"{column}__gt": row[column]}).first()
+    return found

@@ -18,6 +18,7 @@ from releasehub.publishing.deletion import delete_file
 from versions.models import Version
 
 REASON = "replaced by another upload"
+STILL_THERE = "The file that was published under this name is still there."
 RESTORABLE_SECONDS = 60  # release tools send the new file at once after they have deleted the old one
 
 
@@ -38,7 +39,7 @@ def put_file(*, actor: Actor, version: Version, replaces: File | None, **fields:
     return add_file(actor=actor, version=version, **fields)
 
 
-def restore_replaced_file(*, actor: Actor, version: Version, filename: str, begun_at: datetime) -> File | None:
+def undo_replacement(*, actor: Actor, version: Version, filename: str, begun_at: datetime, error: Exception) -> None:
     """Restore a published file that the actor deleted right before an upload under its name, which has failed.
 
     Tools that replace files, such as `gh release upload --clobber`, delete the old file first. A name that was public
@@ -47,10 +48,15 @@ def restore_replaced_file(*, actor: Actor, version: Version, filename: str, begu
 
     Args:
         begun_at: When the upload began.
-
-    Returns:
-        The restored file, or None if there is none to restore or the actor may not restore it.
+        error: Why the upload failed. Its message then also says that the file is still there.
     """
+    restored = _restore_deleted(actor, version, filename, begun_at)
+    if restored is not None and isinstance(error, DomainError):
+        error.message = f"{error.message} {STILL_THERE}"
+
+
+def _restore_deleted(actor: Actor, version: Version, filename: str, begun_at: datetime) -> File | None:
+    """Return the restored file, or None if there is none to restore or the actor may not restore it."""
     names = PublicFileName.objects.filter(version=version, folded_name=fold_name(filename))
     digest = names.exclude(sha256="").values_list("sha256", flat=True).first()
     if digest is None or actor.user is None:

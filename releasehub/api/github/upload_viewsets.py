@@ -29,9 +29,9 @@ from releasehub.api.github.schema import PAGING, RELEASE_ID, repository_operatio
 from releasehub.api.github.serializers import GitHubAssetSerializer
 from releasehub.api.github.terms import READ, WRITE
 from releasehub.api.github.viewsets import GitHubModelViewSet
-from releasehub.core.errors import Conflict, DomainError
+from releasehub.core.errors import Conflict
 from releasehub.publishing.release_runs import add_file_of_run, check_run
-from releasehub.publishing.replacing import restore_replaced_file
+from releasehub.publishing.replacing import undo_replacement
 from versions.models import Version
 
 ASSET = {201: GitHubAssetSerializer}
@@ -141,11 +141,8 @@ class GitHubReleaseAssetViewSet(ListModelMixin, GitHubModelViewSet):
     def handle_exception(self, error: Exception) -> Response:
         """Undo the deletion of a published file that was to make room for an upload which has failed."""
         if self.begun_at is not None:
-            restored = restore_replaced_file(
-                actor=self.actor, version=self.release, filename=self.new_asset["name"], begun_at=self.begun_at
-            )
-            if restored is not None and isinstance(error, DomainError):
-                error.message += " The file that was published under this name is still there."
+            name = self.new_asset["name"]
+            undo_replacement(actor=self.actor, version=self.release, filename=name, begun_at=self.begun_at, error=error)
         return super().handle_exception(error)
 
     def clear(self) -> None:

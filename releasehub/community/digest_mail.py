@@ -88,9 +88,13 @@ def _text_of(versions: Sequence[Version], stop: str) -> str:
 
 
 def _list_of(versions: Sequence[Version]) -> Iterable[str]:
-    """Yield the lines about each download, in the order of the titles and with its newest version first."""
-    ranked = sorted(versions, key=lambda version: version.released_at, reverse=True)
-    ranked.sort(key=lambda version: (version.download.title.casefold(), version.download_id))
+    """Yield the lines about each download, in the order of the titles and with its newest version first.
+
+    Security releases come first, so that the limits never leave one out in favor of another version.
+    """
+    urgent = {version.download_id for version in versions if version.is_security_release}
+    ranked = sorted(versions, key=lambda version: (version.is_security_release, version.released_at), reverse=True)
+    ranked.sort(key=lambda row: (row.download_id not in urgent, row.download.title.casefold(), row.download_id))
     groups = [list(group) for _, group in groupby(ranked, key=lambda version: version.download_id)]
     for group in groups[:MAX_DOWNLOADS]:
         yield from _lines_about(group)
@@ -104,10 +108,13 @@ def _lines_about(versions: Sequence[Version]) -> Iterable[str]:
     yield fold_whitespace(versions[0].download.title)
     for version in versions[:MAX_VERSIONS_PER_DOWNLOAD]:
         yield f"  {_name_of(version)}"
+        if version.is_security_release:
+            yield "  " + gettext("This is a security release.")
         yield f"  {link_to(version)}"
     rest = len(versions) - MAX_VERSIONS_PER_DOWNLOAD
     if rest > 0:
-        yield "  " + ngettext("And %(counter)s older one.", "And %(counter)s older ones.", rest) % {"counter": rest}
+        text = ngettext("And %(counter)s more version.", "And %(counter)s more versions.", rest)
+        yield "  " + text % {"counter": rest}
     yield ""
 
 

@@ -157,6 +157,20 @@ def test_long_digest_is_shortened(monkeypatch: pytest.MonkeyPatch) -> None:
     for download, number in ((tool, "1.0.0"), (tool, "1.1.0"), (zebra, "1.0.0")):
         make_version(download, number, files=1)
     (message,) = run()
-    assert "And 1 older one." in message.body
+    assert "And 1 more version." in message.body
     assert "And 1 more download." in message.body
     assert "1.0.0" not in message.body
+
+
+def test_security_releases_are_marked_and_never_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("releasehub.community.digest_mail.MAX_VERSIONS_PER_DOWNLOAD", 1)
+    reader, tool, zebra = make_reader(), make_download(title="Tool"), make_download(title="Zebra")
+    for download in (tool, zebra):
+        watch(reader, download)
+    make_version(tool, "1.0.0", files=1)
+    move(Move.MARK_SECURITY, actor=system(), version=make_version(zebra, "1.0.1", files=1))
+    make_version(zebra, "1.1.0", files=1)
+    (message,) = run()
+    assert "Zebra\n  1.0.1\n  This is a security release.\n  https" in message.body
+    assert message.body.count("This is a security release.") == 1
+    assert message.body.index("Zebra") < message.body.index("Tool")

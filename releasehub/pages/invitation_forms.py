@@ -16,6 +16,14 @@ from releasehub.accounts.services.invitations import MAX_INVITED_CHARACTERS
 from releasehub.core.actor import Actor
 from releasehub.pages.forms import ServiceForm
 
+RIGHTS = {
+    "can_edit": _("Edit: change the texts, pictures and settings of the download"),
+    "can_upload": _("Upload: create, change and publish versions, and upload their files"),
+    "can_manage_files": _("Manage files: upload, change, sort and delete files"),
+    "can_manage_versions": _("Manage versions: everything that Upload allows, and delete and restore versions"),
+    "can_manage_team": _("Manage team: invite people, share the download and manage its webhooks"),
+}
+
 
 class InviteForm(ServiceForm):
     """A form that names the person to invite. It never reveals whether that person has an account."""
@@ -44,7 +52,7 @@ class TeamInviteForm(InviteForm):
         super().__init__(*args, **kwargs)
         grantable = download_policy.grantable_flags(actor, target)
         names = [name for name in TeamMember.FLAGS if name in grantable]
-        self.fields["flags"].choices = [(name, TeamMember.label_of(name)) for name in names]  # type: ignore[attr-defined]
+        self.fields["flags"].choices = [(name, RIGHTS[name]) for name in names]  # type: ignore[attr-defined]
 
 
 class OrganizationInviteForm(InviteForm):

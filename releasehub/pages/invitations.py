@@ -121,7 +121,8 @@ def _people(
             return redirect(request.path)
     pending = Invitation.objects.unanswered().filter(kind=kind, target_id=target.pk).order_by("-id")[:MAX_ROWS]
     title = target.title if isinstance(target, Download) else target.name
-    context |= {"title": title, "people": rows, "pending": described(pending)}
+    download = target if isinstance(target, Download) else None
+    context |= {"title": title, "download": download, "people": rows, "pending": described(pending)}
     return form_page(request, "pages/people.html", form, **context)
 
 

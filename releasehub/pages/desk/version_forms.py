@@ -22,7 +22,12 @@ VISIBILITIES = [
 
 
 class VersionForm(ServiceForm):
-    """The fields of a version that an author changes. Its files are uploaded on the page of the version."""
+    """The fields of a version that an author changes. Its files are uploaded on the page of the version.
+
+    Most versions need only MAIN. The other fields are folded until one of them has a value or an error.
+    """
+
+    MAIN = ("number", "channel", "release_notes")
 
     number = forms.CharField(label=_("Version number"), max_length=100)
     tag = forms.CharField(
@@ -69,6 +74,18 @@ class VersionForm(ServiceForm):
         super().__init__(*args, **kwargs)
         if not may_mark_security:
             del self.fields["is_security_release"]
+
+    @property
+    def main_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.MAIN]
+
+    @property
+    def more_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name not in self.MAIN]
+
+    @property
+    def has_more_to_show(self) -> bool:
+        return any(row.errors or str(row.value() or "") != str(row.field.initial or "") for row in self.more_fields)
 
     def values(self) -> dict[str, Any]:
         """Return the fields for the services, without those that are left to the hub.

@@ -45,6 +45,16 @@ for (const toast of document.querySelectorAll(".toasts .toast")) {
     else toast.remove();
   }, TOAST_MS);
 }
+// A double click sends a form once. A form whose answer is a file leaves its page open, so it can be sent again later.
+const SENDING_MS = 10000, sent = new WeakMap();
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.target.method !== "post") return;
+  if (Date.now() - (sent.get(event.target) || 0) < SENDING_MS) event.preventDefault();
+  else sent.set(event.target, Date.now());
+});
+addEventListener("pageshow", (event) => {
+  if (event.persisted) for (const form of document.forms) sent.delete(form); // the visitor went back
+});
 // The next pages show times in the time zone of the browser. Without script, they are in UTC.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (zone && !document.cookie.includes(`releasehub_browser_zone=${zone}`)) {

@@ -76,6 +76,7 @@ class Upload {
     this.state.classList.toggle("bad", isError);
     if (!isFinal) return;
     spoken.textContent = `${this.file.name}: ${message}`;
+    this.bar.remove();
     this.toggle.remove();
     this.stop.remove();
   }
@@ -157,7 +158,6 @@ class Upload {
     this.id ||= unfinishedIn(page).find((row) => isOf(row, this.file))?.dataset.id || "";
     const names = [...page.querySelectorAll("#files .file-name")].map((node) => node.firstChild.textContent.trim());
     if (this.id || !names.includes(this.file.name)) return this.send();
-    this.bar.remove();
     return this.say(text.textDone, true);
   }
 
@@ -248,7 +248,6 @@ class Upload {
       await pause(POLL_MS);
       upload = await this.repeat(() => call(urlOf(this.id)));
     }
-    this.bar.remove();
     if (upload.state !== "confirmed") throw new Ended(upload.error || text.textFailed);
     const own = await digest;
     if (own && upload.sha256 && own !== upload.sha256) throw new Ended(text.textDiffers);

@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 
+from tests.browser.mails import MailServer
 from tests.hubs import Hub, start
 from tests.serving import serving
 
 TIMEOUT_MS = 120_000  # until a test fails whose element is missing; pages take 2 s, and some 20 s on a busy machine
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def hub(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    """One hub for all tests of a module; it asks for the browser first, so nothing starts without Chromium."""
+    """One hub with the demo for all tests; it asks for the browser first, so nothing starts without Chromium."""
     running = start(tmp_path_factory.mktemp("hub"), RELEASEHUB_WEBHOOK_ALLOW_NETS="127.0.0.0/8")
     try:
         yield running
@@ -55,16 +56,24 @@ def admin(browser: Any, session: Any, problems: list[str]) -> Iterator[Any]:
         yield page
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def session(browser: Any, hub: Hub) -> Any:
-    """The cookies after signing in on the way to the admin."""
+    """The cookies of the administrator."""
     with window(browser, []) as page:
-        page.goto(f"{hub.url}/admin/")
-        page.get_by_label("Username or e-mail").fill(hub.printed["User"])
-        page.get_by_label("Password").fill(hub.printed["Password"])
-        page.get_by_role("button", name="Sign in", exact=True).click()
-        page.wait_for_url("**/admin/")
+        sign_in(page, hub, hub.printed["User"], hub.printed["Password"])
         return page.context.storage_state()
+
+
+def sign_in(page: Any, hub: Hub, name: str, password: str) -> None:
+    page.goto(f"{hub.url}/account/sign-in/")
+    enter_password(page, name, password)
+    page.wait_for_url("**/account/")
+
+
+def enter_password(page: Any, name: str, password: str) -> None:
+    page.get_by_label("Username or e-mail").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 @contextmanager
@@ -107,5 +116,12 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     server = Receiver()
+    with serving(server):
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mails() -> Iterator[MailServer]:
+    server = MailServer()
     with serving(server):
         yield server

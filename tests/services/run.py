@@ -203,7 +203,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if is_suite:
             os.chdir(servers.ROOT)
-            install_packages(["chromium", "nginx-light"], required=False)  # tests say so themselves when one is missing
+            # Tests say so themselves when one is missing.
+            install_packages(["chromium-headless-shell", "nginx-light"], required=False)
         with services(*parts) as environment:
             return run_command(command, environment)
     except ServiceError as reason:

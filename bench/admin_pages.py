@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 from time import perf_counter, process_time
@@ -24,13 +25,14 @@ os.environ.setdefault("RELEASEHUB_ANONYMOUS_CACHE_SECONDS", "0")
 django.setup()
 
 from django.contrib import admin  # noqa: E402
-from django.db import connection  # noqa: E402
+from django.db import connection, models, transaction  # noqa: E402
 from django.db.models import F  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.urls import reverse  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from bench.seed import continue_sequence, copy, prepared, seed  # noqa: E402
+from bench.copying import column_values, continue_sequence, copy_rows  # noqa: E402
+from bench.seed import seed  # noqa: E402
 from downloads.models import Category, Download  # noqa: E402
 from files.hub_days import measure_hub_days  # noqa: E402
 from files.models import Blob, DownloadDay, File  # noqa: E402
@@ -46,14 +48,15 @@ MANY_ROWS = 10_000  # of a table that no page may read as a whole
 
 def fill(rows: int) -> None:
     """Seed versions with links, then turn the links into stored files and add everything else that the pages count."""
-    seed(rows)
+    seed(rows, has_log=False)
     User.objects.create_superuser("root", password="root")  # noqa: S106 - in a database of its own
-    copy(Blob, new_blobs(rows // 3))
+    insert(new_blob(), new_blobs(rows // 3))
     File.objects.update(blob_id=F("id") / 3, external_url="", size_bytes=1000)
     Version.objects.filter(id__in=range(PENDING_SHARE, rows + 1, PENDING_SHARE)).update(state=Version.State.PENDING)
-    copy(Comment, new_comments(rows // 3))
-    copy(Report, new_reports(rows // 10))
-    copy(DownloadDay, new_days(rows))
+    insert(Comment(download_id=1, author_id=1, text="A comment."), new_comments(rows // 3))
+    report = Report(download_id=1, kind="version", label="A version", reason="other", text="A report.")
+    insert(report, new_reports(rows // 10))
+    insert(DownloadDay(downloads=3, bot_downloads=1), new_days(rows))
     for model in (Blob, Comment, Report, DownloadDay):
         continue_sequence(model)
     measure_hub_days()
@@ -61,39 +64,39 @@ def fill(rows: int) -> None:
         cursor.execute("VACUUM ANALYZE")
 
 
+def insert(same: models.Model, rows: Iterator[dict[str, Any]]) -> None:
+    """Insert rows that are like `same`, except for the columns that they name. All of them name the same columns."""
+    first = next(rows)
+    with transaction.atomic():
+        values = (tuple(row.values()) for row in chain([first], rows))
+        copy_rows(type(same), column_values(same), tuple(first), values)
+
+
+def new_blob() -> Blob:
+    return Blob(size_bytes=1000, mime_type="application/zip", state="stored")
+
+
 def new_blobs(count: int) -> Iterator[dict[str, Any]]:
     now = timezone.now()
-    same = prepared(
-        Blob(
-            size_bytes=1000,
-            mime_type="application/zip",
-            state="stored",
-            update_information="",
-            problem="",
-            block_map_bytes=0,
-        )
-    )
     for n in range(1, count + 1):
-        yield same | {"id": n, "sha256": f"{n:064}", "sha512": f"{n:0128}", "md5": f"{n:032}", "storage_key": f"b{n}",
+        yield {"id": n, "sha256": f"{n:064}", "sha512": f"{n:0128}", "md5": f"{n:032}", "storage_key": f"b{n}",
                       "created_at": now, "updated_at": now}  # fmt: skip
 
 
 def new_comments(count: int) -> Iterator[dict[str, Any]]:
     now = timezone.now()
-    same = prepared(Comment(download_id=1, author_id=1, text="A comment."))
     for n in range(1, count + 1):
         moment = now - timedelta(minutes=n)
         state = Comment.State.MODERATED if n % PENDING_SHARE == 0 else Comment.State.VISIBLE
-        yield same | {"id": n, "public_id": f"c{n:023}", "state": str(state.value), "created_at": moment,
+        yield {"id": n, "public_id": f"c{n:023}", "state": str(state.value), "created_at": moment,
                       "updated_at": moment}  # fmt: skip
 
 
 def new_reports(count: int) -> Iterator[dict[str, Any]]:
     now = timezone.now()
-    same = prepared(Report(download_id=1, kind="version", label="A version", reason="other", text="A report."))
     for n in range(1, count + 1):
         moment, is_open = now - timedelta(minutes=n), n % PENDING_SHARE == 0
-        yield same | {"id": n, "public_id": f"r{n:023}", "object_id": n, "reporter_key": f"u{n}",
+        yield {"id": n, "public_id": f"r{n:023}", "object_id": n, "reporter_key": f"u{n}",
                       "state": "open" if is_open else "resolved", "handled_at": None if is_open else moment,
                       "created_at": moment, "updated_at": moment}  # fmt: skip
 
@@ -102,8 +105,7 @@ def new_days(rows: int) -> Iterator[dict[str, Any]]:
     today = timezone.now().date()
     for n in range(1, rows + 1):
         file_id = 3 * (1 + n % (rows // 3))
-        yield {"id": n, "file_id": file_id, "day": today - timedelta(days=n // (rows // 3) * 10), "downloads": 3,
-               "bot_downloads": 1}  # fmt: skip
+        yield {"id": n, "file_id": file_id, "day": today - timedelta(days=n // (rows // 3) * 10)}
 
 
 def pages() -> Iterator[tuple[str, str, dict[str, str]]]:
@@ -132,7 +134,7 @@ def measure() -> None:
     for name, url, data in pages():
         if not name.startswith(ONLY):
             continue
-        send = (lambda url=url, data=data: client.post(url, data)) if data else (lambda url=url: client.get(url))
+        send = partial(client.post, url, data) if data else partial(client.get, url)
         queries: list[tuple[float, str, Any]] = []
         with connection.execute_wrapper(partial(note, queries)):
             answer = send()

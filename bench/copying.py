@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, models
+from django.db.models.expressions import DatabaseDefault
 
 INDEXES = """
 SELECT c.conname, i.indexrelid::regclass, pg_get_indexdef(i.indexrelid), pg_get_constraintdef(c.oid)
@@ -63,9 +64,16 @@ def insert_from(model: type[models.Model], expressions: dict[str, str], same: di
 
 
 def column_values(row: models.Model) -> dict[str, Any]:
-    """Return the values of a row by column, in the form that the database expects, without the primary key."""
-    fields = [field for field in row._meta.concrete_fields if not field.primary_key]
-    return {str(field.column): field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields}
+    """Return the values of a row by column, in the form that the database expects.
+
+    The primary key is left out, and so are the columns whose value is the default of the database.
+    """
+    values = {field: getattr(row, field.attname) for field in row._meta.concrete_fields if not field.primary_key}
+    return {
+        str(field.column): field.get_db_prep_save(value, connection)
+        for field, value in values.items()
+        if not isinstance(value, DatabaseDefault)
+    }
 
 
 def continue_sequence(model: type[models.Model]) -> None:

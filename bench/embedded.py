@@ -38,7 +38,7 @@ def measure() -> Embedded:
         data = make_folder(folder / "data")
         kept = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "RELEASEHUB_DATA_DIR": str(data)}
         command = ["env", "-i", *(f"{name}={text}" for name, text in kept.items()), sys.executable]
-        command += [ROOT / "manage.py", "serve", "--host", HOST, "--port", port]
+        command += [str(ROOT / "manage.py"), "serve", "--host", HOST, "--port", str(port)]
         with running("The hub", command, log=folder / "log") as child:
             pid = child.process.pid
             wait_until(partial(answers, pid, port), child, seconds=120)

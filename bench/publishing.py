@@ -38,7 +38,7 @@ def measure(rounds: int, seconds: float) -> Published:
         environment |= {"RELEASEHUB_DEMO": "0"}
         made = json.loads(run_python(environment, "-m", "bench.small_hub", str(DOWNLOADS)).splitlines()[-1])
         command = ["env", "-i", *(f"{name}={text}" for name, text in environment.items()), sys.executable]
-        command += [ROOT / "manage.py", "serve", "--host", HOST, "--port", port]
+        command += [str(ROOT / "manage.py"), "serve", "--host", HOST, "--port", str(port)]
         with running("The hub", command, log=folder / "log") as child:
             pid = child.process.pid
             wait_until(partial(answers, pid, port), child, seconds=START_SECONDS)

@@ -173,8 +173,8 @@ def admin_routes(seeded: Seeded) -> Iterator[Route]:
         if model_admin.search_fields:
             yield Route(f"admin {name}, search", root, f"{path}?q=benchmark")
             yield Route(f"admin {name}, search for nothing", root, f"{path}?q=zqxzqx")
-    for model, pk in (("versions_version", seeded.version), ("downloads_download", seeded.heavy)):
-        yield Route(f"admin {model} change", root, reverse(f"admin:{model}_change", args=[pk]))
+    for name, pk in (("versions_version", seeded.version), ("downloads_download", seeded.heavy)):
+        yield Route(f"admin {name} change", root, reverse(f"admin:{name}_change", args=[pk]))
     yield Route("admin moderation", root, reverse("admin:moderation"))
     yield Route("admin moderation, moderator", moderator, reverse("admin:moderation"))
     yield Route("admin timeline", root, reverse("admin:timeline", args=["download", seeded.heavy]))

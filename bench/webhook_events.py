@@ -5,6 +5,7 @@ Each endpoint belongs to one download. The events report its versions in turn an
 
 import os
 import sys
+from functools import partial
 
 import django
 
@@ -43,9 +44,9 @@ def some_versions(number: int, count: int) -> list[Version]:
     owner, _ = User.objects.get_or_create(username="owner")
     category = create_category(actor=system_actor(), title=f"Benchmark {number}")
     download = create_download(actor=system_actor(), category=category, title=f"Benchmark {number}", owner=owner)
-    fields = {"download_id": download.pk, "release_notes": NOTES}
-    return [create_version(actor=system_actor(), number=f"1.{n}.0", **fields) for n in range(count)]
+    create = partial(create_version, actor=system_actor(), download_id=download.pk, release_notes=NOTES)
+    return [create(number=f"1.{n}.0") for n in range(count)]
 
 
 if __name__ == "__main__":
-    fill(*map(int, sys.argv[1:5]), sys.argv[5])
+    fill(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])

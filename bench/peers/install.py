@@ -34,5 +34,5 @@ def install_peers(log: Path) -> None:
 def version_of(package: str) -> str:
     """Return the version of an installed product."""
     code = f"from importlib.metadata import version; print(version({package!r}))"
-    command = [PEERS_ENVIRONMENT / "bin" / "python", "-c", code]
+    command = [str(PEERS_ENVIRONMENT / "bin" / "python"), "-c", code]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

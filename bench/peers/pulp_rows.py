@@ -14,21 +14,21 @@ from pulpcore.app.contexts import with_task_context
 from pulpcore.plugin.models import Artifact, ContentArtifact, Task
 
 
-def stored(path, name):
+def stored(path: str, name: str) -> FileContent:
     """Store the file, and return a content unit with that name."""
     artifact = Artifact.init_and_validate(path)
     artifact.save()
     return unit(artifact, name)
 
 
-def unit(artifact, name):
+def unit(artifact: Artifact, name: str) -> FileContent:
     content = FileContent(relative_path=name, digest=artifact.sha256)
     content.save()
     ContentArtifact.objects.create(artifact=artifact, content=content, relative_path=name)
     return content
 
 
-def session():
+def session() -> str:
     rights = {"is_superuser": True, "is_staff": True}
     user, _ = get_user_model().objects.get_or_create(username="admin", defaults=rights)
     store = SessionStore()
@@ -36,7 +36,7 @@ def session():
     store[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
     store[HASH_SESSION_KEY] = user.get_session_auth_hash()
     store.create()
-    return store.session_key
+    return str(store.session_key)
 
 
 with transaction.atomic():

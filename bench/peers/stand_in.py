@@ -9,7 +9,7 @@ import hashlib
 import os
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import dj_database_url
 import django
@@ -44,6 +44,8 @@ class Key(models.Model):
     username = models.CharField(max_length=100)
     is_authenticated = True
 
+    objects: ClassVar[models.Manager["Key"]] = models.Manager()
+
     class Meta:
         app_label = "stand_in"
 
@@ -66,6 +68,8 @@ class Release(models.Model):
     title = models.CharField(max_length=256, blank=True, default="")
     primary_file_id = models.BigIntegerField(default=0)
 
+    objects: ClassVar[models.Manager["Release"]] = models.Manager()
+
     class Meta:
         app_label = "stand_in"
         db_table = "versions"
@@ -80,6 +84,8 @@ class Asset(models.Model):
     size = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
     download_count = models.BigIntegerField(default=0)
+
+    objects: ClassVar[models.Manager["Asset"]] = models.Manager()
 
     class Meta:
         app_label = "stand_in"

@@ -69,9 +69,9 @@ def make_everything(owner: User, *, member: User | None = None) -> None:
         watch(actor=Actor(user=owner), target=target)
     make_records(version)
     make_webhooks(owner, download)
-    for target, invited in ((organization, "new@example.org"), (make_organization("Southwind"), owner.username)):
+    for inviting, invited in ((organization, "new@example.org"), (make_organization("Southwind"), owner.username)):
         kind = Invitation.Kind.ORGANIZATION
-        invite(actor=system(), kind=kind, target=target, invited=invited, rights=["member"])
+        invite(actor=system(), kind=kind, target=inviting, invited=invited, rights=["member"])
     Role.objects.create(organization=organization, name="Sharer", scopes=["entities:share"])
     Group.objects.create(name="Editors")
     for model in (NamedChannel, NamedPlatform):

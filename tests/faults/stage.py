@@ -174,7 +174,7 @@ class Hub:
     def celery(self, workers: int = 2, *, beat: bool = True) -> Iterator[None]:
         try:
             for number in range(workers):
-                command = (
+                command: tuple[str, ...] = (
                     "-m",
                     "celery",
                     "-A",

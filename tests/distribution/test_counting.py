@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from files.models import DownloadDay, DownloadGrant, File
 from releasehub.distribution import links
 from releasehub.distribution.counting import aggregate_download_events
 from tests.factories import make_file
+from tests.racing import ends_of
 from versions.models import Version
 
 pytestmark = pytest.mark.django_db
@@ -100,17 +100,7 @@ def test_parallel_workers_never_count_an_event_twice() -> None:
     files = [make_file(), make_file()]
     total = 4000
     DownloadGrant.objects.bulk_create(DownloadGrant(file=files[n % 2], visitor=f"{n:032}") for n in range(total))
-
-    def aggregate() -> None:
-        try:
-            aggregate_download_events()
-        finally:
-            connection.close()
-
-    workers = [Thread(target=aggregate) for _ in range(6)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    _, errors = ends_of([aggregate_download_events] * 6)
+    assert errors == []
     assert sum(file.download_count for file in File.objects.all()) == total
     assert sum(day.downloads for day in DownloadDay.objects.all()) == total

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from releasehub.publishing.lifecycle import move
 from releasehub.publishing.releases import create_version
 from releasehub.publishing.transitions import Move
 from tests.factories import make_category, make_download, make_file, make_user, make_version, system
+from tests.racing import ends_of
 
 NAME = "tool.bin"
 FIRST, OTHER = b"the first bytes", b"other bytes"
@@ -28,24 +28,8 @@ def two_at_once() -> Callable[..., list[str]]:
     """Run both calls at the same time and return how they ended."""
 
     def run(*calls: Callable[[], Any]) -> list[str]:
-        barrier, results = Barrier(len(calls)), []
-
-        def call(work: Callable[[], Any]) -> None:
-            barrier.wait()
-            try:
-                work()
-                results.append("done")
-            except Conflict as refusal:
-                results.append(refusal.code.value)
-            finally:
-                connection.close()
-
-        threads = [Thread(target=call, args=(work,)) for work in calls]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return sorted(results)
+        done, refusals = ends_of(calls)
+        return sorted(["done"] * len(done) + [error.code.value for error in refusals if isinstance(error, Conflict)])
 
     return run
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
-from threading import Barrier, Thread
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from releasehub.publishing.releases import create_version, edit_version, publish
 from releasehub.publishing.transitions import Move
 from releasehub.webhooks.models import Event
 from tests.factories import make_download, make_user, make_version, system
+from tests.racing import ends_of
 from versions.models import Version
 from versions.services import update_version
 
@@ -175,24 +176,10 @@ def test_counts_are_correct_after_any_history(seed: int) -> None:
 )
 @pytest.mark.django_db(transaction=True)
 def test_racing_publishers_make_one_version() -> None:
-    download, barrier, results = make_download(), Barrier(16), []
-
-    def run() -> None:
-        barrier.wait()
-        try:
-            create_version(actor=system(), download_id=download.pk, number="1.0.0")
-            results.append("made")
-        except Conflict:
-            results.append("refused")
-        finally:
-            connection.close()
-
-    threads = [Thread(target=run) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(results) == ["made"] + ["refused"] * 15
+    download = make_download()
+    create = partial(create_version, actor=system(), download_id=download.pk, number="1.0.0")
+    made, refusals = ends_of([create] * 16)
+    assert (len(made), {type(error) for error in refusals}) == (1, {Conflict})
     assert Download.objects.get(pk=download.pk).version_count == 1
 
 
@@ -203,20 +190,8 @@ def test_racing_publishers_make_one_version() -> None:
 def test_racing_activations_leave_one_active() -> None:
     download = make_download()
     versions = [make_version(download, f"1.{n}.0") for n in range(16)]
-    barrier = Barrier(16)
-
-    def run(version: Version) -> None:
-        barrier.wait()
-        try:
-            move(Move.ACTIVATE, actor=system(), version=version)
-        finally:
-            connection.close()
-
-    threads = [Thread(target=run, args=(version,)) for version in versions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    _, errors = ends_of([partial(move, Move.ACTIVATE, actor=system(), version=version) for version in versions])
+    assert errors == []
     assert Version.objects.filter(download=download, is_active=True).count() == 1
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threading import Barrier, Thread
+from functools import partial
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ from releasehub.publishing.releases import create_version
 from releasehub.publishing.transitions import Move
 from releasehub.webhooks.pages import page_url
 from tests.factories import make_download, make_file, make_version, system
+from tests.racing import ends_of
 from versions.models import PublicNumber, Version
 from versions.platforms import overlap
 from versions.services import update_version
@@ -81,24 +82,10 @@ def test_number_exists_once_for_each_platform(download: Download) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_racing_twins_of_one_platform_make_one_version() -> None:
     """The first platforms differ, so no constraint of the database stands between the two, only the lock."""
-    download, barrier, results = make_download(), Barrier(2), []
-
-    def run(platforms: list[str]) -> None:
-        barrier.wait()
-        try:
-            create_version(actor=system(), download_id=download.pk, number="1.0.0", platforms=platforms)
-            results.append("made")
-        except Conflict:
-            results.append("refused")
-        finally:
-            connection.close()
-
-    threads = [Thread(target=run, args=([name, "windows"],)) for name in ("linux", "macos")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(results) == ["made", "refused"]
+    download = make_download()
+    create = partial(create_version, actor=system(), download_id=download.pk, number="1.0.0")
+    made, refusals = ends_of([partial(create, platforms=[name, "windows"]) for name in ("linux", "macos")])
+    assert (len(made), [type(error) for error in refusals]) == (1, [Conflict])
     assert Version.objects.filter(download=download, number="1.0.0").count() == 1
 
 

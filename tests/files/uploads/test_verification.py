@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from io import BytesIO
-from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -31,6 +30,7 @@ from releasehub.core.errors import Conflict, DomainError, StorageUnavailable
 from releasehub.webhooks.models import Event
 from tests.api.native.test_uploads import left_behind, put
 from tests.factories import make_version, system
+from tests.racing import ends_of
 
 pytestmark = pytest.mark.django_db
 BYTES = random.Random(7).randbytes(20_000)
@@ -79,25 +79,13 @@ def small_parts(settings: Any) -> None:
 def test_racing_confirmations_make_one_file() -> None:
     upload = begin()
     send(upload)
-    barrier = Barrier(16)
-    troubles: list[BaseException] = []
 
     def confirm() -> None:
-        try:
-            barrier.wait()
-            complete_upload(actor=system(), upload=find_upload(system(), upload.public_id))
-            verify_upload(upload.pk)
-        except Exception as error:
-            troubles.append(error)
-        finally:
-            connection.close()
+        complete_upload(actor=system(), upload=find_upload(system(), upload.public_id))
+        verify_upload(upload.pk)
 
-    threads = [Thread(target=confirm) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert troubles == []
+    _, errors = ends_of([confirm] * 16)
+    assert errors == []
     upload.refresh_from_db()
     assert (upload.state, File.objects.count(), Blob.objects.count()) == ("confirmed", 1, 1)
     assert Event.objects.filter(type="file.created").count() == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, QueryDict
@@ -120,3 +120,19 @@ class HubViewSet(ActionMixin, InputMixin, ThrottlingMixin, ETagMixin):
     def get_serializer_context(self) -> dict[str, Any]:
         """Return what every serializer may read. Nothing here runs a query or depends on the rows."""
         return {"actor": self.actor, "base_url": self.base_url}
+
+
+class NoRouteViewSet(HubViewSet):
+    """The view of all URLs of a dialect that lead nowhere. They count for its rate limit and have its headers."""
+
+    authentication_classes = []
+    permission_classes = []
+    schema = None
+    error: ClassVar[type[Exception]]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.no_route(request)
+
+    def no_route(self, request: Request, *args: Any, **kwargs: Any) -> NoReturn:
+        raise self.error

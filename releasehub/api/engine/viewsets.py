@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, NoReturn
+from typing import Any
 
 from django.conf import settings
 from rest_framework.exceptions import ValidationError
@@ -18,7 +18,7 @@ from downloads.policies import download_policy
 from downloads.querysets import DownloadQuerySet
 from files.models import File
 from releasehub.api.common.model_viewsets import HubModelViewSet
-from releasehub.api.common.viewsets import HubViewSet
+from releasehub.api.common.viewsets import HubViewSet, NoRouteViewSet
 from releasehub.api.engine.agents import names_an_application
 from releasehub.api.engine.errors import AnonymousAgent, EngineEnvelopeMixin, InvalidQuery, NoRoute
 from releasehub.api.engine.serializers import EngineVersionSerializer
@@ -101,19 +101,8 @@ class EngineModelViewSet(EngineViewSet, HubModelViewSet):
         return data
 
 
-class EngineNoRouteViewSet(EngineViewSet):
-    """The view of all URLs of the dialect that lead nowhere; they count for the rate limit as well."""
-
-    authentication_classes = []
-    permission_classes = []
-    schema = None
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        self.no_route(request)
-
-    def no_route(self, request: Request) -> NoReturn:
-        raise NoRoute
+class EngineNoRouteViewSet(NoRouteViewSet, EngineViewSet):
+    error = NoRoute
 
 
 def served_downloads() -> DownloadQuerySet:

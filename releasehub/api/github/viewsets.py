@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 from django.db import models
 from django.utils.cache import get_conditional_response, patch_vary_headers
@@ -17,7 +17,7 @@ from releasehub.api.common.caching import CALLER_HEADERS
 from releasehub.api.common.errors import Stale
 from releasehub.api.common.model_viewsets import HubModelViewSet
 from releasehub.api.common.parsers import JsonParser
-from releasehub.api.common.viewsets import HubViewSet
+from releasehub.api.common.viewsets import HubViewSet, NoRouteViewSet
 from releasehub.api.github.errors import GitHubEnvelopeMixin, NoGitHubRoute
 from releasehub.api.github.pagination import GitHubPagination
 from releasehub.api.github.renderers import AnyMediaType, IndentedRenderer, etag_of
@@ -99,16 +99,5 @@ class GitHubModelViewSet(GitHubViewSet, HubModelViewSet):
             raise Stale
 
 
-class GitHubNoRouteViewSet(GitHubViewSet):
-    """The view of all URLs of the dialect that lead nowhere, with the headers of the contract."""
-
-    authentication_classes = []
-    permission_classes = []
-    schema = None
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        self.no_route(request)
-
-    def no_route(self, request: Request, *args: Any, **kwargs: Any) -> NoReturn:
-        raise NoGitHubRoute
+class GitHubNoRouteViewSet(NoRouteViewSet, GitHubViewSet):
+    error = NoGitHubRoute

@@ -1,4 +1,4 @@
-"""One operation at a time on a hub."""
+"""A lock, so that only one operation runs on a hub at a time."""
 
 from __future__ import annotations
 

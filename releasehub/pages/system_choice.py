@@ -1,4 +1,4 @@
-"""The system for which a visitor wants files: the one that was chosen here, or else the one of the browser."""
+"""The system for which a visitor wants files: the one that was chosen here, or else that of the browser."""
 
 from __future__ import annotations
 

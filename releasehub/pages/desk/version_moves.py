@@ -114,7 +114,9 @@ def move_one(request: HttpRequest, public_id: str, name: str) -> HttpResponseBas
         raise NotFound
     form = OptionsForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("Enter a date and time such as 2026-12-31 18:00, and at most 500 letters of reason."))
+        messages.error(
+            request, _("Enter a date and time such as 2026-12-31 18:00, and a reason of at most 500 characters.")
+        )
     else:
         try:
             changed = _move(actor, version, BY_NAME[name], **form.cleaned_data)

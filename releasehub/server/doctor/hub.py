@@ -13,7 +13,7 @@ from releasehub.server.doctor.registry import register
 
 @register("settings")
 def check_settings() -> Iterator[CheckMessage]:
-    """Run Django's own checks. Those for deployment are for hubs that have a public URL."""
+    """Run Django's own checks. The deployment checks run only on a hub that has a public URL."""
     messages = run_checks(include_deployment_checks=bool(settings.PUBLIC_URL))
     found = [message for message in messages if message.level >= WARNING and not message.is_silenced()]
     yield from found

@@ -79,7 +79,10 @@ def world(settings: Any) -> World:
 
 
 def put(address: dict[str, Any], content: bytes, *, is_cut: bool = False, **headers: str) -> int:
-    """Send a part to the host of its URL, as a client does that knows nothing of the hub; 0 means no response."""
+    """Send a part to the host of its URL, and return the status, or 0 if there was no response.
+
+    This is what a client does that knows nothing of the hub.
+    """
     parts = urlsplit(address["url"])
     sent = {**address["headers"], **headers}
     if parts.path.startswith("/api/uploads/content/"):

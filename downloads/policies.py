@@ -5,7 +5,8 @@ They implement the table of roles in the documentation.
 
 from downloads.access import access_to
 from downloads.models import AccessKey, Category, Download, Prefix, Share, TeamMember
-from downloads.models.access import MODERATE, AccessKeyQuerySet
+from downloads.models.access import MODERATE
+from downloads.models.access_key import AccessKeyQuerySet
 from downloads.querysets import MANAGE_TEAM, MANAGE_VERSIONS, PUBLISHER_FLAGS, reads_everything
 from downloads.rules import CategoryRules, rules_of
 from releasehub.core.actor import Actor

@@ -14,7 +14,8 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce, Now
 from tree_queries.query import TreeQuerySet
 
-from downloads.models.access import MODERATE, READ_EVERYTHING, AccessKey, Share, StorePublication, TeamMember
+from downloads.models.access import MODERATE, READ_EVERYTHING, Share, StorePublication, TeamMember
+from downloads.models.access_key import AccessKey
 from releasehub.accounts.models import Membership
 from releasehub.apikeys.expiring import is_usable
 from releasehub.core.actor import Actor

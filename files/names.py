@@ -1,4 +1,4 @@
-"""File names: which names are accepted, which names are equal, and their form in a header. Pure functions."""
+"""File names: which names are accepted, and which are equal. Pure functions."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Collection
-from urllib.parse import quote
 
 from releasehub.core.errors import ErrorCode, Invalid
 
 MAX_BYTES = 255
 MAX_FOLD_CHARACTERS = 255
-
 _JOINERS = frozenset("\u200c\u200d")
 _VARIATION_SELECTORS = frozenset("\ufe0e\ufe0f")
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -31,14 +29,10 @@ _LOOKALIKES = frozenset(
     "\u02f8\u2236\ua789"
 )
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|clock\$|com[0-9]|lpt[0-9])")
-
 _ESCAPES = re.compile(r"(?:%[0-9a-f]{2})+|%u[0-9a-f]{4}", re.IGNORECASE)
 _OVERLONG_ESCAPE = re.compile(r"%(?:c[01]|e0%[89][0-9a-f]|f0%8[0-9a-f])%", re.IGNORECASE)
 _MAX_ESCAPE_LEVELS = 3
-
 _DOUBLE = re.compile(r".\.(tar\.(?:gz|xz|bz2|zst|lz|lzma))\Z", re.IGNORECASE | re.DOTALL)
-_PLAIN = re.compile(r"[A-Za-z0-9 ._+~()-]*")
-_QUOTABLE = re.compile(r"[ !#$&-.0-9;=@A-Z\[\]^_`a-z{}~]+")
 
 
 class InvalidName(Invalid):
@@ -89,19 +83,6 @@ def fold_name(name: str) -> str:
         return folded
     digest = hashlib.sha256(folded.encode("utf-8", "surrogatepass")).hexdigest()
     return f"{folded[: MAX_FOLD_CHARACTERS - len(digest) - 1]}~{digest}"
-
-
-def content_disposition(name: str) -> str:
-    """Return the value of the header Content-Disposition: an attachment with a `filename` in ASCII.
-
-    If the ASCII form differs from the name, `filename*` is added. Django's `content_disposition_header` has no ASCII
-    fallback, and does not escape `%41`, which some clients decode.
-    Source: RFC 6266 section 4.3 and appendix D, RFC 8187 section 3.2.
-    """
-    if _QUOTABLE.fullmatch(name):
-        return f'attachment; filename="{name}"'
-    encoded = quote(name, safe="", errors="replace")
-    return f"attachment; filename=\"{_ascii_fallback(name)}\"; filename*=UTF-8''{encoded}"
 
 
 def extension(name: str) -> str:
@@ -213,29 +194,14 @@ def _unescape(escapes: re.Match[str]) -> str:
 
 
 def _check_device(name: str) -> None:
-    if _is_device(name):
+    if is_device(name):
         raise InvalidName("file.name_reserved", f"The file name {name} is reserved on Windows. Choose another name.")
 
 
-def _is_device(name: str) -> bool:
+def is_device(name: str) -> bool:
     """Return whether Windows reserves the name, as it does for CON, aux.tar.gz and COM\u00b9.
 
     Windows only compares the part before the first dot.
     """
     stem = unicodedata.normalize("NFKC", name).split(".")[0].rstrip()
     return _DEVICES.fullmatch(stem.casefold()) is not None
-
-
-def _ascii_fallback(name: str) -> str:
-    """Return the name in ASCII, for clients that do not support `filename*`.
-
-    Accents are removed, other characters become `_`, and the result is never a name that Windows reserves.
-    """
-    plain = "".join(map(_ascii, name)).strip(" ").rstrip(" .") or "download"
-    return f"_{plain}" if _is_device(plain) else plain
-
-
-def _ascii(char: str) -> str:
-    parts = unicodedata.normalize("NFKD", char)
-    plain = "".join(part for part in parts if not unicodedata.combining(part))
-    return plain if _PLAIN.fullmatch(plain) else "_"

@@ -3,7 +3,7 @@
 from downloads.policies import download_policy
 from files.models import Avatar, Blob, File, Picture
 from files.querysets import MANAGE_FILES
-from releasehub.accounts.policies import user_policy
+from releasehub.accounts.user_policies import user_policy
 from releasehub.core.actor import Actor
 from releasehub.core.policy import Policy
 from versions.policies import version_policy

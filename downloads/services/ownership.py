@@ -22,8 +22,8 @@ from downloads.services.sharing import pass_on_grants
 from releasehub.accounts.invitation_targets import Rights
 from releasehub.accounts.models import Invitation, User
 from releasehub.accounts.people import find_active_user
-from releasehub.accounts.policies import user_policy
 from releasehub.accounts.services import end_invitations, invite
+from releasehub.accounts.user_policies import user_policy
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor

@@ -12,7 +12,7 @@ from files.pictures.formats import AVATAR
 from files.pictures.storing import decode_upload, keep_size
 from files.storage.streaming import StagedUpload
 from releasehub.accounts.models import User
-from releasehub.accounts.policies import user_policy
+from releasehub.accounts.user_policies import user_policy
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.core.files.storage import Storage, storages
 
-from files.names import content_disposition
+from files.content_disposition import content_disposition
 from files.storage.base import OpenMultipart, StoredObject, Writer, new_key
 from files.storage.digests import hex_to_base64
 from files.storage.incoming import INCOMING, Incoming, SignedPut

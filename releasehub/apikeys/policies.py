@@ -1,6 +1,6 @@
 """The permissions on API keys."""
 
-from releasehub.accounts.policies import user_policy
+from releasehub.accounts.user_policies import user_policy
 from releasehub.apikeys.models import ApiKey
 from releasehub.core.actor import Actor
 from releasehub.core.policy import Policy

@@ -16,8 +16,8 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from releasehub.accounts.models import User
-from releasehub.accounts.policies import grantable_permissions, group_policy, user_policy
 from releasehub.accounts.reserved_names import is_reserved_owner
+from releasehub.accounts.user_policies import grantable_permissions, group_policy, user_policy
 from releasehub.backoffice.account_help import AccountHelpMixin
 from releasehub.backoffice.anonymizing import AnonymizingMixin
 from releasehub.backoffice.base import admin_actor

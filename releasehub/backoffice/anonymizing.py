@@ -12,8 +12,8 @@ from django.urls import path, reverse
 
 from downloads.models import Download
 from releasehub.accounts.models import User
-from releasehub.accounts.policies import user_policy
 from releasehub.accounts.services.anonymizing import EFFECT, anonymize_user
+from releasehub.accounts.user_policies import user_policy
 from releasehub.backoffice.base import admin_actor
 from releasehub.core.errors import DomainError
 

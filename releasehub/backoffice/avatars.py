@@ -12,7 +12,7 @@ from unfold.decorators import display
 from files.models import Avatar
 from files.pictures.avatars import remove_avatar
 from files.policies import avatar_policy
-from releasehub.accounts.policies import user_policy
+from releasehub.accounts.user_policies import user_policy
 from releasehub.backoffice.actions import ActionAdmin
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.row_actions import RowAction

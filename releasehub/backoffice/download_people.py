@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from downloads import services
 from downloads.models import Download, Share, StorePublication, TeamMember
 from downloads.policies import download_policy
-from releasehub.accounts.policies import user_policy
+from releasehub.accounts.user_policies import user_policy
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.read_only import LabelledInline
 from releasehub.core.actor import Actor

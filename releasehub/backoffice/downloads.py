@@ -15,7 +15,7 @@ from unfold.decorators import display
 from downloads import services
 from downloads.models import Download, PublicSlug
 from downloads.policies import download_policy
-from releasehub.accounts.policies import user_policy
+from releasehub.accounts.user_policies import user_policy
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.download_actions import DOWNLOAD_ACTIONS
 from releasehub.backoffice.download_people import ShareInline, StoreInline, TeamInline, remove_person, save_person

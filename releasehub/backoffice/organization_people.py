@@ -9,9 +9,10 @@ from django.http import HttpRequest
 
 from releasehub.accounts import services
 from releasehub.accounts.models import Membership, Organization, Role
-from releasehub.accounts.policies import organization_policy, user_policy
+from releasehub.accounts.policies import organization_policy
 from releasehub.accounts.roles import ADMIN, MEMBER, built_in_role
 from releasehub.accounts.scopes import OrganizationScope
+from releasehub.accounts.user_policies import user_policy
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.read_only import LabelledInline
 from releasehub.core.actor import Actor

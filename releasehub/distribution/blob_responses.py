@@ -15,9 +15,9 @@ from django.http.response import HttpResponseRedirectBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date, parse_http_date_safe
 
+from files.content_disposition import content_disposition
 from files.links import MAGNET
 from files.models import Blob
-from files.names import content_disposition
 from files.storage import blob_storage
 from releasehub.core.errors import StorageUnavailable
 from releasehub.core.requests import HAS_SPOOL_ROOM

@@ -23,9 +23,9 @@ from django.views.decorators.http import require_POST
 from downloads.models import Download
 from releasehub.accounts.limits import count_mail_request
 from releasehub.accounts.models import User
-from releasehub.accounts.policies import user_policy
 from releasehub.accounts.services.anonymizing import EFFECT, close_account
 from releasehub.accounts.services.exporting import export_personal_data
+from releasehub.accounts.user_policies import user_policy
 from releasehub.core.requests import actor_of, address_of
 from releasehub.pages.avatars import AvatarForm
 from releasehub.pages.errors import answers_errors

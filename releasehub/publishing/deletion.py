@@ -4,14 +4,10 @@ A soft deletion hides a row until the retention window ends. A hard deletion era
 the bytes that no other row refers to.
 """
 
-from collections.abc import Callable, Iterable
-from datetime import timedelta
+from collections.abc import Iterable
 from functools import partial
-from typing import Any
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
 
 from downloads.holds import ensure_not_held
 from downloads.models import Download
@@ -30,12 +26,8 @@ from releasehub.core.tasks import hint
 from releasehub.publishing.erasing import one
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.purging import (
-    Purge,
     ensure_alive,
     ensure_deletable,
-    purge_rows,
-    purge_start,
-    registered_purges,
 )
 from releasehub.publishing.transitions import Move
 from releasehub.webhooks import services as webhooks
@@ -139,56 +131,6 @@ def delete_file(*, actor: Actor, file: File, hard: bool = False, reason: str = "
             file.mark_deleted(by=actor.user, reason=reason)
             elect_primary_file(file.version, file)
             webhooks.publish(actor=actor, event=EventType.FILE_DELETED, target=file, hard=False, reason=reason)
-
-
-def purge_deleted(*, older_than: timedelta | None = None) -> dict[str, int]:
-    """Erase rows that were soft-deleted before the retention window. RELEASEHUB_RETENTION_DAYS=0 turns this off.
-
-    A row that another request restores or erases in the meantime is skipped, and so is one under a legal hold.
-
-    Returns:
-        The numbers of erased downloads, versions and files, and of the rows that other apps registered.
-    """
-    return {purge.name: purge.run(older_than) for purge in purges()}
-
-
-def purges() -> tuple[Purge, ...]:
-    """Return all kinds of rows that are purged, in the order in which that happens."""
-    return (*_RELEASES, *registered_purges())
-
-
-def _deleted(model: Any, *related: str) -> Callable[[timedelta | None], QuerySet[Any] | None]:
-    def rows(older_than: timedelta | None) -> QuerySet[Any] | None:
-        before = purge_start(older_than, settings.RETENTION_DAYS)
-        return None if before is None else model.all_objects.deleted_before(before).select_related(*related)
-
-    return rows
-
-
-_RELEASES = (
-    Purge(
-        "downloads",
-        _deleted(Download),
-        lambda rows: purge_rows(
-            rows,
-            lambda row: lock_download(row.pk),
-            lambda row, **options: delete_download(download=row, **options),
-        ),
-        download_path="",
-    ),
-    Purge(
-        "versions",
-        _deleted(Version, "download"),
-        lambda rows: purge_rows(rows, lock_version, lambda row, **options: delete_version(version=row, **options)),
-        download_path="download",
-    ),
-    Purge(
-        "files",
-        _deleted(File, "version__download"),
-        lambda rows: purge_rows(rows, lock_file, lambda row, **options: delete_file(file=row, **options)),
-        download_path="version__download",
-    ),
-)
 
 
 def _ensure_unsealed(version: Version) -> None:

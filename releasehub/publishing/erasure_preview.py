@@ -13,8 +13,8 @@ from django.template.defaultfilters import filesizeformat
 from downloads.holds import not_held
 from downloads.models import Download
 from files.models import File
-from releasehub.publishing.deletion import purges
 from releasehub.publishing.erasing import Erasure, erasure_of
+from releasehub.publishing.purge import purges
 from versions.models import Version
 
 MAX_NAMES = 10

@@ -7,7 +7,7 @@ import logging
 
 from celery import shared_task
 
-from releasehub.publishing.deletion import purge_deleted
+from releasehub.publishing.purge import purge_deleted
 from releasehub.publishing.releases import publish_due_versions
 from releasehub.publishing.retention.running import apply_rules
 

@@ -23,10 +23,10 @@ from downloads.models import Download, LegalHold
 from downloads.services import set_team_member, share_download
 from files.models import Quarantine, UploadSession
 from releasehub.accounts.models import CompanyIdentity, Invitation, Membership, OneTimeLink, User
-from releasehub.accounts.policies import user_policy
 from releasehub.accounts.services import invite
 from releasehub.accounts.services.anonymizing import anonymize_user, erase_traces
 from releasehub.accounts.services.one_time_links import create_password_link
+from releasehub.accounts.user_policies import user_policy
 from releasehub.apikeys.services import issue_key
 from releasehub.apikeys.verification import InactiveKey, verify_key
 from releasehub.audit import services as audit

@@ -22,7 +22,8 @@ from releasehub.community.services import (
 )
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, Invalid
-from releasehub.publishing.deletion import delete_download, purge_deleted
+from releasehub.publishing.deletion import delete_download
+from releasehub.publishing.purge import purge_deleted
 from releasehub.webhooks.models import Event
 from tests.factories import make_category, make_comment, make_download, make_review, make_user, system
 

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from files.names import InvalidName, clean_name, content_disposition, extension, fold_name
+from files.content_disposition import content_disposition
+from files.names import InvalidName, clean_name, extension, fold_name
 
 pytestmark = pytest.mark.embedded
 

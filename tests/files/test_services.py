@@ -22,8 +22,9 @@ from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Invalid, Rejected, StorageFull
 from releasehub.distribution.annotations import with_current_version
 from releasehub.distribution.latest import latest_version
-from releasehub.publishing.deletion import delete_download, delete_file, delete_version, purge_deleted
+from releasehub.publishing.deletion import delete_download, delete_file, delete_version
 from releasehub.publishing.lifecycle import move
+from releasehub.publishing.purge import purge_deleted
 from releasehub.publishing.transitions import Move
 from tests.factories import make_download, make_file, make_version, stage, system
 from versions.models import Version

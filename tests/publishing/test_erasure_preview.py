@@ -16,8 +16,9 @@ from downloads.models import Download
 from downloads.services import place_hold
 from files.models import Blob, File
 from files.storage import blob_storage
-from releasehub.publishing.deletion import delete_download, delete_file, delete_version, purge_deleted
+from releasehub.publishing.deletion import delete_download, delete_file, delete_version
 from releasehub.publishing.erasure_preview import preview_purge, preview_rows
+from releasehub.publishing.purge import purge_deleted
 from releasehub.webhooks.endpoints import create_endpoint
 from releasehub.webhooks.models import Endpoint
 from tests.factories import make_comment, make_download, make_file, make_picture, make_user, make_version, system

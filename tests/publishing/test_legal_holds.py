@@ -32,7 +32,8 @@ from releasehub.community.services import delete_contribution, resolve_report
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, DomainError, Invalid
 from releasehub.core.holds import held_download_ids
-from releasehub.publishing.deletion import delete_download, delete_file, delete_version, purge_deleted
+from releasehub.publishing.deletion import delete_download, delete_file, delete_version
+from releasehub.publishing.purge import purge_deleted
 from releasehub.webhooks.event_retention import prune_events
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.filters import TRAFFIC

@@ -19,7 +19,7 @@ from downloads.services import entity_category
 from files.models import Blob, File
 from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry
-from releasehub.publishing.deletion import purge_deleted
+from releasehub.publishing.purge import purge_deleted
 from releasehub.webhooks.models import Event
 from tests.conftest import ApiClient
 from tests.factories import make_download, make_file, make_key, make_user, make_version

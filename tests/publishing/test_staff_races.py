@@ -26,8 +26,9 @@ from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, DomainError, NotFound
 from releasehub.moderation.decisions import decide
 from releasehub.moderation.models import Kind, Verdict
-from releasehub.publishing.deletion import delete_download, purge_deleted
+from releasehub.publishing.deletion import delete_download
 from releasehub.publishing.lifecycle import move
+from releasehub.publishing.purge import purge_deleted
 from releasehub.publishing.transitions import Move
 from tests.conftest import ApiClient
 from tests.factories import (

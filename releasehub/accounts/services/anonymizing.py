@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from releasehub.accounts.leaving import erase_sign_in
 from releasehub.accounts.models import Invitation, Membership, User
 from releasehub.accounts.personal_data import check_leaving, erasers, trace_erasers
-from releasehub.accounts.policies import user_policy
 from releasehub.accounts.services.members import end_membership
+from releasehub.accounts.user_policies import user_policy
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.audit.retention import clear_addresses_of

@@ -7,8 +7,8 @@ from django.db.models import F
 
 from releasehub.accounts.browsers import sign_out_everywhere
 from releasehub.accounts.models import User
-from releasehub.accounts.policies import user_policy
 from releasehub.accounts.services.one_time_links import end_password_links
+from releasehub.accounts.user_policies import user_policy
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor

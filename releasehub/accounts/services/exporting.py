@@ -10,7 +10,7 @@ from django.db import transaction
 
 from releasehub.accounts.models import CompanyIdentity, Invitation, Membership, User
 from releasehub.accounts.personal_data import MAX_EXPORTED_ROWS, exporters
-from releasehub.accounts.policies import user_policy
+from releasehub.accounts.user_policies import user_policy
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry

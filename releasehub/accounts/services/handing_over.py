@@ -8,10 +8,10 @@ from django.db import transaction
 
 from releasehub.accounts.models import User
 from releasehub.accounts.personal_data import check_leaving
-from releasehub.accounts.policies import user_policy
 from releasehub.accounts.possessions import possessions
 from releasehub.accounts.services.anonymizing import anonymize_user
 from releasehub.accounts.services.disabling import close_sign_in
+from releasehub.accounts.user_policies import user_policy
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor

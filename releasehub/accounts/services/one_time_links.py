@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from releasehub.accounts.browsers import sign_out_everywhere
 from releasehub.accounts.models import OneTimeLink, User
-from releasehub.accounts.policies import user_policy
 from releasehub.accounts.tokens import digest, new_token
+from releasehub.accounts.user_policies import user_policy
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
 from releasehub.accounts.models import User
-from releasehub.accounts.policies import user_policy
+from releasehub.accounts.user_policies import user_policy
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.people.forms import StepForm
 from releasehub.backoffice.people.steps import STEPS, PersonStep

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from releasehub.publishing.deletion import purge_deleted
 from releasehub.publishing.erasure_preview import preview_purge
+from releasehub.publishing.purge import purge_deleted
 
 
 class Command(BaseCommand):

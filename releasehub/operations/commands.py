@@ -11,32 +11,23 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from releasehub.core.errors import DomainError
+from releasehub.core.progress import ProgressCommand
 from releasehub.operations.errors import OperationError
 from releasehub.operations.vault.passphrase import read_passphrase
 
-LINE_SECONDS = 1.0
 PUBLIC_UMASK = 0o022
 
 
-class OperationCommand(BaseCommand):
-    """A command with progress on stderr, at most one line a second, and errors without a traceback."""
-
-    is_talking = True
-    _told_at = 0.0
-
-    def progress(self, text: str) -> None:
-        now = time.monotonic()
-        if self.is_talking and now - self._told_at >= LINE_SECONDS:
-            self._told_at = now
-            self.stderr.write(text)
+class OperationCommand(ProgressCommand):
+    """A command with progress, and with errors without a traceback."""
 
     @contextmanager
     def reporting(self, options: dict[str, Any], *, is_private: bool = True) -> Iterator[None]:
         """Report errors of the block as the error of the command. Files that it creates are private by default."""
-        self.is_talking, self._told_at = options["verbosity"] > 0, time.monotonic()
+        self.is_verbose, self.last_line_at = options["verbosity"] > 0, time.monotonic()
         umask = os.umask(settings.UMASK if is_private else PUBLIC_UMASK)
         try:
             yield

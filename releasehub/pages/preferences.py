@@ -16,7 +16,7 @@ LANGUAGE_PARAMETER = "lang"
 def language_of(request: HttpRequest) -> str:
     """Return the language of the URL, of the cookie or of the browser, or else the first language of the site."""
     languages: list[str] = settings.SITE_LANGUAGES
-    for code in (asked_language(request), request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)):
+    for code in (requested_language(request), request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)):
         if code in languages:
             return code
     for code, _ in parse_accept_lang_header(request.META.get("HTTP_ACCEPT_LANGUAGE", "")):
@@ -25,7 +25,7 @@ def language_of(request: HttpRequest) -> str:
     return languages[0]
 
 
-def asked_language(request: HttpRequest) -> str | None:
+def requested_language(request: HttpRequest) -> str | None:
     """Return the language that the URL names, which the links of the footer and of search engines have."""
     code = request.GET.get(LANGUAGE_PARAMETER)
     return code if code in settings.SITE_LANGUAGES else None
@@ -33,7 +33,7 @@ def asked_language(request: HttpRequest) -> str | None:
 
 def remember_preferences(request: HttpRequest, response: HttpResponseBase) -> None:
     """Set the cookies for the language that the URL names, and for what a user who has just signed in prefers."""
-    code = asked_language(request)
+    code = requested_language(request)
     if code and request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) != code:
         set_preference(response, settings.LANGUAGE_COOKIE_NAME, code)
     if user := request.META.get(SIGNED_IN_USER):

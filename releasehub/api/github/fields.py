@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from rest_framework import serializers
-
-from releasehub.api.github.moments import format_second
 
 
 class LinkField(serializers.CharField):
@@ -16,6 +14,11 @@ class LinkField(serializers.CharField):
     def __init__(self, suffix: str = "", **options: Any) -> None:
         super().__init__(read_only=True, **options)
         self.suffix = suffix
+
+
+def format_second(moment: datetime) -> str:
+    """Return a time as `2026-01-31T12:00:00Z`, in whole seconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def format_optional_second(moment: datetime | None) -> str | None:

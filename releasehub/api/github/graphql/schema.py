@@ -7,8 +7,8 @@ from typing import Any
 
 from graphql import GraphQLObjectType, GraphQLSchema, build_schema
 
+from releasehub.api.github.fields import format_second
 from releasehub.api.github.graphql.resolvers import RESOLVERS
-from releasehub.api.github.moments import format_second
 
 TYPES = '''
 """A time in UTC, such as 2026-01-31T12:00:00Z."""

@@ -6,12 +6,13 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from downloads.models import Download
 from releasehub.core.actor import Actor, system_actor
 from releasehub.core.errors import DomainError
+from releasehub.core.progress import ProgressCommand
 from releasehub.importing.listing import preview
 from releasehub.importing.management.arguments import (
     actor_named,
@@ -30,12 +31,11 @@ from releasehub.importing.services import add_source, cancel_run, start_run
 from releasehub.importing.sources.base import SourceRefused, SourceSettings, SourceUnavailable
 from releasehub.importing.sources.registry import KINDS, kind_named
 
-LINE_SECONDS = 1.0
 LOOK_SECONDS = 2.0
 INTERRUPTED, HAS_PROBLEMS = 130, 3
 
 
-class Command(BaseCommand):
+class Command(ProgressCommand):
     help = (
         "Import the releases of another host into a download, with their notes, tags, dates and files. Nothing is "
         "published before all files of a release are stored and their digests were compared. The command can be "
@@ -53,7 +53,7 @@ class Command(BaseCommand):
             add_arguments(sub, kind.default_api_url)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.is_talking, self.told_at = options["verbosity"] > 0, 0.0
+        self.is_verbose = options["verbosity"] > 0
         try:
             if options["dry_run"] and options["create"] and not is_known(options["to"]):
                 self._preview(options)
@@ -108,7 +108,7 @@ class Command(BaseCommand):
         """Do the run in this process, wait when the source asks for it, and print what has come of it."""
         try:
             while not run.is_finished:
-                worked = work(run.pk, report=self._progress)
+                worked = work(run.pk, report=self.progress)
                 run = worked or ImportRun.objects.get(pk=run.pk)
                 self._wait(run)
         except KeyboardInterrupt:
@@ -132,19 +132,13 @@ class Command(BaseCommand):
         if run.state == ImportRun.State.CANCELED:
             raise CommandError("The import was canceled.", returncode=INTERRUPTED)
         for line in release_lines(run):
-            if run.is_dry_run or self.is_talking:
+            if run.is_dry_run or self.is_verbose:
                 self.stdout.write(line)
         self.stdout.write(summary(run))
         if run.message:
             self.stderr.write(run.message)
         if problems := totals_of(run).problems:
             raise CommandError(f"{problems} releases were not imported; see above.", returncode=HAS_PROBLEMS)
-
-    def _progress(self, text: str) -> None:
-        now = time.monotonic()
-        if self.is_talking and now - self.told_at >= LINE_SECONDS:
-            self.told_at = now
-            self.stderr.write(text)
 
 
 def _end_dry_run(actor: Actor, source: ImportSource) -> None:

@@ -4,8 +4,9 @@ from rest_framework.viewsets import ViewSetMixin
 from releasehub.api.entity.entity_viewsets import EntitiesViewSet
 from releasehub.api.entity.errors import entity_envelope
 from releasehub.api.entity.member_viewsets import EntityMembersViewSet, EntityRolesViewSet
-from releasehub.api.entity.organization_viewsets import EntityOrganizationsViewSet, EntityStoreViewSet
+from releasehub.api.entity.organization_viewsets import EntityOrganizationsViewSet
 from releasehub.api.entity.people_viewsets import EntityPublishersViewSet, EntitySharesViewSet
+from releasehub.api.entity.store_viewsets import EntityStoreViewSet
 from releasehub.api.entity.version_viewsets import EntityVersionsViewSet
 
 ENTITY = r"entities/(?P<entity_id>[a-z0-9]{1,24})"

@@ -12,8 +12,8 @@ from rest_framework.serializers import BaseSerializer
 
 from releasehub.api.common.model_mixins import ListModelMixin
 from releasehub.api.github.errors import GitHubEnvelope
-from releasehub.api.github.repository_serializers import GitHubReferenceSerializer, GitHubTagSerializer
 from releasehub.api.github.schema import DELETED, PAGING, TAG, repository_operation
+from releasehub.api.github.tag_serializers import GitHubReferenceSerializer, GitHubTagSerializer
 from releasehub.api.github.terms import READ, WRITE
 from releasehub.api.github.viewsets import GitHubModelViewSet
 from releasehub.distribution.git_releases import find_published, published_releases_of

@@ -14,11 +14,9 @@ from drf_spectacular.utils import (
     inline_serializer,
 )
 
+from releasehub.api.mc_dm.delivery_serializers import McDmDeliverySerializer, McDmRangeSerializer, McDmReplaySerializer
 from releasehub.api.mc_dm.schema import PAGING, SINCE, UNITS, McDmPaginationSerializer, McDmSuccessSerializer
 from releasehub.api.mc_dm.webhook_serializers import (
-    McDmDeliverySerializer,
-    McDmRangeSerializer,
-    McDmReplaySerializer,
     McDmSecretSerializer,
     McDmWebhookCreateSerializer,
     McDmWebhookSecretSerializer,

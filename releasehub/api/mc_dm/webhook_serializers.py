@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from releasehub.api.common.fields import FlagField, UnsignedField
 from releasehub.api.common.serializers import InputSerializer, OutputSerializer
-from releasehub.api.mc_dm.fields import EpochField, OptionalIdField, epoch, read_moment
+from releasehub.api.mc_dm.fields import EpochField, OptionalIdField, epoch
 from releasehub.api.mc_dm.foreign_terms import DIALECT, foreign_criteria, foreign_events, with_foreign_events
 from releasehub.api.mc_dm.webhook_terms import (
     BODIES,
@@ -29,7 +28,7 @@ from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.core.json import read_json
 from releasehub.webhooks.authentication import MAX_NAME_CHARACTERS, MAX_SECRET_CHARACTERS
 from releasehub.webhooks.filters import KINDS
-from releasehub.webhooks.models import Attempt, Delivery, Endpoint
+from releasehub.webhooks.models import Endpoint
 
 EVENTS_SCHEMA = {
     "type": "object",
@@ -143,69 +142,6 @@ class McDmWebhookSecretSerializer(McDmWebhookSerializer):
     secret = serializers.CharField(read_only=True, help_text="Shown only in this response")
 
 
-class McDmAttemptSerializer(OutputSerializer):
-    number = serializers.IntegerField(read_only=True)
-    result = serializers.ChoiceField(choices=Attempt.Result.choices, read_only=True)
-    started_date = EpochField(read_only=True, source="started_at", help_text="Unix seconds")
-    duration_ms = serializers.IntegerField(read_only=True)
-    status_code = OptionalIdField(read_only=True, help_text="0: the receiver did not respond")
-    error = serializers.CharField(read_only=True)
-    request_headers = serializers.DictField(child=serializers.CharField(), read_only=True)
-    response = serializers.CharField(read_only=True, help_text="The first 4 KiB of the response body")
-    next_attempt_date = EpochField(read_only=True, source="next_attempt_at", help_text="Unix seconds; 0: none")
-
-
-class McDmDeliverySerializer(OutputSerializer):
-    """A delivery with its attempts. `context["bodies"]` maps the id of a delivery to its request body."""
-
-    delivery_id = serializers.CharField(read_only=True, source="webhook_id", help_text="The header `webhook-id`")
-    event = serializers.CharField(
-        read_only=True, source="event.type", help_text="The hub's own name of the event, such as `version.published`"
-    )
-    content_id = serializers.IntegerField(
-        read_only=True, source="event.object_id", help_text="The id of the download, version or file"
-    )
-    format = serializers.ChoiceField(choices=FORMATS, read_only=True)
-    content_type = serializers.ChoiceField(choices=BODIES, read_only=True)
-    state = serializers.ChoiceField(choices=Delivery.State.choices, read_only=True)
-    attempt_count = serializers.IntegerField(read_only=True)
-    created_date = EpochField(read_only=True, source="created_at", help_text="Unix seconds")
-    finished_date = EpochField(read_only=True, source="finished_at", help_text="Unix seconds; 0: not finished")
-    next_attempt_date = EpochField(read_only=True, help_text="Unix seconds; 0: no further attempt")
-    request_body = serializers.CharField(read_only=True, allow_null=True, help_text="null before the first attempt")
-    attempts = McDmAttemptSerializer(many=True, read_only=True)
-
-    def get_content_type(self, delivery: Delivery) -> str:
-        return from_format(delivery.format)[1]
-
-    def get_format(self, delivery: Delivery) -> str:
-        return from_format(delivery.format)[0]
-
-    def get_next_attempt_date(self, delivery: Delivery) -> int:
-        return epoch(delivery.next_attempt_at) if delivery.state == Delivery.State.PENDING else 0
-
-    def get_request_body(self, delivery: Delivery) -> str | None:
-        return self.context["bodies"].get(delivery.pk)  # type: ignore[no-any-return]
-
-    def get_attempts(self, delivery: Delivery) -> list[dict[str, Any]]:
-        serializer = self.nested(McDmAttemptSerializer)
-        return [serializer.to_representation(attempt) for attempt in delivery.attempts.all()]
-
-
-class McDmReplaySerializer(serializers.Serializer[Any]):
-    success = serializers.BooleanField()
-    count = serializers.IntegerField(help_text="The number of deliveries")
-
-
-@extend_schema_field(OpenApiTypes.DATETIME)
-class McDmMomentField(serializers.CharField):
-    def to_internal_value(self, data: Any) -> Any:
-        try:
-            return read_moment(super().to_internal_value(data))
-        except ValueError as error:
-            raise serializers.ValidationError(str(error)) from None
-
-
 class McDmWebhookUpdateSerializer(InputSerializer):
     title = serializers.CharField(max_length=100, required=False, allow_blank=True)
     description = serializers.CharField(max_length=200, required=False, allow_blank=True)
@@ -269,8 +205,3 @@ class McDmWebhookCreateSerializer(McDmWebhookUpdateSerializer, McDmSecretSeriali
         default=0, help_text="0: none. Without a download or an organization, the endpoint belongs to the site"
     )
     required_fields = ("url",)
-
-
-class McDmRangeSerializer(InputSerializer):
-    since = McDmMomentField(help_text="ISO 8601, or Unix seconds")
-    until = McDmMomentField(help_text="ISO 8601, or Unix seconds; exclusive")

@@ -16,12 +16,11 @@ from releasehub.accounts.models import Organization
 from releasehub.api.common.caching import confidential
 from releasehub.api.common.model_mixins import ListModelMixin, RetrieveModelMixin, UpdateModelMixin
 from releasehub.api.common.serializers import InputSerializer
+from releasehub.api.mc_dm.delivery_serializers import McDmDeliverySerializer, McDmRangeSerializer
 from releasehub.api.mc_dm.filters import McDmWebhookFilterSet
 from releasehub.api.mc_dm.viewsets import FIELD_NAMES, McDmCreateMixin, McDmDestroyMixin, McDmViewSet
 from releasehub.api.mc_dm.webhook_schema import ORDER, document_webhooks
 from releasehub.api.mc_dm.webhook_serializers import (
-    McDmDeliverySerializer,
-    McDmRangeSerializer,
     McDmSecretSerializer,
     McDmWebhookCreateSerializer,
     McDmWebhookSerializer,

@@ -1,17 +1,16 @@
-"""`/api/invitations/` and `/api/downloads/{id}/transfer/`: who is invited, and who owns a download."""
+"""`/api/invitations/`: invitations to organizations, to teams and to own a download."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db import models
-from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from downloads.models import Download
-from downloads.services import pending_invitations_of_download, transfer_download, with_required_organization
+from downloads.services import pending_invitations_of_download, with_required_organization
 from releasehub.accounts.models import Invitation, Organization
 from releasehub.accounts.policies import invitation_policy
 from releasehub.accounts.services import (
@@ -28,8 +27,6 @@ from releasehub.api.native.people_serializers import (
     InvitationListQuerySerializer,
     InvitationListSerializer,
     InvitationSerializer,
-    TransferAnswerSerializer,
-    TransferSerializer,
 )
 from releasehub.api.native.serializers import SuccessSerializer
 from releasehub.api.native.viewsets import NativeViewSet
@@ -131,34 +128,6 @@ class InvitationViewSet(ListModelMixin, NativeViewSet, HubModelViewSet):
         if invitation.kind == Invitation.Kind.ORGANIZATION:
             raise Denied("A key cannot join an organization. Answer this invitation on your account page.")
         return invitation
-
-
-class TransferViewSet(NativeViewSet):
-    queryset = Download.objects.all()
-    serializer_class = InvitationSerializer
-    input_serializer_classes = {"create": TransferSerializer}
-    required_scopes = {"create": Scope.DOWNLOAD_WRITE}
-
-    @extend_schema(
-        summary="Give a download to another owner",
-        request=TransferSerializer,
-        responses={
-            200: OpenApiResponse(TransferAnswerSerializer, description="The download has its new owner"),
-            202: OpenApiResponse(TransferAnswerSerializer, description="The next owner has to accept the invitation"),
-        },
-        tags=[TAG],
-    )
-    def create(self, request: Request, download_id: int) -> Response:
-        download = find_download(download_id)
-        invitation = transfer_download(actor=self.actor, download=download, to=self.get_validated_data()["to"])
-        owner = Download.objects.select_related("owner").get(pk=download.pk).owner
-        shown = None if invitation is None else self.get_serializer(invitation).data
-        body = {
-            "download_id": download.pk,
-            "owner": {"user_id": owner.pk, "username": owner.get_username()},
-            "invitation": shown,
-        }
-        return Response(body, status=200 if invitation is None else 202)
 
 
 def _find_organization(public_id: str) -> Organization:

@@ -5,9 +5,10 @@ from releasehub.api.native.access_key_viewsets import AccessKeyViewSet
 from releasehub.api.native.content_views import receive_part, send_file
 from releasehub.api.native.event_viewsets import EventViewSet
 from releasehub.api.native.file_viewsets import FileViewSet
-from releasehub.api.native.people_viewsets import InvitationViewSet, TransferViewSet
+from releasehub.api.native.people_viewsets import InvitationViewSet
 from releasehub.api.native.picture_viewsets import DownloadPictureViewSet, PictureViewSet
 from releasehub.api.native.statistics_viewsets import StatisticsViewSet
+from releasehub.api.native.transfer_viewsets import TransferViewSet
 from releasehub.api.native.update_viewsets import UpdateViewSet
 from releasehub.api.native.upload_viewsets import UploadViewSet
 from releasehub.api.native.version_viewsets import VersionViewSet

@@ -1,0 +1,68 @@
+"""The shapes of tags and references in responses of the GitHub dialect."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from rest_framework import serializers
+
+from releasehub.api.common.serializers import OutputSerializer
+from releasehub.api.github.fields import LinkField
+from releasehub.api.github.serializers import GitHubSerializer
+from releasehub.api.github.terms import commit_of, repository_api_path
+from releasehub.distribution.repositories import repository_name
+from versions.models import Version
+
+
+class GitHubCommitSerializer(OutputSerializer):
+    sha = serializers.CharField(help_text="Zeros if the release does not name a commit")
+    url = serializers.CharField()
+
+
+class GitHubTagSerializer(GitHubSerializer):
+    """The tag of a published version. The download of the version and its owner should be loaded."""
+
+    name = serializers.CharField(read_only=True, source="tag_name")
+    commit = GitHubCommitSerializer(read_only=True)
+    zipball_url = serializers.CharField(read_only=True, help_text="The hub has no source code, so this is a 404")
+    tarball_url = serializers.CharField(read_only=True, help_text="The hub has no source code, so this is a 404")
+    node_id = serializers.CharField(read_only=True, source="public_id")
+
+    def get_url(self, version: Version) -> str:
+        return f"{self.api_url}{repository_api_path(repository_name(version.download))}"
+
+    def get_commit(self, version: Version) -> dict[str, str]:
+        sha = commit_of(version.commitish)
+        return {"sha": sha, "url": f"{self.get_url(version)}/commits/{sha}"}
+
+    def get_zipball_url(self, version: Version) -> str:
+        return f"{self.get_url(version)}/zipball/refs/tags/{quote(version.tag_name)}"
+
+    def get_tarball_url(self, version: Version) -> str:
+        return f"{self.get_url(version)}/tarball/refs/tags/{quote(version.tag_name)}"
+
+
+class GitHubObjectSerializer(OutputSerializer):
+    type = serializers.CharField(help_text="Always commit")
+    sha = serializers.CharField(help_text="Zeros if the release does not name a commit")
+    url = serializers.CharField()
+
+
+class GitHubReferenceSerializer(GitHubSerializer):
+    ref = serializers.CharField(read_only=True, help_text="`refs/tags/` and the tag")
+    node_id = serializers.CharField(read_only=True, source="public_id")
+    url = LinkField()
+    object = GitHubObjectSerializer(read_only=True)
+
+    def get_url(self, version: Version) -> str:
+        return f"{self._repository_url(version)}/git/refs/tags/{quote(version.tag_name)}"
+
+    def get_ref(self, version: Version) -> str:
+        return f"refs/tags/{version.tag_name}"
+
+    def get_object(self, version: Version) -> dict[str, str]:
+        sha = commit_of(version.commitish)
+        return {"type": "commit", "sha": sha, "url": f"{self._repository_url(version)}/git/commits/{sha}"}
+
+    def _repository_url(self, version: Version) -> str:
+        return f"{self.api_url}{repository_api_path(repository_name(version.download))}"

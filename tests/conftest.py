@@ -43,7 +43,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("any-speed")
 CHROMIUM_FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
+    "--disable-component-update --disable-sync --font-render-hinting=none"
 )
 # Modules whose tests take this many times as long as others; the longest start first, so that no process idles long.
 TIMES_AS_LONG = {

@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 EMBEDDED := env -u DATABASE_URL -u REDIS_URL -u RELEASEHUB_STORAGE
 TESTED := $(EMBEDDED) DJANGO_SETTINGS_MODULE=releasehub.settings.test
 # The tests of `make check`: rules, services and policies without servers, browsers, archives or generated requests.
-FAST := tests/accounts tests/apikeys tests/downloads tests/versions tests/core/test_middleware.py \
+FAST := tests/accounts tests/apikeys tests/downloads tests/versions tests/server/test_middleware.py \
   tests/files/test_names.py tests/files/test_services.py tests/publishing/test_releases.py tests/webhooks/test_filters.py \
   tests/webhooks/test_signing.py tests/webhooks/test_endpoints.py
 LOCKS := requirements.txt requirements-dev.txt requirements-s3.txt requirements-otel.txt cli/requirements.txt \

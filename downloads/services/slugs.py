@@ -6,10 +6,7 @@ from itertools import chain, count
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
-from downloads.exposure import (
-    slug_is_taken,
-    slug_taken,
-)
+from downloads.exposure import slug_is_taken, slug_taken
 from downloads.models import Download
 from releasehub.core.locks import lock_name
 

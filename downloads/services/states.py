@@ -2,16 +2,12 @@
 
 from django.db import transaction
 
-from downloads.exposure import (
-    exposure_change,
-)
+from downloads.exposure import exposure_change
 from downloads.limits import check_restore
 from downloads.models import Download
 from downloads.policies import download_policy
 from downloads.services.locking import lock_download
-from downloads.services.preconditions import (
-    first_state,
-)
+from downloads.services.preconditions import first_state
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor

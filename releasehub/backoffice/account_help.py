@@ -11,11 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
 from releasehub.accounts.models import User
-from releasehub.accounts.services.one_time_links import (
-    MAX_NOTE_CHARACTERS,
-    create_password_link,
-    create_sign_up_link,
-)
+from releasehub.accounts.services.one_time_links import MAX_NOTE_CHARACTERS, create_password_link, create_sign_up_link
 from releasehub.accounts.services.second_factors import remove_second_factors
 from releasehub.accounts.user_policies import user_policy
 from releasehub.backoffice.base import admin_actor

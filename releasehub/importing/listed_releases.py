@@ -11,12 +11,7 @@ from releasehub.importing.contents import DownloadContents, has_prefix, platform
 from releasehub.importing.decisions import Decision, decide
 from releasehub.importing.intake import printable, stored_name
 from releasehub.importing.listed_texts import file_texts, release_texts
-from releasehub.importing.models import (
-    MAX_REASON_CHARACTERS,
-    ImportedFile,
-    ImportedRelease,
-    ImportRun,
-)
+from releasehub.importing.models import MAX_REASON_CHARACTERS, ImportedFile, ImportedRelease, ImportRun
 from releasehub.importing.sources.base import SourceRelease
 
 NumberPlace = tuple[str, str, frozenset[str]]  # the number, the channel and the platforms of a release

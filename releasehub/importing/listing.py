@@ -19,12 +19,7 @@ from releasehub.importing.contents import DownloadContents
 from releasehub.importing.intake import cleaned
 from releasehub.importing.leases import RunLease
 from releasehub.importing.listed_releases import PENDING_CHOICES, NumberPlace, decide_into, store_batch
-from releasehub.importing.models import (
-    ImportedFile,
-    ImportedRelease,
-    ImportRun,
-    ImportSource,
-)
+from releasehub.importing.models import ImportedFile, ImportedRelease, ImportRun, ImportSource
 from releasehub.importing.sources.base import ReleaseSource, SourceAsset, SourceRefused, SourceRelease
 
 BATCH = 30

@@ -15,13 +15,7 @@ from downloads.services.first_run import needs_set_up
 from releasehub.community.services.watching import watch_of
 from releasehub.core.anonymous_cache import cache_for_anonymous
 from releasehub.pages.category_tiles import CountedTree
-from releasehub.pages.contexts import (
-    category_of_page,
-    current_versions,
-    featured_of,
-    popular_of,
-    with_summary,
-)
+from releasehub.pages.contexts import category_of_page, current_versions, featured_of, popular_of, with_summary
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.listing import listing_of
 from releasehub.pages.paging import page_of_rows

@@ -21,7 +21,8 @@ from releasehub.distribution.links import version_path
 from releasehub.distribution.repository_files import find_asset, find_current_repository
 from releasehub.distribution.web_addresses import asset_path, release_path
 from releasehub.pages.errors import answers_errors, prefers_json
-from releasehub.pages.feeds import Feed, feed_view
+from releasehub.pages.feed_entries import Feed
+from releasehub.pages.feeds import feed_view
 from releasehub.pages.parameters import cooldown_of
 from releasehub.pages.permalinks import is_sums, send_sums
 from releasehub.pages.viewers import fetcher_of

@@ -10,12 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from releasehub.core.actor import Actor
 from releasehub.pages.forms import MAX_CHOICES, ServiceForm, managed_downloads
-from releasehub.webhooks.authentication import (
-    MAX_NAME_CHARACTERS,
-    MAX_SECRET_CHARACTERS,
-    AuthType,
-    form_choices,
-)
+from releasehub.webhooks.authentication import MAX_NAME_CHARACTERS, MAX_SECRET_CHARACTERS, AuthType, form_choices
 from releasehub.webhooks.endpoint_fields import MAX_DESCRIPTION_CHARACTERS, MAX_TITLE_CHARACTERS, MAX_URL_CHARACTERS
 from releasehub.webhooks.filters import EVERYTHING, KINDS, TRAFFIC, expand_names, single_names
 from releasehub.webhooks.models import Endpoint

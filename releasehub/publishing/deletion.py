@@ -25,10 +25,7 @@ from releasehub.core.errors import Conflict, ErrorCode
 from releasehub.core.tasks import hint
 from releasehub.publishing.erasing import one
 from releasehub.publishing.lifecycle import move
-from releasehub.publishing.purging import (
-    ensure_alive,
-    ensure_deletable,
-)
+from releasehub.publishing.purging import ensure_alive, ensure_deletable
 from releasehub.publishing.transitions import Move
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.endpoints import delete_endpoints_of

@@ -9,10 +9,7 @@ from releasehub.accounts.models import Membership, User
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, NotFound
 from releasehub.core.policy import Policy
-from releasehub.webhooks.download_rules import (
-    can_manage_rules,
-    owner_lookups,
-)
+from releasehub.webhooks.download_rules import can_manage_rules, owner_lookups
 from releasehub.webhooks.models import Endpoint
 
 SITE_PERMISSION = "webhooks.change_endpoint"

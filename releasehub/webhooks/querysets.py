@@ -11,18 +11,9 @@ from django.db.models import Exists, OuterRef, Q
 from releasehub.accounts.models import Membership, Organization
 from releasehub.accounts.querysets import has_staff_permission
 from releasehub.core.actor import Actor
-from releasehub.webhooks.download_rules import (
-    creator_filters,
-    managed_ids_rules,
-    readable_ids_rules,
-)
+from releasehub.webhooks.download_rules import creator_filters, managed_ids_rules, readable_ids_rules
 from releasehub.webhooks.models import Endpoint, Event
-from releasehub.webhooks.policies import (
-    MANAGING_ROLES,
-    READ_PERMISSION,
-    SITE_PERMISSION,
-    administered_organization_ids,
-)
+from releasehub.webhooks.policies import MANAGING_ROLES, READ_PERMISSION, SITE_PERMISSION, administered_organization_ids
 
 
 def visible_endpoints(actor: Actor) -> models.QuerySet[Endpoint]:

@@ -17,13 +17,7 @@ from downloads.services import set_team_member
 from releasehub.accounts import invitation_mail
 from releasehub.accounts.models import Invitation, Membership, Organization, User
 from releasehub.accounts.policies import invitation_policy
-from releasehub.accounts.services import (
-    accept_invitation,
-    decline_invitation,
-    find_by_token,
-    invite,
-    revoke_invitation,
-)
+from releasehub.accounts.services import accept_invitation, decline_invitation, find_by_token, invite, revoke_invitation
 from releasehub.accounts.services.invitations import delete_old_invitations
 from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor

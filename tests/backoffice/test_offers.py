@@ -19,12 +19,7 @@ from releasehub.accounts.staff_roles import ROLES
 from releasehub.backoffice.actions import ActionAdmin
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.navigation import SECTIONS
-from releasehub.backoffice.permissions import (
-    manages_a_team,
-    manages_webhooks,
-    may_attach_labels,
-    may_post_versions,
-)
+from releasehub.backoffice.permissions import manages_a_team, manages_webhooks, may_attach_labels, may_post_versions
 from releasehub.core.errors import Denied, DomainError, ErrorCode, NotFound
 from tests.confirming import confirm_password
 from tests.conftest import begin_with

@@ -16,12 +16,7 @@ from releasehub.audit.models import AuditEntry
 from releasehub.community.models import Report
 from releasehub.community.personal_export import contributions_of
 from releasehub.community.report_policy import report_policy
-from releasehub.community.services import (
-    create_report,
-    delete_contribution,
-    dismiss_report,
-    resolve_report,
-)
+from releasehub.community.services import create_report, delete_contribution, dismiss_report, resolve_report
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, Invalid, NotFound, TooMany
 from releasehub.publishing.deletion import delete_download

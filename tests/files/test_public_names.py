@@ -8,13 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from downloads.models import Download
-from downloads.services import (
-    approve_download,
-    publish_to_store,
-    restore_download,
-    share_download,
-    update_download,
-)
+from downloads.services import approve_download, publish_to_store, restore_download, share_download, update_download
 from downloads.services.entities import publish_entity
 from files.models import File, PublicFileName
 from files.services import check_asset_name, link_file, restore_file

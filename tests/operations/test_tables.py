@@ -20,13 +20,7 @@ from releasehub.operations.tables.schema import exported_tables, quoted
 from releasehub.operations.tables.schema_state import prepare_tables
 from releasehub.operations.tables.second_database import second_database
 from releasehub.operations.tables.snapshots import open_snapshot
-from releasehub.operations.tables.values import (
-    FROM_POSTGRESQL,
-    FROM_SQLITE,
-    TO_SQLITE,
-    ValueKind,
-    converter,
-)
+from releasehub.operations.tables.values import FROM_POSTGRESQL, FROM_SQLITE, TO_SQLITE, ValueKind, converter
 from tests import migrated_database
 from tests.conftest import begin_with
 from tests.factories import make_user

@@ -52,7 +52,7 @@ def test_entry_has_notes_link_and_files(client: Client, download: Any) -> None:
 
 
 def test_json_feed_has_the_same_entries(client: Client, download: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("releasehub.pages.feeds.MAX_ENCLOSURES", 2)
+    monkeypatch.setattr("releasehub.pages.feed_entries.MAX_ENCLOSURES", 2)
     version = make_version(download, "1.0.0", release_notes="Faster")
     make_file(version, name="tool.zip", content=b"12345")
     for name in ("second.zip", "third.zip"):

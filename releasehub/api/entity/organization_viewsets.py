@@ -10,10 +10,7 @@ from releasehub.accounts.models import Membership, Organization
 from releasehub.accounts.policies import organization_policy
 from releasehub.accounts.roles import roles_of
 from releasehub.accounts.services import choose_storage, create_organization
-from releasehub.api.entity.input_serializers import (
-    EntityOrganizationCreateSerializer,
-    EntityStorageUpdateSerializer,
-)
+from releasehub.api.entity.input_serializers import EntityOrganizationCreateSerializer, EntityStorageUpdateSerializer
 from releasehub.api.entity.loading import load_members, storage_config
 from releasehub.api.entity.organization_serializers import (
     EntityOrganizationAnswerSerializer,

@@ -12,10 +12,7 @@ from rest_framework.response import Response
 from downloads.models import Download, StorePublication
 from downloads.services import publish_entity, withdraw_entity
 from releasehub.accounts.policies import organization_policy
-from releasehub.api.entity.input_serializers import (
-    EntityStoreCreateSerializer,
-    EntityStoreRemoveSerializer,
-)
+from releasehub.api.entity.input_serializers import EntityStoreCreateSerializer, EntityStoreRemoveSerializer
 from releasehub.api.entity.loading import load_icons, with_active_versions
 from releasehub.api.entity.organization_serializers import (
     EntityPublicationAnswerSerializer,

@@ -10,11 +10,7 @@ from rest_framework import serializers
 
 from releasehub.api.common.serializers import InputSerializer, OutputSerializer
 from releasehub.api.mc_dm.fields import EpochField, OptionalIdField, epoch, read_moment
-from releasehub.api.mc_dm.webhook_terms import (
-    BODIES,
-    FORMATS,
-    from_format,
-)
+from releasehub.api.mc_dm.webhook_terms import BODIES, FORMATS, from_format
 from releasehub.webhooks.models import Attempt, Delivery
 
 

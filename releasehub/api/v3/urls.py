@@ -2,6 +2,7 @@ from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
 from releasehub.api.v3.content_viewsets import V3ContentViewSet
+from releasehub.api.v3.delivery_viewsets import V3WebhookEventLogViewSet
 from releasehub.api.v3.errors import v3_envelope
 from releasehub.api.v3.label_viewsets import V3ReleaseChannelViewSet, V3ReleasePlatformViewSet
 from releasehub.api.v3.product_viewsets import V3ProductViewSet
@@ -10,7 +11,7 @@ from releasehub.api.v3.release_viewsets import V3MyReleaseViewSet, V3ReleaseView
 from releasehub.api.v3.session_viewsets import V3AccountViewSet, V3StatusViewSet
 from releasehub.api.v3.token_viewsets import V3PersonalAccessTokenViewSet
 from releasehub.api.v3.update_viewsets import V3UpdateViewSet
-from releasehub.api.v3.webhook_viewsets import V3WebhookEventLogViewSet, V3WebhookViewSet
+from releasehub.api.v3.webhook_viewsets import V3WebhookViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("releases", V3ReleaseViewSet, basename="v3-release")

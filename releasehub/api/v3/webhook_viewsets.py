@@ -1,4 +1,4 @@
-"""`/v3/webhooks` and `/v3/webhook-event-logs`: endpoints of the v3 format, and the log of their deliveries."""
+"""`/v3/webhooks`: endpoints of the v3 format."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any, cast
 
 from django.db import models, transaction
-from django.http import Http404
 from drf_spectacular.utils import extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -17,14 +16,12 @@ from downloads.models import Download
 from downloads.webhooks import only_scope
 from releasehub.accounts.models import Organization
 from releasehub.api.common.caching import confidential
-from releasehub.api.common.model_mixins import (
-    ListModelMixin,
-)
 from releasehub.api.common.serializers import InputSerializer
-from releasehub.api.v3.filters import V3WebhookEventLogFilterSet, V3WebhookFilterSet
+from releasehub.api.v3.delivery_viewsets import LOG, find_delivery
+from releasehub.api.v3.filters import V3WebhookFilterSet
 from releasehub.api.v3.loading import is_id
 from releasehub.api.v3.schema import DELETED, list_operation, operation
-from releasehub.api.v3.viewsets import V3FullModelViewSet, V3ModelViewSet
+from releasehub.api.v3.viewsets import V3FullModelViewSet
 from releasehub.api.v3.webhook_serializers import (
     V3WebhookCreateSerializer,
     V3WebhookEventLogSerializer,
@@ -41,18 +38,13 @@ from releasehub.webhooks.endpoint_fields import check_url
 from releasehub.webhooks.endpoint_secrets import rotate_secret
 from releasehub.webhooks.endpoint_states import resume_endpoint, send_test_event
 from releasehub.webhooks.endpoints import create_endpoint, delete_endpoint, update_endpoint
-from releasehub.webhooks.log import bodies_of, visible_deliveries, with_webhook_id
-from releasehub.webhooks.models import Delivery, Endpoint
+from releasehub.webhooks.log import bodies_of
+from releasehub.webhooks.models import Endpoint
 from releasehub.webhooks.policies import endpoint_policy
 from releasehub.webhooks.querysets import visible_endpoints
-from releasehub.webhooks.replays import replay_delivery
 
 Format = Endpoint.Format
 ORDER = {"createdAt": "created_at", "updatedAt": "updated_at", "name": "title"}
-# Deliveries get their ids in the order of their creation. Their times come from the database, and SQLite writes them
-# with fewer digits than Django compares them with, so that a cursor could not tell a row from the ones after it.
-LOG_ORDER = {"createdAt": "id"}
-LOG = {200: V3WebhookEventLogSerializer}
 LIST_DESCRIPTION = "Webhooks of the v3 format. Webhooks of other formats may subscribe to events without a name in v3."
 OWNER = (
     "The webhook belongs to the product or organization that the request names. Without either, it belongs to the site "
@@ -152,64 +144,6 @@ class V3WebhookViewSet(V3FullModelViewSet):
         delivery = send_test_event(actor=self.actor, endpoint=self.get_object())
         delivery = find_delivery(self.actor, delivery.webhook_id)
         return Response(V3WebhookEventLogSerializer(delivery, context={"bodies": bodies_of([delivery])}).data)
-
-
-@extend_schema_view(
-    list=list_operation(
-        V3WebhookEventLogSerializer,
-        V3WebhookEventLogFilterSet,
-        LOG_ORDER,
-        summary="List the deliveries of webhooks",
-        description="In the order of creation; `sort=-createdAt` lists the newest first.",
-    ),
-    retrieve=operation(summary="Get a delivery", responses=LOG),
-    retry=operation(
-        summary="Send a delivery again", description="Not in the original API.", request=None, responses=LOG
-    ),
-)
-class V3WebhookEventLogViewSet(ListModelMixin, V3ModelViewSet):
-    queryset = Delivery.objects.all()
-    serializer_class = V3WebhookEventLogSerializer
-    filterset_class = V3WebhookEventLogFilterSet
-    lookup_value_regex = "[A-Za-z0-9_-]{1,64}"
-    ordering = LOG_ORDER
-    default_order = ("id",)
-    required_scopes = {"list": Scope.WEBHOOK_READ, "retrieve": Scope.WEBHOOK_READ, "retry": Scope.WEBHOOK_WRITE}
-
-    def get_queryset(self) -> models.QuerySet[Any]:
-        return deliveries_of(self.actor)
-
-    def get_object(self) -> Delivery:
-        return find_delivery(self.actor, self.kwargs["public_id"])
-
-    def get_related_context(self, instances: Sequence[Any]) -> dict[str, Any]:
-        return {"bodies": bodies_of(instances)}
-
-    def retrieve(self, request: Request, public_id: str) -> Response:
-        """Return a delivery, without an ETag: the worker changes it at any time, and no request does."""
-        return Response(self.get_serializer(self.get_object()).data)
-
-    @action(detail=True, methods=["post"])
-    def retry(self, request: Request, public_id: str) -> Response:
-        replay_delivery(actor=self.actor, delivery=self.get_object())
-        return self.retrieve(request, public_id)
-
-
-def deliveries_of(actor: Actor) -> models.QuerySet[Delivery]:
-    """Return the deliveries of the v3 format that the actor may see; only their events have names here."""
-    return visible_deliveries(actor).filter(format=Format.V3, endpoint__format=Format.V3)
-
-
-def find_delivery(actor: Actor, webhook_id: str) -> Delivery:
-    """Return the delivery with this id.
-
-    Raises:
-        Http404: There is no such delivery, or the actor may not see it.
-    """
-    delivery = with_webhook_id(deliveries_of(actor), webhook_id).first()
-    if delivery is None:
-        raise Http404
-    return delivery
 
 
 def _scope(actor: Actor, product_id: str | None, organization_id: str | None) -> dict[str, Any]:

@@ -10,13 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from releasehub.core.errors import ErrorCode, Invalid
-from releasehub.importing.sources.base import (
-    SourceAsset,
-    SourceKind,
-    SourceRefused,
-    SourceRelease,
-    SourceSettings,
-)
+from releasehub.importing.sources.base import SourceAsset, SourceKind, SourceRefused, SourceRelease, SourceSettings
 from releasehub.importing.sources.http import SourceHttp, next_page, path_below
 from releasehub.importing.sources.http_source import HttpSource
 from releasehub.importing.sources.values import base_url_of, flag, moment, number, row_list, text

@@ -13,13 +13,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from releasehub.core.errors import ErrorCode, Invalid
-from releasehub.importing.sources.base import (
-    SourceAsset,
-    SourceKind,
-    SourceRefused,
-    SourceRelease,
-    SourceSettings,
-)
+from releasehub.importing.sources.base import SourceAsset, SourceKind, SourceRefused, SourceRelease, SourceSettings
 from releasehub.importing.sources.http import SourceHttp, next_page, path_below
 from releasehub.importing.sources.http_source import HttpSource
 from releasehub.importing.sources.values import (

@@ -13,13 +13,7 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext_noop
 
 from releasehub.core.errors import ErrorCode, Invalid
-from releasehub.importing.sources.base import (
-    SourceAsset,
-    SourceKind,
-    SourceRefused,
-    SourceRelease,
-    SourceSettings,
-)
+from releasehub.importing.sources.base import SourceAsset, SourceKind, SourceRefused, SourceRelease, SourceSettings
 from releasehub.importing.sources.http import SourceHttp
 from releasehub.importing.sources.http_source import HttpSource
 from releasehub.importing.sources.values import (

@@ -11,13 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
 from releasehub.core.errors import ErrorCode, Invalid
-from releasehub.importing.sources.base import (
-    SourceAsset,
-    SourceKind,
-    SourceRefused,
-    SourceRelease,
-    SourceSettings,
-)
+from releasehub.importing.sources.base import SourceAsset, SourceKind, SourceRefused, SourceRelease, SourceSettings
 from releasehub.importing.sources.bbcode import to_markdown
 from releasehub.importing.sources.http import SourceHttp
 from releasehub.importing.sources.http_source import HttpSource

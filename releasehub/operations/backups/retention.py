@@ -5,12 +5,7 @@ from __future__ import annotations
 import re
 
 from releasehub.operations.backups.backup_files import read_file_list
-from releasehub.operations.backups.manifest import (
-    BACKUPS,
-    complete_backups,
-    incomplete_backups,
-    part_name,
-)
+from releasehub.operations.backups.manifest import BACKUPS, complete_backups, incomplete_backups, part_name
 from releasehub.operations.tables.export import Progress
 from releasehub.operations.vault.vault import OBJECTS, Vault
 

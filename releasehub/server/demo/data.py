@@ -10,13 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from downloads.models import Category, Download
-from downloads.services import (
-    create_category,
-    create_download,
-    feature_download,
-    publish_to_store,
-    set_team_member,
-)
+from downloads.services import create_category, create_download, feature_download, publish_to_store, set_team_member
 from files.hub_days import measure_hub_days
 from files.pictures.services import receive_picture
 from files.services import add_file

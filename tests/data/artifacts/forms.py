@@ -4,18 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from tests.data.artifacts.building import (
-    STORED,
-    Artifact,
-    bgzip,
-    encoded_names,
-    gz,
-    plain,
-    tar,
-    warned,
-    xz,
-    zstd,
-)
+from tests.data.artifacts.building import STORED, Artifact, bgzip, encoded_names, gz, plain, tar, warned, xz, zstd
 from tests.data.artifacts.systems import msix
 from tests.files.inspection.archive_recipes import (
     Member,

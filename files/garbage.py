@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
@@ -16,12 +15,12 @@ from files.blobs import erase_unused
 from files.models import Blob, UploadSession
 from files.storage import BLOBS, INCOMING, Incoming, blob_storage
 from files.uploads.ending import end_upload
+from releasehub.core.batches import in_batches
 
 # Longer than the lifetime of a signed URL and the duration of an upload through the app. Younger objects may belong to
 # a request that has stored the bytes, but has not committed the row that refers to them.
 GRACE = timedelta(hours=24)
 LOOKED_UP_AT_ONCE = 500
-Item = TypeVar("Item")
 OPEN = (UploadSession.State.CREATED, UploadSession.State.UPLOADED)
 
 
@@ -104,7 +103,7 @@ def _objects(before: datetime) -> Iterator[Garbage]:
     """Yield objects without a row, and files that a killed process left incomplete."""
     for prefix, kind in ((BLOBS, "object"), ("staging/", "unfinished")):
         old = (item for item in blob_storage().objects(prefix) if item.modified_at < before)
-        for group in in_groups(old, LOOKED_UP_AT_ONCE):
+        for group in in_batches(old, LOOKED_UP_AT_ONCE):
             referred = referenced_keys([item.key for item in group])
             for item in group:
                 if item.key not in referred:
@@ -114,11 +113,6 @@ def _objects(before: datetime) -> Iterator[Garbage]:
 def _unused_blobs() -> Iterator[Garbage]:
     for blob in Blob.objects.unused():
         yield Garbage("blob", blob.storage_key, blob.size_bytes, blob.pk)
-
-
-def in_groups(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
-    while group := list(islice(items, size)):
-        yield group
 
 
 def _sessions_of(key: str) -> bool:

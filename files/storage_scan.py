@@ -7,10 +7,11 @@ from datetime import timedelta
 from django.db.models import F
 from django.utils import timezone
 
-from files.garbage import GRACE, in_groups, referenced_keys
+from files.garbage import GRACE, referenced_keys
 from files.models import StorageScan
 from files.storage import BLOBS, blob_storage
 from files.storage.base import StoredObject
+from releasehub.core.batches import in_batches
 
 PERIOD = timedelta(hours=24)
 BATCH_OBJECTS = 1000
@@ -29,7 +30,7 @@ def scan_storage(*, is_forced: bool = False) -> StorageScan | None:
     scan = _current_scan(is_forced=is_forced)
     if scan is None:
         return None
-    for batch in in_groups(blob_storage().objects(BLOBS, after=scan.cursor), BATCH_OBJECTS):
+    for batch in in_batches(blob_storage().objects(BLOBS, after=scan.cursor), BATCH_OBJECTS):
         if not _count(scan, batch):
             return scan  # another worker is ahead
         scan.refresh_from_db()

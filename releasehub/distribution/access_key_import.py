@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from typing import Any
@@ -15,6 +15,7 @@ from downloads.models import AccessKey, Download
 from downloads.policies import download_policy
 from releasehub.apikeys import secrets
 from releasehub.core.actor import Actor
+from releasehub.core.batches import in_batches
 from releasehub.core.errors import DomainError, ErrorCode, Invalid
 from releasehub.core.numbers import MAX_INTEGER
 from releasehub.distribution.access_keys import check_key_fields, check_own_text, issue_access_key
@@ -155,14 +156,9 @@ def _number(text: str) -> int | None:
 def _stored_digests(digests: Iterable[str]) -> set[str]:
     """Return the digests that belong to a key of the hub."""
     found: set[str] = set()
-    for batch in _batches(list(digests)):
+    for batch in in_batches(digests, LOOKUP_BATCH):
         found |= set(AccessKey.objects.filter(digest__in=batch).values_list("digest", flat=True))
     return found
-
-
-def _batches(items: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(items), LOOKUP_BATCH):
-        yield items[start : start + LOOKUP_BATCH]
 
 
 def _invalid(message: str) -> Invalid:

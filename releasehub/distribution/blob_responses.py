@@ -5,7 +5,6 @@ Every response is an attachment, so that a browser never runs an uploaded file o
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -19,6 +18,7 @@ from files.content_disposition import content_disposition
 from files.links import MAGNET
 from files.models import Blob
 from files.storage import blob_storage
+from files.storage.digests import hex_to_base64
 from releasehub.core.errors import StorageUnavailable
 from releasehub.core.requests import HAS_SPOOL_ROOM
 from releasehub.distribution.gate import Toll
@@ -150,7 +150,7 @@ def _describe(response: HttpResponseBase, filename: str, blob: Blob) -> None:
     response["ETag"] = _etag(blob)
     response["Last-Modified"] = http_date(blob.created_at.timestamp())
     response["Accept-Ranges"] = "bytes"
-    response["Repr-Digest"] = f"sha-256=:{_base64(blob.sha256)}:, sha-512=:{_base64(blob.sha512)}:"
+    response["Repr-Digest"] = f"sha-256=:{hex_to_base64(blob.sha256)}:, sha-512=:{hex_to_base64(blob.sha512)}:"
     response["X-Checksum-SHA256"] = blob.sha256
     response["Content-Disposition"] = content_disposition(filename)
     response["X-Content-Type-Options"] = "nosniff"
@@ -162,7 +162,3 @@ def _describe(response: HttpResponseBase, filename: str, blob: Blob) -> None:
 def _etag(blob: Blob) -> str:
     """Return a strong ETag: the digest of the content, which stays valid if the file moves to another storage."""
     return f'"{blob.sha256}"'
-
-
-def _base64(digest: str) -> str:
-    return base64.b64encode(bytes.fromhex(digest)).decode()

@@ -14,6 +14,7 @@ from django.db.models import F, Q, Sum
 
 from downloads.rules import rules_of
 from files.quotas import room_left
+from releasehub.core.batches import in_batches
 from releasehub.core.errors import Rejected
 from releasehub.importing.contents import DownloadContents
 from releasehub.importing.intake import cleaned
@@ -37,7 +38,7 @@ def list_source(lease: RunLease, source: ReleaseSource) -> None:
     run, position = lease.run, 0
     source.on_request(partial(_go_on, lease, time.monotonic() + LISTING_SECONDS))
     numbers: set[NumberPlace] = set()
-    for batch in _batches(_limited(source.releases(), run.source)):
+    for batch in in_batches(_limited(source.releases(), run.source), BATCH):
         store_batch(run, batch, position, numbers)
         position += len(batch)
         lease.renew(listed_count=position)
@@ -74,12 +75,6 @@ def _limited(releases: Iterable[SourceRelease], source: ImportSource) -> Iterato
         if count > limit:
             raise SourceRefused(f"The source has more than {limit} releases. Import only the newest ones.")
         yield release
-
-
-def _batches(releases: Iterable[SourceRelease]) -> Iterator[list[SourceRelease]]:
-    iterator = iter(releases)
-    while batch := list(islice(iterator, BATCH)):
-        yield batch
 
 
 def preview(row: ImportSource, source: ReleaseSource) -> Iterator[tuple[ImportedRelease, Sequence[SourceAsset]]]:

@@ -17,11 +17,11 @@ from files.pictures.formats import MAX_UPLOAD_BYTES
 from files.pictures.forms import PictureField
 from files.uploads.form_uploads import receive_files
 from files.uploads.handlers import takes_files
-from releasehub.accounts.models import User
 from releasehub.core.domain_messages import translated
 from releasehub.core.errors import DomainError, StorageFull, TooMany
 from releasehub.core.requests import actor_of
 from releasehub.pages.errors import answers_errors
+from releasehub.pages.viewers import account_of
 
 
 class AvatarForm(forms.Form):
@@ -49,7 +49,7 @@ def change(request: HttpRequest) -> HttpResponseBase:
 def _receive(request: HttpRequest) -> HttpResponse:
     form = AvatarForm(request.POST, request.FILES)
     if form.is_valid():
-        receive_avatar(actor=actor_of(request), user=_user(request), upload=form.cleaned_data["file"].staged)
+        receive_avatar(actor=actor_of(request), user=account_of(request), upload=form.cleaned_data["file"].staged)
         messages.success(request, gettext("Your picture was changed."))
     else:
         messages.error(request, gettext("Choose a picture first."))
@@ -60,10 +60,6 @@ def _receive(request: HttpRequest) -> HttpResponse:
 @require_POST
 @answers_errors
 def remove(request: HttpRequest) -> HttpResponseBase:
-    remove_avatar(actor=actor_of(request), user=_user(request))
+    remove_avatar(actor=actor_of(request), user=account_of(request))
     messages.success(request, gettext("Your picture was removed."))
     return redirect("pages:profile")
-
-
-def _user(request: HttpRequest) -> User:
-    return User.objects.get(pk=request.user.pk or 0)

@@ -31,6 +31,7 @@ from releasehub.pages.avatars import AvatarForm
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.forms import ServiceForm
+from releasehub.pages.viewers import account_of
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -63,7 +64,7 @@ class CloseForm(ServiceForm):
 @require_form_methods
 def profile(request: HttpRequest) -> HttpResponse:
     """Show and change the name of the user."""
-    user = _user(request)
+    user = account_of(request)
     form = ProfileForm(request.POST or None, instance=user)
     if form.is_valid():
         with transaction.atomic():  # a signal writes the row in the audit log
@@ -85,7 +86,7 @@ def change_email(request: HttpRequest) -> HttpResponseBase:
     if form.is_valid() and settings.EMAIL_HOST:
         email = form.cleaned_data["email"].lower()
         count_mail_request(address_of(request), email)
-        EmailAddress.objects.add_new_email(request, _user(request), email)
+        EmailAddress.objects.add_new_email(request, account_of(request), email)
         messages.success(request, gettext("Open the link that we sent to %(email)s.") % {"email": email})
         return redirect("pages:profile")
     context = {"sends_mail": bool(settings.EMAIL_HOST)}
@@ -97,7 +98,7 @@ def change_email(request: HttpRequest) -> HttpResponseBase:
 @answers_errors
 def personal_data(request: HttpRequest) -> HttpResponseBase:
     """Close the account, after the password and the user name were entered again."""
-    user = _user(request)
+    user = account_of(request)
     if request.method == "POST":
         user_policy.ensure("close", actor_of(request), user)
         raise_if_reauthentication_required(request, app="allauth.mfa")
@@ -122,12 +123,8 @@ def personal_data(request: HttpRequest) -> HttpResponseBase:
 @answers_errors
 def export(request: HttpRequest) -> HttpResponseBase:
     """Return a file with everything that the hub stores about the user."""
-    data = export_personal_data(actor=actor_of(request), user=_user(request))
+    data = export_personal_data(actor=actor_of(request), user=account_of(request))
     response = HttpResponse(orjson.dumps(data, option=orjson.OPT_INDENT_2), content_type="application/json")
     response["Content-Disposition"] = 'attachment; filename="personal-data.json"'
     response["Cache-Control"] = "no-store"
     return response
-
-
-def _user(request: HttpRequest) -> User:
-    return User.objects.get(pk=request.user.pk or 0)

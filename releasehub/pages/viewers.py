@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 
 from downloads.models import AccessKey
+from releasehub.accounts.models import User
 from releasehub.apikeys.requests import actor_of_key
 from releasehub.core.actor import Actor
 from releasehub.core.requests import actor_of
@@ -52,3 +53,8 @@ def follow_share_link(request: HttpRequest, secret: str) -> AccessKey:
     others = [pk for pk in request.session.get(SESSION_NAME, []) if pk != key.pk]
     request.session[SESSION_NAME] = [*others, key.pk][-MAX_KEYS:]
     return key
+
+
+def account_of(request: HttpRequest) -> User:
+    """Return the account that is signed in, with all its fields."""
+    return User.objects.get(pk=request.user.pk or 0)

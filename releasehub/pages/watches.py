@@ -28,6 +28,7 @@ from releasehub.core.requests import actor_of
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.form_pages import require_form_methods
 from releasehub.pages.secret_urls import keep_secret
+from releasehub.pages.viewers import account_of
 
 
 class NoticeForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -60,7 +61,7 @@ SAVED_MESSAGES = {
 @require_form_methods
 def index(request: HttpRequest) -> HttpResponse:
     """List what the user watches, and choose which other e-mails the user gets."""
-    user = User.objects.get(pk=request.user.pk or 0)
+    user = account_of(request)
     form = NoticeForm(request.POST if request.method == "POST" else None, instance=user)
     if form.is_valid():
         with transaction.atomic():  # a signal writes the row in the audit log

@@ -50,28 +50,28 @@ class Authentication:
         match self.type:
             case AuthType.NONE:
                 if self.name or self.secret:
-                    raise _invalid(
+                    raise invalid(
                         "auth_type", "Set auth_type to basic or header, or leave auth_name and auth_secret empty."
                     )
             case AuthType.BASIC:
                 if not self.name or ":" in self.name or not self.name.isprintable() or not _fits(self.name):
                     text = f"Enter a user name of at most {MAX_NAME_CHARACTERS} characters without a colon."
-                    raise _invalid("auth_name", text)
+                    raise invalid("auth_name", text)
                 if len(self.secret) > MAX_SECRET_CHARACTERS or not self.secret.isprintable():
-                    raise _invalid("auth_secret", f"Enter a password of at most {MAX_SECRET_CHARACTERS} characters.")
+                    raise invalid("auth_secret", f"Enter a password of at most {MAX_SECRET_CHARACTERS} characters.")
             case AuthType.HEADER:
                 self._check_header()
             case _:
-                raise _invalid("auth_type", f"Use one of these types: {', '.join(AuthType.values)}.")
+                raise invalid("auth_type", f"Use one of these types: {', '.join(AuthType.values)}.")
 
     def _check_header(self) -> None:
         if not _HEADER.fullmatch(self.name):
-            raise _invalid("auth_name", "Enter the name of a header, such as Authorization or X-Api-Key.")
+            raise invalid("auth_name", "Enter the name of a header, such as Authorization or X-Api-Key.")
         if is_own_header(self.name) or _OUR_HEADERS.fullmatch(self.name):
-            raise _invalid("auth_name", f"The hub sets the header {self.name} itself. Use another header.")
+            raise invalid("auth_name", f"The hub sets the header {self.name} itself. Use another header.")
         if len(self.secret) > MAX_SECRET_CHARACTERS or not _PRINTABLE_ASCII.fullmatch(self.secret):
             text = f"Enter the value of the header: 1 to {MAX_SECRET_CHARACTERS} printable ASCII characters."
-            raise _invalid("auth_secret", text)
+            raise invalid("auth_secret", text)
 
     @property
     def columns(self) -> dict[str, str]:
@@ -128,7 +128,7 @@ def pop_authentication(fields: dict[str, Any]) -> Authentication | None:
     values = {name: fields.pop(f"auth_{name}", "") for name in ("type", "name", "secret")}
     if any(values.values()):
         if not values["type"]:
-            raise _invalid("auth_type", "Send auth_type together with auth_name and auth_secret.")
+            raise invalid("auth_type", "Send auth_type together with auth_name and auth_secret.")
         authentication = Authentication(**values)
     if authentication is not None:
         authentication.check()
@@ -151,5 +151,5 @@ def _fits(name: str) -> bool:
     return len(name) <= MAX_NAME_CHARACTERS
 
 
-def _invalid(field: str, message: str) -> Invalid:
+def invalid(field: str, message: str) -> Invalid:
     return Invalid(ErrorCode.INVALID, message, field=field)

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Denied, ErrorCode, Invalid
+from releasehub.core.errors import Denied
 from releasehub.core.foreign import check_foreign
 from releasehub.outbound.client import check_target
 from releasehub.outbound.failures import Refused, Unreachable
 from releasehub.webhooks import filters, signing
-from releasehub.webhooks.authentication import split_credentials
+from releasehub.webhooks.authentication import invalid, split_credentials
 from releasehub.webhooks.models import Endpoint
 from releasehub.webhooks.policies import endpoint_policy
 
@@ -130,7 +130,3 @@ def clean_secret(secret: str, format_: str) -> str:
         text = "Use 8 to 200 printable characters without spaces, or whsec_ and 24 to 64 bytes in base64."
         raise invalid("secret", text)
     return secret or signing.new_secret()
-
-
-def invalid(field: str, message: str) -> Invalid:
-    return Invalid(ErrorCode.INVALID, message, field=field)

@@ -15,8 +15,8 @@ from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core import encryption
 from releasehub.core.actor import Actor
-from releasehub.webhooks.authentication import Authentication, AuthType, pop_authentication
-from releasehub.webhooks.endpoint_fields import AUDITED_FIELDS, check_fields, check_tls, clean_secret, invalid
+from releasehub.webhooks.authentication import Authentication, AuthType, invalid, pop_authentication
+from releasehub.webhooks.endpoint_fields import AUDITED_FIELDS, check_fields, check_tls, clean_secret
 from releasehub.webhooks.endpoint_states import lock_endpoint
 from releasehub.webhooks.filters import is_traffic
 from releasehub.webhooks.hosts import host_of, server_of

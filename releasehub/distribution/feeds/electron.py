@@ -6,12 +6,12 @@ plain texts are numbers: `1e3` is one in the first and a text in the second.
 
 from __future__ import annotations
 
-import base64
 from datetime import UTC, datetime
 from typing import Any
 
 import yaml
 
+from files.storage.digests import hex_to_base64
 from releasehub.distribution.feeds.release import FeedFile, FeedNote, FeedRelease
 from versions.rollout import EVERYONE
 
@@ -37,7 +37,7 @@ def write_feed(release: FeedRelease | None, *, lists_notes: bool = False) -> byt
         "files": [_file(file) for file in release.files],
         # Clients before 2018 read the main file here.
         "path": main.url,
-        "sha512": _base64(main.sha512),
+        "sha512": hex_to_base64(main.sha512),
         "releaseName": release.title,
         "releaseNotes": _notes(release.notes, lists_notes=lists_notes),
         "releaseDate": _date(release.released_at),
@@ -48,7 +48,7 @@ def write_feed(release: FeedRelease | None, *, lists_notes: bool = False) -> byt
 
 
 def _file(file: FeedFile) -> dict[str, Any]:
-    entry: dict[str, Any] = {"url": file.url, "sha512": _base64(file.sha512)}
+    entry: dict[str, Any] = {"url": file.url, "sha512": hex_to_base64(file.sha512)}
     if file.size_bytes:
         entry["size"] = file.size_bytes
     if file.block_map_bytes:
@@ -65,10 +65,6 @@ def _notes(notes: tuple[FeedNote, ...], *, lists_notes: bool) -> str | list[dict
 def _date(moment: datetime) -> str:
     """Return the time as JavaScript's `toISOString` writes it."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _base64(digest: str) -> str:
-    return base64.b64encode(bytes.fromhex(digest)).decode()
 
 
 class _Dumper(yaml.SafeDumper):

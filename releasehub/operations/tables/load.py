@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
-from typing import Any
+from collections.abc import Callable, Iterable
 
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from releasehub.audit import triggers
+from releasehub.core.batches import in_batches
 from releasehub.operations.errors import OperationError
 from releasehub.operations.tables.export import Progress, TableFigures, table_figures
 from releasehub.operations.tables.export_reader import ImportedTable, read_tables
@@ -87,7 +86,7 @@ def _insert(connection: BaseDatabaseWrapper, imported: ImportedTable) -> None:
     places = ", ".join("?" * len(table.columns))
     statement = f"INSERT INTO {quoted(table.name)} ({quoted(*table.columns)}) VALUES ({places})"  # noqa: S608 - names of models
     convert = converter(TO_SQLITE, list(table.kinds))
-    for rows in _batches(map(convert, imported.rows)):
+    for rows in in_batches(map(convert, imported.rows), INSERTED_AT_ONCE):
         connection.connection.executemany(statement, rows)
 
 
@@ -124,8 +123,3 @@ def _compare(connection: BaseDatabaseWrapper, loaded: dict[str, tuple[Table, Tab
                 f"The database returned other rows of {name} than it was given ({found[name].rows} instead of "
                 f"{expected.rows}, or other values). Nothing was changed. This is a bug in ReleaseHub."
             )
-
-
-def _batches(rows: Iterator[Any]) -> Iterator[list[Any]]:
-    while batch := list(islice(rows, INSERTED_AT_ONCE)):
-        yield batch

@@ -1,7 +1,7 @@
 """Database cursors that Django does not open by itself.
 
-`ServerBindingCursor`, `make_cursor`, `make_debug_cursor`, `queries_logged` and `wrap_database_errors` are internals of
-Django. `tests/core/test_inserts.py` and the tests of SQL templates use them with the installed version.
+`ServerBindingCursor`, `make_cursor`, `make_debug_cursor` and `queries_logged` are internals of Django.
+`tests/core/test_inserts.py` and the tests of SQL templates use them with the installed version.
 """
 
 from collections.abc import Iterator
@@ -31,20 +31,3 @@ def server_binding_cursor(using: str = DEFAULT_DB_ALIAS) -> Iterator[CursorWrapp
     wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
     with wrap(ServerBindingCursor(connection.connection)) as cursor:  # type: ignore[call-arg]
         yield cursor
-
-
-@contextmanager
-def pipelined() -> Iterator[None]:
-    """Send the statements of the block to PostgreSQL without waiting for each of them, until a result is fetched.
-
-    Each wait costs both processes a switch. A statement that fails raises its error at the next fetch, or at the end of
-    the block at the latest, so use the block inside a transaction only. In the block, the row count of an update is not
-    known, so a model must not be saved there, because Django inserts a row if its update has found none.
-    """
-    connection: Any = connections[DEFAULT_DB_ALIAS]
-    if connection.vendor != "postgresql":
-        yield
-        return
-    connection.ensure_connection()
-    with connection.wrap_database_errors, connection.connection.pipeline():
-        yield

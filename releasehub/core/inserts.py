@@ -15,20 +15,25 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transac
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import RawSQL
 
+from releasehub.core.combined_writes import current_group
 from releasehub.core.cursors import server_binding_cursor
 
 TEXT_FIELDS = frozenset({models.CharField, models.TextField, models.SlugField, models.URLField})
 
 
 def insert(row: models.Model, *, wait_for_disk: bool = True) -> None:
-    """Insert a new row of an append-only table without sending signals, and set its primary key.
+    """Insert a new row without sending signals, and set its primary key.
 
     Args:
-        row: An unsaved model instance.
+        row: An unsaved model instance. If it has a primary key already, the surrounding block of `combined_writes`
+            sends it at its end.
         wait_for_disk: False commits without waiting until PostgreSQL has written the row to disk. If the database
             server crashes within the next moment, this row is lost, and nothing else. Inside a transaction the
             argument has no effect, because the other rows of the transaction have to be on disk.
     """
+    if row.pk is not None:
+        _insert_later(row)
+        return
     connection = connections[DEFAULT_DB_ALIAS]
     sql = f"{_insert_sql(type(row))} RETURNING {_quote(row._meta.pk.column)}"
     if not wait_for_disk and connection.vendor == "postgresql" and not connection.in_atomic_block:
@@ -40,6 +45,14 @@ def insert(row: models.Model, *, wait_for_disk: bool = True) -> None:
     row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
+def _insert_later(row: models.Model) -> None:
+    group = current_group()
+    if group is None:
+        raise ValueError("A row that has a primary key already can be inserted by combined_writes on PostgreSQL only.")
+    group.add_rows([row])
+    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
 def insert_all(rows: Sequence[models.Model], *, ignore_conflicts: bool = False) -> None:
     """Insert new rows of one append-only table without sending signals. Their primary keys are not set.
 
@@ -48,7 +61,11 @@ def insert_all(rows: Sequence[models.Model], *, ignore_conflicts: bool = False) 
     """
     if not rows:
         return
-    sql = _insert_sql(type(rows[0])) + (" ON CONFLICT DO NOTHING" if ignore_conflicts else "")
+    suffix = " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
+    if group := current_group():
+        group.add_rows(rows, suffix)
+        return
+    sql = _insert_sql(type(rows[0])) + suffix
     with server_binding_cursor() as cursor:
         if len(rows) == 1:
             cursor.execute(sql, _column_values(rows[0]))  # `executemany` would wait for PostgreSQL twice
@@ -61,9 +78,15 @@ def insert_few(rows: Sequence[models.Model], *, wait_for_keys: bool = True) -> N
 
     Args:
         rows: Unsaved instances of one model. A field may hold a `RawSQL`, with the same SQL for all rows.
-        wait_for_keys: False leaves the keys unset, so that a pipeline can go on with the next statement.
+        wait_for_keys: False leaves the keys unset, so that a block of `combined_writes` can send the rows later. In
+            such a block, no field may hold a `RawSQL`.
     """
     model = type(rows[0])
+    if group := current_group():
+        group.add_rows(rows, f" RETURNING {_quote(model._meta.pk.column)}")
+        if wait_for_keys:
+            _set_keys(rows, group.send())
+        return
     fields = _inserted_fields(model)
     computed = {
         field.attname: value for field in fields if isinstance(value := getattr(rows[0], field.attname), RawSQL)
@@ -73,9 +96,11 @@ def insert_few(rows: Sequence[models.Model], *, wait_for_keys: bool = True) -> N
     sql += ", ".join([f"({row_sql})"] * len(rows)) + f" RETURNING {_quote(model._meta.pk.column)}"
     with server_binding_cursor() as cursor:
         cursor.execute(sql, [value for row in rows for value in _flat_values(row)])
-        if not wait_for_keys:
-            return
-        keys = cursor.fetchall()
+        if wait_for_keys:
+            _set_keys(rows, cursor.fetchall())
+
+
+def _set_keys(rows: Sequence[models.Model], keys: list[tuple[Any, ...]]) -> None:
     for row, (key,) in zip(rows, keys, strict=True):
         row.pk = key
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS

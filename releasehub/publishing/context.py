@@ -35,6 +35,6 @@ class Context:
     @property
     def state(self) -> str:
         """Return the current state, as in the column `From` of the transition table."""
-        if self.version.pk is None:
+        if self.version._state.adding:
             return NEW
         return DELETED if self.version.is_deleted else self.version.state

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from releasehub.audit import services as audit
 from releasehub.core.actor import Actor
-from releasehub.core.cursors import pipelined
+from releasehub.core.combined_writes import combined_writes
 from releasehub.core.errors import Conflict, DomainError, ErrorCode
 from releasehub.core.inserts import insert
 from releasehub.core.restoring import not_deleted
@@ -68,7 +68,7 @@ def enter(name: Move, *, actor: Actor, version: Version, publish_at: datetime | 
         Invalid: A scheduled version has no `publish_at` that lies in the future.
     """
     context = Context(actor, version, publish_at=publish_at)
-    with pipelined():
+    with combined_writes():  # five statements otherwise
         return _carry_out(_row(name, context), context)
 
 
@@ -139,7 +139,7 @@ def _carry_out(row: Transition, context: Context) -> Version:
     changes = {"state": version.state} if is_new else _changes(before, version)
     audit.record(actor=context.actor, action=row.action, target=version, changes=changes, reason=context.reason)
     details = {"hard": False, "reason": context.reason} if row.move == Move.DELETE else {}
-    webhooks.publish_all(actor=context.actor, events=row.events, target=version, **details)
+    webhooks.publish_all(actor=context.actor, events=row.events, target=version, is_new=is_new, **details)
     return version
 
 

@@ -8,14 +8,18 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models.expressions import RawSQL
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
+from downloads.models import Download
 from files.models import DownloadGrant
-from releasehub.core.cursors import pipelined
+from releasehub.core.combined_writes import combined_writes, write
 from releasehub.core.inserts import insert, insert_all, insert_few
 from releasehub.core.models import new_public_id
 from releasehub.webhooks.models import Event, Payload
-from tests.factories import make_file
+from tests.factories import make_file, make_version
 from tests.webhooks.conftest import announce
+from versions.models import PublicNumber, Version
 
 pytestmark = pytest.mark.django_db
 
@@ -68,20 +72,55 @@ def test_insert_few_sets_keys_and_computes_values_in_the_database() -> None:
     assert Event.objects.count() == 3
 
 
-def test_failed_statement_of_a_pipeline_undoes_the_transaction() -> None:
-    """On PostgreSQL, the statement after it is sent before its error arrives."""
+def test_failed_part_of_combined_writes_undoes_the_transaction() -> None:
     event = announce()
 
-    def send_three_statements() -> None:
-        with transaction.atomic(), pipelined():
+    def send_three_writes() -> None:
+        with transaction.atomic(), combined_writes():
             insert_all([Payload(event=event, format="v3", body="")])
             insert_all([Payload(event=event, format="v3", body="the same key")])
             insert_few([Event(type="x", object_type="a", object_id=6, data=[])], wait_for_keys=False)
 
     with pytest.raises(IntegrityError):
-        send_three_statements()
+        send_three_writes()
     assert not Payload.objects.exists()
     assert Event.objects.get() == event
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="Other databases get each write at once.")
+def test_combined_writes_store_the_same_rows_as_save(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    """Each kind of column occurs: text with all special characters, bytes, times, dates, JSON and null."""
+    saved = make_version(changelog='"é\\\n\t☃', platforms=["a", 'b"'], end_of_support=timezone.now().date())
+    key = Version.all_objects.order_by("pk").last().pk + 1000  # type: ignore[union-attr]
+    with django_assert_num_queries(1), combined_writes():
+        fields = {field.attname: getattr(saved, field.attname) for field in Version._meta.concrete_fields}
+        copy = Version(**fields | {"id": key, "number": "9.9", "sort_key": b"\x00\xff9", "public_id": new_public_id()})
+        insert(copy)
+        write("UPDATE downloads_download SET view_count = view_count + %s WHERE id = %s", [7, saved.download_id])
+        insert_all(
+            [PublicNumber(download_id=saved.download_id, channel="x", sort_key=b"\x00\xff", number="8", version=saved)]
+        )
+    stored = [Version.all_objects.values().get(pk=pk) for pk in (saved.pk, key)]
+    same = dict.fromkeys(("id", "number", "sort_key", "public_id", "updated_at"))
+    assert stored[0] | same == stored[1] | same
+    assert bytes(stored[1]["sort_key"]) == b"\x00\xff9"
+    assert stored[1]["updated_at"] == copy.updated_at
+    assert Download.objects.get(pk=saved.download_id).view_count == 7
+    assert PublicNumber.objects.get(number="8").version == saved
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="Other databases get each write at once.")
+def test_combined_writes_return_keys_as_soon_as_they_are_needed() -> None:
+    event = announce()
+    with pytest.raises(ValueError, match="combined_writes"):
+        insert(Event(pk=1))
+    with combined_writes():
+        insert_all([Payload(event=event, format="v3", body="")], ignore_conflicts=True)
+        rows = [Event(type="x", object_type="a", object_id=number, data=[]) for number in (6, 7)]
+        insert_few(rows)
+        assert Payload.objects.count() == 1
+        assert [Event.objects.get(pk=row.pk).object_id for row in rows] == [6, 7]
+    assert [row.format for row in Payload.objects.all()] == ["v3"]
 
 
 def test_public_ids_are_random_and_have_the_form_of_a_cuid2() -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from downloads.models import Download
 from downloads.services import lock_with_download
-from releasehub.core.cursors import server_binding_cursor
+from releasehub.core.combined_writes import write
 from versions.models import Version
 
 # The database adds, so the result does not depend on when this process read the row. The query is constant, because
@@ -50,12 +50,12 @@ def add_to_counts(download_id: int, alive: int, listed: int) -> None:
     """Add the two differences to the counts of a download. If both are 0, write nothing."""
     if alive or listed:
         now = DateTimeField().get_db_prep_value(timezone.now(), connection)
-        with server_binding_cursor() as cursor:
-            cursor.execute(ADD_TO_COUNTS, [now, alive, listed, download_id])
+        write(ADD_TO_COUNTS, [now, alive, listed, download_id])
 
 
 def _tally(version: Version) -> tuple[int, int]:
     """Return what the version adds to `version_count`, which the team sees, and to `listed_version_count`."""
-    if version.pk is None or version.is_deleted:
+    is_stored = version.pk is not None and not version._state.adding
+    if not is_stored or version.is_deleted:
         return 0, 0
     return 1, int(version.is_listed)

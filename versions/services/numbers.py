@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Exists, Q
+from django.db import connection
+from django.db.models import BigIntegerField, Exists, Func, Q, TextField, Value
 
 from downloads.models import Download
 from releasehub.core.errors import Conflict, ErrorCode
@@ -17,6 +18,7 @@ BUILD_ADVICE = (
     "The text after + is ignored when versions are compared, unless the version scheme of the "
     "download counts builds. Choose another number."
 )
+NO_KEY = Value(None, output_field=BigIntegerField())
 
 
 def check_number_is_free(version: Version) -> None:
@@ -29,15 +31,15 @@ def check_number_is_free(version: Version) -> None:
         Conflict: Another version has or had the number. The message names that version.
     """
     # One query answers the usual case. The queries that look at platforms run only if the number is in use.
-    version.is_twin = bool(
-        _number_query.tuples(
-            download=version.download_id,
-            channel=version.channel,
-            sort_key=bytes(version.sort_key),
-            number=version.number,
-            but=version.pk or 0,
-        )
+    query = _number_and_key_query if version._state.adding else _number_query
+    ((version.is_twin, reserved_key),) = query.tuples(
+        download=version.download_id,
+        channel=version.channel,
+        sort_key=bytes(version.sort_key),
+        number=version.number,
+        but=version.pk or 0,
     )
+    version.pk = version.pk or reserved_key
     if not version.is_twin or (found := _explain(version)) is None:
         return
     in_the_way, message = found
@@ -74,8 +76,8 @@ def _explain(version: Version) -> tuple[str, str] | None:
     return holder.number, f"{problem}: version {holder.number}{differs} {state}{shown}. {hint}"
 
 
-def _downloads_with_number(download: int, channel: str, sort_key: bytes, number: str, but: int) -> Any:
-    """Return the id of the download if a version other than `but` has or had the number in the channel.
+def _is_in_use(download: int, channel: str, sort_key: bytes, number: str, but: int, next_key: Any = NO_KEY) -> Any:
+    """Return whether a version other than `but` has or had the number in the channel, and the value of `next_key`.
 
     Four separate EXISTS let the database answer each of them from one index; a single one with OR inside could not.
     """
@@ -84,14 +86,24 @@ def _downloads_with_number(download: int, channel: str, sort_key: bytes, number:
     past = PublicNumber.objects.filter(**place).exclude(version=but)
     has_number = Exists(versions.filter(sort_key=sort_key)) | Exists(past.filter(sort_key=sort_key))
     has_number |= Exists(versions.filter(number=number)) | Exists(past.filter(number=number))
-    return Download.all_objects.filter(has_number, pk=download).values_list("pk").order_by()
+    rows = Download.all_objects.filter(pk=download).order_by()
+    return rows.values_list(has_number, next_key)
 
 
-_number_query: SqlTemplate[Download] = SqlTemplate(
-    _downloads_with_number,
-    download=SAMPLE_ID,
-    channel="a channel",
-    sort_key=b"a sort key",
-    number="a number",
-    but=OTHER_SAMPLE_ID,
-)
+def _is_in_use_and_next_key(**values: Any) -> Any:
+    """Return the same, and the primary key for a new version if the database has sequences."""
+    table, column = Version._meta.db_table, Version._meta.pk.column
+    sequence = Func(Value(table), Value(column), function="pg_get_serial_sequence", output_field=TextField())
+    next_key = Func(sequence, function="nextval", output_field=BigIntegerField())
+    return _is_in_use(**values, next_key=next_key if connection.vendor == "postgresql" else NO_KEY)
+
+
+_SAMPLES: dict[str, Any] = {
+    "download": SAMPLE_ID,
+    "channel": "a channel",
+    "sort_key": b"a sort key",
+    "number": "a number",
+    "but": OTHER_SAMPLE_ID,
+}
+_number_query: SqlTemplate[Download] = SqlTemplate(_is_in_use, **_SAMPLES)
+_number_and_key_query: SqlTemplate[Download] = SqlTemplate(_is_in_use_and_next_key, **_SAMPLES)

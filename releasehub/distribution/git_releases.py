@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 from downloads.models import Download
 from downloads.policies import download_policy
 from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound
+from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
 from releasehub.distribution.latest import TooNew, latest_version
 from releasehub.distribution.permalinks import find_tagged_version
 from versions.channels import offered_to
@@ -14,6 +18,9 @@ from versions.facts import RELEASED
 from versions.models import Version
 from versions.policies import version_policy
 from versions.querysets import VersionQuerySet, listed_total
+
+NEWEST_FIRST = ("-created_at", "-id")
+UNUSED_COLUMNS = ("changelog", "package_manifest")  # releases of Git hosts do not have them
 
 
 def is_private(download: Download) -> bool:
@@ -31,7 +38,25 @@ def releases_of(actor: Actor, download: Download) -> VersionQuerySet:
     rows: VersionQuerySet = Version.objects.listed_in(actor, download)
     if not sees_drafts(actor, download):
         rows = rows.listed()
-    return rows.order_by("-created_at", "-id")
+    return rows.order_by(*NEWEST_FIRST)
+
+
+def first_releases_of(actor: Actor, download: Download, length: int) -> list[Version]:
+    """Return the first rows of `releases_of`, which clients poll, without the columns that releases do not have."""
+    shows_drafts = sees_drafts(actor, download) and download_policy.reads_inside(actor, download)
+    return _first_releases(length, shows_drafts).rows(download=download.pk)
+
+
+@lru_cache(maxsize=200)
+def _first_releases(length: int, shows_drafts: bool) -> SqlTemplate[Version]:
+    """Return the template of the first rows. Their number is a part of the SQL text."""
+
+    def build(download: int) -> Any:
+        rows = Version.objects.filter(download=download)
+        rows = rows.alive() if shows_drafts else rows.listed()
+        return rows.order_by(*NEWEST_FIRST).defer(*UNUSED_COLUMNS)[:length]
+
+    return SqlTemplate(build, download=SAMPLE_ID)
 
 
 def published_releases_of(actor: Actor, download: Download) -> VersionQuerySet:

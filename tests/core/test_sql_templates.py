@@ -146,8 +146,10 @@ def test_only_these_modules_use_templates() -> None:
     }
     assert users == {
         "downloads/access.py",
+        "releasehub/api/common/loading.py",
         "releasehub/apikeys/verification.py",
         "releasehub/distribution/file_permalinks.py",
+        "releasehub/distribution/git_releases.py",
         "releasehub/distribution/history.py",
         "releasehub/distribution/latest.py",
         "releasehub/distribution/listing.py",

@@ -9,6 +9,7 @@ from downloads.access import load_access
 from downloads.models import Download
 from files.models import File
 from files.policies import file_policy
+from releasehub.accounts.models import User
 from releasehub.api.common.loading import files_of
 from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound
@@ -18,9 +19,22 @@ from versions.models import Version
 
 
 def release_context(actor: Actor, releases: Sequence[Version]) -> dict[str, Any]:
-    """Return the context of `GitHubReleaseSerializer`, in two queries: the actor's access rights, and the files."""
+    """Return the context of `GitHubReleaseSerializer`, and set the authors of the releases.
+
+    This takes two queries, for the actor's access rights and the files, and a third one if the owner of the repository,
+    who is loaded with it, is not the only author.
+    """
     load_access(actor, {release.download_id for release in releases})
+    _set_authors(releases)
     return {"files": files_of(actor, releases)}
+
+
+def _set_authors(releases: Sequence[Version]) -> None:
+    known: dict[int | None, User] = {release.download.owner_id: release.download.owner for release in releases}
+    unknown = {release.author_id for release in releases} - known.keys() - {None}
+    known |= User.objects.in_bulk(unknown) if unknown else {}
+    for release in releases:
+        release.author = known.get(release.author_id)
 
 
 def release_of_id(actor: Actor, download: Download, pk: int) -> Version:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from django.utils.encoding import escape_uri_path
@@ -23,14 +25,20 @@ class GitHubPagination(BasePagination):
     """
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        total = view.get_stored_total(queryset)
+        total = count_bounded(queryset) if total is None else total
+        return self.read_page(request, view, total, partial(window, queryset))
+
+    def read_page(
+        self, request: Request, view: Any, total: int, read: Callable[[int, int], Iterable[Any]]
+    ) -> list[Any]:
+        """Return the rows of the requested page. `read` returns a number of rows from a start on."""
         self.request, self.base_url = request, view.base_url
         self.page = clamp(request.query_params.get("page"), default=1, maximum=MAX_PAGE)
         self.per_page = clamp(request.query_params.get("per_page"), default=DEFAULT_PER_PAGE, maximum=MAX_PER_PAGE)
-        total = view.get_stored_total(queryset)
-        total = count_bounded(queryset) if total is None else total
         self.last = max(1, -(-total // self.per_page))
         start = (self.page - 1) * self.per_page
-        return [] if start >= total else list(window(queryset, start, self.per_page))
+        return [] if start >= total else list(read(start, self.per_page))
 
     def get_paginated_response(self, data: Any) -> Response:
         previous = min(self.page - 1, self.last)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.db import models
 from drf_spectacular.utils import extend_schema_view
@@ -18,6 +18,7 @@ from releasehub.api.common.model_mixins import (
     PartialUpdateModelMixin,
     RetrieveModelMixin,
 )
+from releasehub.api.common.paging import window
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.github.bodies import RAW, body_format
 from releasehub.api.github.input_serializers import (
@@ -26,11 +27,19 @@ from releasehub.api.github.input_serializers import (
     GitHubReleaseUpdateSerializer,
 )
 from releasehub.api.github.loading import release_context, release_of_id
+from releasehub.api.github.pagination import GitHubPagination
 from releasehub.api.github.schema import DELETED, PAGING, RELEASE_ID, TAG, repository_operation
 from releasehub.api.github.serializers import GitHubNotesSerializer, GitHubReleaseSerializer
 from releasehub.api.github.terms import READ, WRITE
 from releasehub.api.github.viewsets import GitHubModelViewSet
-from releasehub.distribution.git_releases import find_latest, find_published, release_total, releases_of
+from releasehub.distribution.git_releases import (
+    UNUSED_COLUMNS,
+    find_latest,
+    find_published,
+    first_releases_of,
+    release_total,
+    releases_of,
+)
 from releasehub.distribution.release_notes import generated_notes
 from releasehub.publishing.release_runs import delete_version_of_run
 from releasehub.publishing.tagged_versions import create_tagged_version, edit_tagged_version
@@ -93,20 +102,23 @@ class GitHubReleaseViewSet(
         ("create", "partial_update", "destroy", "generate_notes"), WRITE
     )
 
-    def get_queryset(self) -> models.QuerySet[Any]:
-        return releases_of(self.actor, self.repository)
-
-    def get_stored_total(self, queryset: models.QuerySet[Any]) -> int | None:
-        return release_total(self.actor, self.repository)
-
     def with_relations(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        return queryset.select_related("author").defer("changelog", "package_manifest")
+        return queryset.defer(*UNUSED_COLUMNS)
 
-    def paginate_queryset(self, queryset: Any) -> Any:
-        page = super().paginate_queryset(queryset)
-        for version in page or ():
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        paginator = cast("GitHubPagination", self.paginator)
+        page = paginator.read_page(request, self, release_total(self.actor, self.repository), self.read_rows)
+        return self.get_paginated_response(self.get_list_data(page))
+
+    def read_rows(self, start: int, length: int) -> Sequence[Version]:
+        """Return a page of the list; the first one takes a prepared statement."""
+        if start:
+            rows = list(window(self.with_relations(releases_of(self.actor, self.repository)), start, length))
+        else:
+            rows = first_releases_of(self.actor, self.repository, length)
+        for version in rows:
             version.download = self.repository
-        return page
+        return rows
 
     def get_related_context(self, instances: Sequence[Any]) -> dict[str, Any]:
         return release_context(self.actor, instances)

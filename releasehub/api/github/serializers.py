@@ -210,7 +210,11 @@ class GitHubReleaseSerializer(GitHubSerializer):
         return SecondField.convert(version.published_at if version.is_released else None)
 
     def get_author(self, version: Version) -> dict[str, Any]:
-        return self.nested(GitHubUserSerializer).to_representation(version.author)
+        # A page has few different authors, and each representation has ten URLs.
+        authors: dict[int | None, dict[str, Any]] = self.__dict__.setdefault("_authors", {})
+        if version.author_id not in authors:
+            authors[version.author_id] = self.nested(GitHubUserSerializer).to_representation(version.author)
+        return authors[version.author_id]
 
     def get_assets(self, version: Version) -> list[dict[str, Any]]:
         serializer = self.nested(GitHubAssetSerializer)

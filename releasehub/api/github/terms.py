@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import quote
 
 from releasehub.apikeys.requests import Credential, allows
@@ -26,6 +27,7 @@ def constant_headers() -> dict[str, str]:
     }
 
 
+@lru_cache(maxsize=1000)
 def repository_api_path(full_name: str) -> str:
     """Return the path of a repository below `/api`, such as `/repos/acme/importer`."""
     return f"/repos/{quote(full_name)}"

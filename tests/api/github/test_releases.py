@@ -108,6 +108,23 @@ def test_releases_are_listed_newest_first_with_drafts_for_publishers(repository:
     assert names(repository.get("/releases", ApiClient(make_key()))) == ["v1.9.0", "v2.0.0"]
 
 
+def test_each_release_names_its_own_author(repository: Repository) -> None:
+    for tag in ("v1.0.0", "v2.0.0", "v3.0.0", "v4.0.0"):
+        repository.publish(tag)
+    member = make_user("Grace")
+    Version.objects.filter(number__in=("2.0.0", "4.0.0")).update(author=member)
+    Version.objects.filter(number="3.0.0").update(author=None)
+    listed = {release["tag_name"]: release["author"]["login"] for release in repository.get("/releases").json()}
+    assert listed == {"v1.0.0": "Ada", "v2.0.0": "Grace", "v3.0.0": "ghost", "v4.0.0": "Grace"}
+    assert [asset["name"] for release in repository.get("/releases").json() for asset in release["assets"]] == [
+        "tool.bin"
+    ] * 4
+    for path in ("latest", "tags/v4.0.0"):
+        assert repository.get(f"/releases/{path}").json()["author"]["login"] == "Grace"
+    second_page = repository.get("/releases?per_page=2&page=2").json()
+    assert [release["author"]["login"] for release in second_page] == ["Grace", "Ada"]
+
+
 def test_pages_are_linked(repository: Repository) -> None:
     for number in range(5):
         make_version(repository.download, f"1.{number}")

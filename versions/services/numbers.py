@@ -87,7 +87,7 @@ def _is_in_use(download: int, channel: str, sort_key: bytes, number: str, but: i
     has_number = Exists(versions.filter(sort_key=sort_key)) | Exists(past.filter(sort_key=sort_key))
     has_number |= Exists(versions.filter(number=number)) | Exists(past.filter(number=number))
     rows = Download.all_objects.filter(pk=download).order_by()
-    return rows.values_list(has_number, next_key)
+    return rows.annotate(is_in_use=has_number, next_key=next_key).values_list("is_in_use", "next_key")
 
 
 def _is_in_use_and_next_key(**values: Any) -> Any:

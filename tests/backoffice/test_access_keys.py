@@ -23,12 +23,6 @@ LIST = "admin:downloads_accesskey_changelist"
 ADD = "admin:downloads_accesskey_add"
 
 
-@pytest.fixture
-def root(client: Client) -> Client:
-    client.force_login(make_user("root", is_staff=True, is_superuser=True))
-    return client
-
-
 def make(**options: Any) -> AccessKey:
     options.setdefault("download", make_download())
     return issue_access_key(actor=system(), **{"name": "A customer"} | options)[0]

@@ -27,12 +27,6 @@ MODELS = [model for _, items in SECTIONS for _, _, model in items]
 
 
 @pytest.fixture
-def root(client: Client) -> Client:
-    client.force_login(make_user("root", is_staff=True, is_superuser=True))
-    return client
-
-
-@pytest.fixture
 def moderator(client: Client) -> Client:
     client.force_login(make_user("moderator", is_staff=True, permissions=("moderate_download",)))
     return client

@@ -15,13 +15,6 @@ from tests.factories import make_download, make_user
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def root() -> Client:
-    client = Client()
-    client.force_login(make_user("root", is_staff=True, is_superuser=True))
-    return client
-
-
 def exported(client: Client, address: str) -> str:
     answer: Any = client.get(f"/admin/audit/auditentry/{address}")
     assert answer.status_code == 200

@@ -9,16 +9,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from tests.factories import image_bytes, make_download, make_picture, make_user
+from tests.factories import image_bytes, make_download, make_picture
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
-
-
-@pytest.fixture
-def root() -> Client:
-    client = Client()
-    client.force_login(make_user(is_staff=True, is_superuser=True))
-    return client
 
 
 def test_picture_is_uploaded_shown_moved_described_and_removed(root: Client) -> None:

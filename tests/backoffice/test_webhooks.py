@@ -16,13 +16,6 @@ pytestmark = pytest.mark.django_db
 URL = "https://93.184.215.14/hook"  # only validated, never connected to
 
 
-@pytest.fixture
-def root() -> Client:
-    client = Client()
-    client.force_login(make_user("root", is_staff=True, is_superuser=True))
-    return client
-
-
 def add(client: Client, **fields: Any) -> Any:
     data = {"url": URL, "description": "", "format": "standard", "is_active": "on"}
     return client.post("/admin/webhooks/endpoint/add/", data | fields)

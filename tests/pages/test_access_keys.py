@@ -21,6 +21,7 @@ from files.services import update_file
 from releasehub.distribution.access_keys import issue_access_key, revoke_access_key
 from releasehub.distribution.links import file_path, version_path
 from tests.factories import make_download, make_file, make_user, make_version, system
+from tests.sessions import signed_in
 
 pytestmark = pytest.mark.django_db
 LIST = "/account/access-keys/"
@@ -35,12 +36,6 @@ def download() -> Download:
 @pytest.fixture
 def owner(download: Download) -> Client:
     return signed_in(download.owner)
-
-
-def signed_in(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def make(download: Download, name: str = "A customer", **options: Any) -> AccessKey:

@@ -6,20 +6,14 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.test import Client
 from django.utils import timezone
 
 from releasehub.accounts.browsers import delete_expired_sessions, describe_browser
-from releasehub.accounts.models import SignedInBrowser, User
+from releasehub.accounts.models import SignedInBrowser
 from tests.factories import make_user
+from tests.sessions import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def test_browser_is_signed_out_from_another_one() -> None:

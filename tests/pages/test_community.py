@@ -15,6 +15,7 @@ from releasehub.community.services import delete_contribution
 from releasehub.core.actor import Actor
 from tests.crawling import read
 from tests.factories import make_category, make_comment, make_download, make_review, make_user, system
+from tests.sessions import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 
@@ -22,12 +23,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 @pytest.fixture
 def download() -> Download:
     return make_download(title="Tool")
-
-
-def signed_in(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def text_of(client: Client, download: Download, query: str = "") -> str:

@@ -14,20 +14,15 @@ from releasehub.community.services.watching import change_frequency, watch
 from releasehub.core.actor import Actor
 from tests.conftest import ApiClient
 from tests.factories import make_category, make_download, make_key, make_user
+from tests.sessions import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.mark.parametrize(("make", "kind"), [(make_download, "downloads"), (make_category, "categories")])
 def test_button_watches_and_stops(make: type[Download | Category], kind: str) -> None:
     user, target = make_user(), make(title="Tool")
-    client = client_of(user)
+    client = signed_in(user)
     path = f"/account/watches/{kind}/{target.pk}/"
     assert path in client.get(target.path).content.decode()
     response = client.post(path, {"watch": "1"}, follow=True)
@@ -41,15 +36,15 @@ def test_button_watches_and_stops(make: type[Download | Category], kind: str) ->
 def test_account_page_lists_what_the_user_watches() -> None:
     user, download = make_user(), make_download(title="Tool")
     watch(actor=Actor(user=user), target=download)
-    assert "Stop watching Tool" in client_of(user).get("/account/watches/").content.decode()
-    assert "Stop watching Tool" not in client_of(make_user()).get("/account/watches/").content.decode()
+    assert "Stop watching Tool" in signed_in(user).get("/account/watches/").content.decode()
+    assert "Stop watching Tool" not in signed_in(make_user()).get("/account/watches/").content.decode()
 
 
 def test_anonymous_visitor_has_no_button_and_hidden_downloads_are_404() -> None:
     download, hidden = make_download(), make_download(visibility="private")
     assert "account/watches" not in Client().get(download.path).content.decode()
     assert Client().post(f"/account/watches/downloads/{download.pk}/", {"watch": "1"}).status_code == 302
-    assert client_of(make_user()).post(f"/account/watches/downloads/{hidden.pk}/", {"watch": "1"}).status_code == 404
+    assert signed_in(make_user()).post(f"/account/watches/downloads/{hidden.pk}/", {"watch": "1"}).status_code == 404
     assert not Watch.objects.exists()
 
 
@@ -103,7 +98,7 @@ def test_one_click_in_a_digest_stops_digests_only() -> None:
 
 def test_menu_of_a_watch_chooses_how_often() -> None:
     user, target = make_user(), make_download(title="Tool")
-    client, path = client_of(user), f"/account/watches/downloads/{target.pk}/"
+    client, path = signed_in(user), f"/account/watches/downloads/{target.pk}/"
     assert client.post(path, {"frequency": "daily"}).status_code == 404  # not watched yet
     row = watch(actor=Actor(user=user), target=target)
     page = client.post(path, {"frequency": "weekly"}, follow=True).content.decode()

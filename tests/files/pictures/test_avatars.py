@@ -20,6 +20,7 @@ from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, NotFound, Rejected
 from tests.factories import image_bytes, make_comment, make_download, make_user, system
 from tests.factories.releases import stage
+from tests.sessions import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 FORM = "/account/profile/picture/"
@@ -38,12 +39,6 @@ def give(user: User, content: bytes = b"", actor: Actor | None = None) -> User:
         upload.discard()
     user.refresh_from_db()
     return user
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def test_picture_is_encoded_again_as_a_small_square_and_served_to_everybody(ann: User) -> None:
@@ -102,7 +97,7 @@ def test_picture_is_erased_with_the_account(ann: User) -> None:
 
 
 def test_form_of_the_profile_sets_and_removes_it(ann: User) -> None:
-    client = client_of(ann)
+    client = signed_in(ann)
     client.post(FORM, {"file": SimpleUploadedFile("me.png", image_bytes())})
     ann.refresh_from_db()
     assert ann.avatar_path in client.get("/account/profile/").content.decode()
@@ -114,7 +109,7 @@ def test_form_of_the_profile_sets_and_removes_it(ann: User) -> None:
 @pytest.mark.parametrize(("content", "message"), [(b"text", "cannot be decoded"), (None, "Choose a picture first.")])
 def test_form_explains_what_is_wrong(ann: User, content: bytes | None, message: str) -> None:
     values = {} if content is None else {"file": SimpleUploadedFile("me.png", content)}
-    assert message in client_of(ann).post(FORM, values, follow=True).content.decode()
+    assert message in signed_in(ann).post(FORM, values, follow=True).content.decode()
 
 
 def test_form_needs_its_token(ann: User) -> None:
@@ -132,4 +127,4 @@ def test_author_page_comments_and_header_show_it_or_the_initials(ann: User) -> N
     give(ann)
     for path in ("/authors/ann/", download.path):
         assert f'src="{ann.avatar_path}"' in Client().get(path).content.decode()
-    assert f'src="{ann.avatar_path}"' in client_of(ann).get("/").content.decode()
+    assert f'src="{ann.avatar_path}"' in signed_in(ann).get("/").content.decode()

@@ -6,14 +6,8 @@ import pytest
 from django.test import Client
 
 from downloads.models import Download
-from releasehub.accounts.models import User
 from tests.factories import make_download, make_user
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
+from tests.sessions import signed_in
 
 
 @pytest.fixture
@@ -23,4 +17,4 @@ def download() -> Download:
 
 @pytest.fixture
 def author(download: Download) -> Client:
-    return client_of(download.owner)
+    return signed_in(download.owner)

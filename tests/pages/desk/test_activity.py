@@ -18,7 +18,7 @@ from releasehub.pages.desk.activity_words import WORDS
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
 from tests.factories import make_download, make_user, make_version, system
-from tests.pages.desk.conftest import client_of
+from tests.sessions import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 
@@ -67,11 +67,11 @@ def test_only_the_team_reads_it_and_only_team_managers_read_about_people(downloa
     set_team_member(actor=system(), download=download, user=member, flags={"can_upload"})
     set_team_member(actor=system(), download=download, user=manager, flags={"can_manage_team"})
     issue_access_key(actor=system(), download=download, name="Customer")
-    assert not [line for line in lines(client_of(member), download) if "access key" in line or "team" in line]
-    told = client_of(manager).get(page(download)).content.decode()
+    assert not [line for line in lines(signed_in(member), download) if "access key" in line or "team" in line]
+    told = signed_in(manager).get(page(download)).content.decode()
     assert "Customer" in told
     assert "max: upload" in told
-    assert client_of(make_user()).get(page(download)).status_code == 404
+    assert signed_in(make_user()).get(page(download)).status_code == 404
 
 
 def test_rows_about_visitors_and_other_downloads_are_left_out(author: Client, download: Download) -> None:

@@ -15,7 +15,7 @@ from downloads.models import Download, TeamMember
 from releasehub.accounts.models import User
 from releasehub.audit.models import AuditEntry
 from tests.factories import image_bytes, make_category, make_download, make_user, make_version
-from tests.pages.desk.conftest import client_of
+from tests.sessions import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 
@@ -44,7 +44,7 @@ def test_list_shows_own_and_team_downloads_and_no_others(author: Client, downloa
 def test_new_download_is_a_draft_of_the_author_with_an_audit_row() -> None:
     author, category = make_user("bob"), make_category("Tools")
     values = {"title": "Fresh", "category": category.pk, "tag_line": "New", "visibility": "public"}
-    answer = client_of(author).post("/account/downloads/new/", values)
+    answer = signed_in(author).post("/account/downloads/new/", values)
     made = Download.objects.get(title="Fresh")
     assert answer["Location"] == page(made)
     assert (made.owner, made.state, made.tag_line) == (author, "draft", "New")
@@ -55,21 +55,21 @@ def test_new_download_is_a_draft_of_the_author_with_an_audit_row() -> None:
 def test_new_download_takes_an_icon_and_survives_a_refused_one(is_picture: bool) -> None:
     file = SimpleUploadedFile("icon.png", image_bytes() if is_picture else b"text")
     values = {"title": "Fresh", "category": make_category("Tools").pk, "visibility": "public", "file": file}
-    answer = client_of(make_user()).post("/account/downloads/new/", values, follow=True)
+    answer = signed_in(make_user()).post("/account/downloads/new/", values, follow=True)
     assert ("icon" in Download.objects.get(title="Fresh").pictures) == is_picture
     assert ("created without an icon" in answer.content.decode()) == (not is_picture)
 
 
 def test_icons_are_refused_before_their_bytes_if_no_category_is_open() -> None:
     file = SimpleUploadedFile("icon.png", image_bytes())
-    answer = client_of(make_user()).post("/account/downloads/new/", {"title": "Fresh", "file": file})
+    answer = signed_in(make_user()).post("/account/downloads/new/", {"title": "Fresh", "file": file})
     assert answer.status_code == 403
 
 
 def test_new_download_in_a_closed_category_is_refused_with_a_message() -> None:
     closed = make_category("Closed", accepts_downloads=False)
     values = {"title": "Fresh", "category": closed.pk, "visibility": "public"}
-    answer = client_of(make_user()).post("/account/downloads/new/", values)
+    answer = signed_in(make_user()).post("/account/downloads/new/", values)
     assert answer.status_code == 400
     assert not Download.objects.filter(title="Fresh").exists()
 
@@ -111,21 +111,21 @@ def test_hidden_download_can_be_shown_again(author: Client, download: Download) 
 def test_download_that_needs_approval_waits_when_it_is_shown() -> None:
     category = make_category("Checked", requires_approval=True)
     download = make_download(make_user("eve"), category=category, state="draft")
-    client_of(download.owner).post(page(download, "desk-download-act", "show"))
+    signed_in(download.owner).post(page(download, "desk-download-act", "show"))
     download.refresh_from_db()
     assert download.state == "moderated"
 
 
 @pytest.mark.parametrize("name", ["desk-download", "desk-download-edit", "desk-version-new"])
 def test_pages_are_not_found_for_others(download: Download, name: str) -> None:
-    assert client_of(make_user()).get(page(download, name)).status_code == 404
+    assert signed_in(make_user()).get(page(download, name)).status_code == 404
     assert Client().get(page(download, name)).status_code == 302
 
 
 def test_member_who_may_only_upload_cannot_edit_or_delete(download: Download) -> None:
     member = make_user("max")
     TeamMember.objects.create(download=download, user=member, can_upload=True)
-    client = client_of(member)
+    client = signed_in(member)
     assert client.get(page(download)).status_code == 200
     assert client.get(page(download, "desk-download-edit")).status_code == 403
     client.post(page(download, "desk-download-act", "delete"))
@@ -148,7 +148,7 @@ def test_desk_shows_the_addresses_for_tools_of_git_hosts(author: Client, downloa
 
 def test_desk_shows_no_such_addresses_if_the_owner_has_the_name_of_a_page(download: Download) -> None:
     User.objects.filter(pk=download.owner_id).update(username="search")
-    text = client_of(User.objects.get(username="search")).get(page(download)).content.decode()
+    text = signed_in(User.objects.get(username="search")).get(page(download)).content.decode()
     assert "FILE_NAME" not in text
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from downloads.models import Download
 from files.models import Blob, File
 from tests.factories import make_file, make_user, make_version
-from tests.pages.desk.conftest import client_of
+from tests.sessions import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 
@@ -41,7 +41,7 @@ def test_rejected_file_leaves_nothing_behind_and_says_why(author: Client, downlo
 
 
 def test_bytes_of_others_are_refused_before_they_are_read(download: Download) -> None:
-    assert upload(client_of(make_user()), download, "tool.bin") == 404
+    assert upload(signed_in(make_user()), download, "tool.bin") == 404
     assert upload(Client(), download, "tool.bin") == 302
     assert not Blob.objects.exists()
 

@@ -15,7 +15,7 @@ from releasehub.importing.running import work
 from tests.factories import make_category, make_user
 from tests.importing.conftest import host as host
 from tests.importing.hosts import TOKEN, Host
-from tests.pages.desk.conftest import client_of
+from tests.sessions import signed_in
 from versions.models import Version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
@@ -68,7 +68,7 @@ def test_import_runs_in_a_worker_and_its_page_shows_the_end(author: Client, sour
     version = Version.objects.get(number="1.0.0")
     shown = author.get(reverse("pages:desk-version", args=[version.public_id])).content.decode()
     assert f'Imported from <a href="{page(source)}" dir="auto">GitHub' in shown
-    admin = client_of(make_user(is_superuser=True, is_staff=True))
+    admin = signed_in(make_user(is_superuser=True, is_staff=True))
     assert "acme/tool" in admin.get(reverse("admin:versions_version_change", args=[version.pk])).content.decode()
     assert "3 listed, 3 created" in admin.get(reverse("admin:importing_importrun_changelist")).content.decode()
 
@@ -125,7 +125,7 @@ def test_second_run_waits_for_the_first(author: Client, source: ImportSource) ->
 
 
 def test_strangers_find_nothing(source: ImportSource) -> None:
-    stranger = client_of(make_user("eve"))
+    stranger = signed_in(make_user("eve"))
     assert "acme/tool" not in stranger.get(reverse("pages:desk-imports")).content.decode()
     for name in ("", "edit/", "delete/"):
         assert stranger.get(page(source) + name).status_code == 404

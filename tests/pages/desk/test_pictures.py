@@ -14,7 +14,7 @@ from files.models import Blob, Picture
 from files.pictures.paths import screenshots_of
 from releasehub.markdown.rendering import render_markdown
 from tests.factories import image_bytes, make_picture, make_user
-from tests.pages.desk.conftest import client_of
+from tests.sessions import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 
@@ -54,8 +54,8 @@ def test_buttons_describe_move_and_remove(author: Client, download: Download) ->
 def test_pictures_of_others_are_refused_before_their_bytes_are_read(download: Download) -> None:
     member = make_user("max")
     TeamMember.objects.create(download=download, user=member, can_upload=True)
-    assert send(client_of(member), download, b"text") == 403
-    assert send(client_of(make_user()), download, b"text") == 404
+    assert send(signed_in(member), download, b"text") == 403
+    assert send(signed_in(make_user()), download, b"text") == 404
     assert not Blob.objects.exists()
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from downloads.models import AccessKey, Download
 from downloads.services import set_team_member
 from tests.factories import make_user, make_version, system
-from tests.pages.desk.conftest import client_of
+from tests.sessions import signed_in
 from versions.models import Version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
@@ -78,7 +78,7 @@ def test_page_of_the_version_leads_there_until_it_is_published(author: Client, d
 def test_members_who_do_not_manage_the_team_see_no_links(draft: Version, download: Download) -> None:
     member = make_user("bob")
     set_team_member(actor=system(), download=download, user=member, flags={"can_upload"})
-    client = client_of(member)
+    client = signed_in(member)
     assert client.get(page(draft)).status_code == 403
     assert page(draft) not in client.get(reverse("pages:desk-version", args=[draft.public_id])).content.decode()
-    assert client_of(make_user("eve")).get(page(draft)).status_code == 404
+    assert signed_in(make_user("eve")).get(page(draft)).status_code == 404

@@ -14,7 +14,7 @@ from files.models import File, UploadSession
 from files.uploads.verification import verify_upload
 from releasehub.pages.desk.uploads import PART_BYTES
 from tests.factories import make_download, make_user, make_version
-from tests.pages.desk.conftest import client_of
+from tests.sessions import signed_in
 from versions.models import Version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
@@ -85,7 +85,7 @@ def test_invalid_part_numbers_are_refused(author: Client, version: Version, part
 
 def test_upload_of_another_author_is_not_found(author: Client, version: Version) -> None:
     upload = begin(author, version).json()["id"]
-    stranger = client_of(make_user())
+    stranger = signed_in(make_user())
     assert begin(stranger, version).status_code == 404
     assert stranger.get(f"/account/uploads/{upload}/", headers={"Accept": "application/json"}).status_code == 404
     assert call(stranger, f"/account/uploads/{upload}/abort/", {}).status_code == 404
@@ -95,7 +95,7 @@ def test_upload_of_another_author_is_not_found(author: Client, version: Version)
 def test_sealed_version_takes_no_uploads() -> None:
     download = make_download(make_user("ann"), seal_on_publish=True)
     version = make_version(download, "1.0.0", state="draft", files=1)
-    client = client_of(download.owner)
+    client = signed_in(download.owner)
     client.post(reverse("pages:desk-version-move", args=[version.public_id, "publish"]))
     assert begin(client, version).status_code == 409
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from downloads.models import Download
 from files.models import DownloadDay
 from tests.factories import make_file, make_user, make_version
-from tests.pages.desk.conftest import client_of
+from tests.sessions import signed_in
 from versions.models import Version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
@@ -46,4 +46,4 @@ def test_period_is_chosen(author: Client, version: Version) -> None:
 
 
 def test_only_the_team_sees_the_page(version: Version) -> None:
-    assert client_of(make_user()).get(page(version)).status_code == 404
+    assert signed_in(make_user()).get(page(version)).status_code == 404

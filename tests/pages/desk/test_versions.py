@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from downloads.models import Download, TeamMember
 from tests.factories import make_category, make_download, make_user, make_version
-from tests.pages.desk.conftest import client_of
+from tests.sessions import signed_in
 from versions.models import Version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
@@ -66,14 +66,14 @@ def test_rollout_changes_only_if_the_form_has_a_percentage(author: Client, downl
 def test_publish_shows_a_download_that_is_still_a_draft() -> None:
     download = make_download(make_user("ann"), state="draft")
     version = make_version(download, "1.0.0", state="draft", files=1)
-    assert move(client_of(download.owner), version, "publish").state == "published"
+    assert move(signed_in(download.owner), version, "publish").state == "published"
     assert Client().get(Download.objects.get(pk=download.pk).path).status_code == 200
 
 
 def test_publish_without_a_file_changes_neither_version_nor_download() -> None:
     download = make_download(make_user("ann"), state="draft")
     version = make_version(download, "1.0.0", state="draft")
-    assert move(client_of(download.owner), version, "publish").state == "draft"
+    assert move(signed_in(download.owner), version, "publish").state == "draft"
     assert Download.objects.get(pk=download.pk).state == "draft"
 
 
@@ -102,7 +102,7 @@ def test_buttons_are_those_that_the_state_and_the_role_allow(author: Client, dow
     assert names == {"archive", "unpublish", "yank", "delete", "mark-security"}
     reader = make_user("max")
     TeamMember.objects.create(download=download, user=reader, can_manage_files=True)
-    assert client_of(reader).get(page(version)).context["actions"] == []
+    assert signed_in(reader).get(page(version)).context["actions"] == []
 
 
 def test_security_release_is_marked_by_a_button_and_by_the_form(author: Client, download: Download) -> None:
@@ -121,7 +121,7 @@ def test_security_release_is_marked_by_a_button_and_by_the_form(author: Client, 
 def test_form_offers_the_mark_to_managers_of_versions_only(download: Download) -> None:
     version, uploader = make_version(download, "1.0.0", files=1), make_user("max")
     TeamMember.objects.create(download=download, user=uploader, can_upload=True)
-    client = client_of(uploader)
+    client = signed_in(uploader)
     for path in (page(version, "desk-version-edit"), new_page(download)):
         assert "is_security_release" not in client.get(path).context["form"].fields
     client.post(page(version, "desk-version-edit"), VALUES | {"is_security_release": "on"})
@@ -133,7 +133,7 @@ def test_version_that_needs_approval_is_announced_as_waiting() -> None:
     download = make_download(make_user("ann"), category=category)
     version = make_version(download, "1.0.0", state="draft", files=1)
     url = page(version, "desk-version-move", "publish")
-    text = client_of(download.owner).post(url, follow=True).content.decode()
+    text = signed_in(download.owner).post(url, follow=True).content.decode()
     assert "A moderator has to approve the version" in text
 
 

@@ -4,6 +4,7 @@ from files.models import Blob, File, Quarantine
 from files.public_names import Identity
 from releasehub.core.errors import Conflict, ErrorCode, NotFound, Rejected
 from releasehub.core.locks import lock_name
+from releasehub.core.querysets import first_or_not_found
 
 DIGEST_LOCK = 0x51_44
 
@@ -27,9 +28,7 @@ def lock_bytes(file: File) -> str:
         NotFound: Another request erased the file.
         Conflict: A worker learned the digest of the file meanwhile, so further files have to be locked.
     """
-    row = File.all_objects.select_related("blob").filter(pk=file.pk).first()
-    if row is None:
-        raise NotFound
+    row = first_or_not_found(File.all_objects.select_related("blob").filter(pk=file.pk))
     sha256 = Identity.of(row).sha256
     lock_digest(sha256)
     list(Blob.objects.select_for_update().filter(pk=row.blob_id))

@@ -6,6 +6,7 @@ from downloads.access import lock_row
 from downloads.models import Download
 from releasehub.core.errors import NotFound
 from releasehub.core.models import SoftDeleteModel
+from releasehub.core.querysets import first_or_not_found
 
 Row = TypeVar("Row", bound=SoftDeleteModel)
 
@@ -36,8 +37,6 @@ def lock_with_download(row: Row) -> Row:
     download = lock_download(row.download_id)  # type: ignore[attr-defined]
     # `of=("self",)` keeps PostgreSQL from locking the joined row of the author, too.
     rows = model.all_objects.select_for_update(of=("self",)).select_related("author")
-    locked: Row | None = rows.filter(pk=row.pk).order_by().first()
-    if locked is None:
-        raise NotFound
+    locked: Row = first_or_not_found(rows.filter(pk=row.pk).order_by())
     locked.download = download  # type: ignore[attr-defined]
     return locked

@@ -21,6 +21,7 @@ from files.usage import reserved_bytes
 from releasehub.accounts.models import User
 from releasehub.core.actor import Actor, Origin
 from releasehub.core.errors import ErrorCode, NotFound, Rejected
+from releasehub.core.querysets import first_or_not_found
 from versions.models import Version
 from versions.policies import version_policy
 from versions.services import lock_version
@@ -115,9 +116,7 @@ def find_upload(actor: Actor, public_id: str) -> UploadSession:
         Denied: The actor may see the version, but not upload to it.
     """
     rows = UploadSession.objects.select_related("version__download__category", "user", "file")
-    upload = rows.filter(public_id=public_id).first()
-    if upload is None:
-        raise NotFound
+    upload = first_or_not_found(rows.filter(public_id=public_id))
     if upload.version is not None:
         version_policy.ensure("upload", actor, upload.version)
     elif not actor.is_superuser and (actor.user_id is None or actor.user_id != upload.user_id):

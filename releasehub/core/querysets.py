@@ -5,9 +5,11 @@ from typing import Any, Generic, Self, TypeVar
 
 from django.db import models
 
+from releasehub.core.errors import NotFound
 from releasehub.core.models import SoftDeleteModel
 
 SoftDeletable = TypeVar("SoftDeletable", bound=SoftDeleteModel)
+Row = TypeVar("Row", bound=models.Model)
 
 
 class SoftDeleteQuerySet(models.QuerySet[SoftDeletable], Generic[SoftDeletable]):
@@ -44,3 +46,15 @@ def first_of_each_value(rows: models.QuerySet[Any, dict[str, Any]], column: str,
         found.append(row)
         row = rows.filter(**{f"{column}__gt": row[column]}).first()
     return found
+
+
+def first_or_not_found(rows: models.QuerySet[Row]) -> Row:
+    """Return the first row.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = rows.first()
+    if row is None:
+        raise NotFound
+    return row

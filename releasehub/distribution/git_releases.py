@@ -9,6 +9,7 @@ from downloads.models import Download
 from downloads.policies import download_policy
 from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound
+from releasehub.core.querysets import first_or_not_found
 from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
 from releasehub.distribution.latest import TooNew, latest_version
 from releasehub.distribution.permalinks import find_tagged_version
@@ -75,9 +76,7 @@ def find_release(actor: Actor, download: Download, pk: int) -> Version:
     Raises:
         NotFound: There is no such release, or the actor may not see it.
     """
-    version: Version | None = Version.objects.select_related("author").filter(download=download, pk=pk).first()
-    if version is None:
-        raise NotFound
+    version: Version = first_or_not_found(Version.objects.select_related("author").filter(download=download, pk=pk))
     version.download = download
     if not is_visible(actor, version):
         raise NotFound

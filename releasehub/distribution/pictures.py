@@ -15,6 +15,7 @@ from files.policies import picture_policy
 from files.storage import blob_storage
 from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound, StorageUnavailable
+from releasehub.core.querysets import first_or_not_found
 
 WEBP = "image/webp"
 # The path of a picture contains the digest of its bytes, so what a cache holds under it never gets old.
@@ -54,9 +55,7 @@ def serve_avatar(request: HttpRequest, public_id: str, digest: str) -> HttpRespo
         StorageUnavailable: The storage does not respond, or the stored bytes are damaged.
     """
     rows = Avatar.objects.select_related("blob")
-    avatar = rows.filter(user__public_id=public_id, blob__sha256__startswith=digest).first()
-    if avatar is None:
-        raise NotFound
+    avatar = first_or_not_found(rows.filter(user__public_id=public_id, blob__sha256__startswith=digest))
     return serve_image(request, avatar.blob, WEBP, PUBLIC)
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from downloads.models import AccessKey
 from downloads.policies import manageable_access_keys
 from releasehub.core.actor import Actor
-from releasehub.core.errors import NotFound
+from releasehub.core.querysets import first_or_not_found
 from releasehub.core.requests import actor_of
 from releasehub.distribution.access_keys import issue_access_key, revoke_access_key
 from releasehub.distribution.latest import latest_version
@@ -77,10 +77,9 @@ def _find(actor: Actor, public_id: str) -> AccessKey:
     Raises:
         NotFound: The key does not exist, or the actor does not manage it.
     """
-    key = manageable_access_keys(actor).select_related("download__category").filter(public_id=public_id).first()
-    if key is None:
-        raise NotFound
-    return key
+    return first_or_not_found(
+        manageable_access_keys(actor).select_related("download__category").filter(public_id=public_id)
+    )
 
 
 def _secret_page(request: HttpRequest, key: AccessKey, secret: str) -> HttpResponse:

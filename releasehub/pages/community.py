@@ -23,7 +23,7 @@ from releasehub.community.services import (
     reply_to_review,
 )
 from releasehub.core.actor import Actor
-from releasehub.core.errors import NotFound
+from releasehub.core.querysets import first_or_not_found
 from releasehub.pages.community_forms import CommentForm, ReplyForm, ReviewForm
 from releasehub.pages.contribution_page import contribution_page
 from releasehub.pages.errors import answers_errors
@@ -114,19 +114,14 @@ def delete_review(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 
 def _find_download(public_id: str) -> Download:
-    download: Download | None = Download.all_objects.select_related("category").filter(public_id=public_id).first()
-    if download is None:
-        raise NotFound
+    download: Download = first_or_not_found(Download.all_objects.select_related("category").filter(public_id=public_id))
     return download
 
 
 def _find(model: type[Any], public_id: str) -> Any:
     """Return the row. The policies decide whether the viewer sees it."""
     rows = model.all_objects.select_related("author", "download__category")
-    row = rows.filter(public_id=public_id).first()
-    if row is None:
-        raise NotFound
-    return row
+    return first_or_not_found(rows.filter(public_id=public_id))
 
 
 def _delete(request: HttpRequest, row: Contribution) -> HttpResponseBase:

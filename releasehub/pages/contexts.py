@@ -14,6 +14,7 @@ from downloads.querysets import DownloadQuerySet
 from releasehub.accounts.models import Organization, User
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Moved, NotFound
+from releasehub.core.querysets import first_or_not_found
 from releasehub.distribution.annotations import with_current_version
 from releasehub.distribution.permalinks import find_download
 from releasehub.distribution.presented_keys import needed_key, presented_key
@@ -83,9 +84,7 @@ def download_of_page(actor: Actor, slug: str, pk: int) -> Download:
         download = find_download(actor, slug)
         if download.pk == pk:
             return download
-    present = Download.all_objects.filter(pk=pk).exclude(slug=slug).values_list("slug", flat=True).first()
-    if present is None:
-        raise NotFound
+    present = first_or_not_found(Download.all_objects.filter(pk=pk).exclude(slug=slug).values_list("slug", flat=True))
     raise Moved(find_download(actor, present).slug)
 
 

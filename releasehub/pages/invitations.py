@@ -30,6 +30,7 @@ from releasehub.accounts.services import (
 )
 from releasehub.accounts.sign_up import SESSION_TOKEN, admission_by_token
 from releasehub.core.errors import NotFound
+from releasehub.core.querysets import first_or_not_found
 from releasehub.core.requests import actor_of
 from releasehub.core.site import site_url
 from releasehub.pages.errors import answers_errors
@@ -46,9 +47,7 @@ def team(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Show the team of a download to those who manage it, and invite to it."""
     actor = actor_of(request)
     rows = Download.objects.team_managed_by(actor).select_related("owner", "category", "organization")
-    target = rows.filter(public_id=public_id).first()
-    if target is None:
-        raise NotFound
+    target = first_or_not_found(rows.filter(public_id=public_id))
     members = TeamMember.objects.with_standing().filter(download=target).select_related("user")
     people = [(target.owner.username, gettext("owner"), True)]
     people += [
@@ -69,9 +68,7 @@ def team(request: HttpRequest, public_id: str) -> HttpResponseBase:
 def organization(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Show the members of an organization to those who may invite, and invite to it."""
     actor = actor_of(request)
-    target = Organization.objects.visible_to(actor).filter(public_id=public_id).first()
-    if target is None:
-        raise NotFound
+    target = first_or_not_found(Organization.objects.visible_to(actor).filter(public_id=public_id))
     organization_policy.ensure("invite", actor, target)
     members = Membership.objects.filter(organization=target).select_related("user", "named_role", "organization")
     rows = [(row.user.username, role_of(row).name, True) for row in members.order_by("created_at", "id")[:MAX_ROWS]]

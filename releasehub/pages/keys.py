@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.services import issue_key, revoke_key
-from releasehub.core.errors import NotFound
+from releasehub.core.querysets import first_or_not_found
 from releasehub.core.requests import actor_of
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.form_pages import form_page, require_form_methods
@@ -47,9 +47,7 @@ def keys(request: HttpRequest) -> HttpResponseBase:
 @require_POST
 @answers_errors
 def revoke(request: HttpRequest, pk: int) -> HttpResponseBase:
-    key = ApiKey.objects.filter(pk=pk).first()
-    if key is None:
-        raise NotFound
+    key = first_or_not_found(ApiKey.objects.filter(pk=pk))
     revoke_key(actor=actor_of(request), key=key)
     messages.success(request, _("The API key %(name)s was revoked.") % {"name": key.name})
     return redirect("pages:keys")

@@ -15,7 +15,7 @@ from downloads.policies import download_policy
 from downloads.services import transfer_download
 from releasehub.accounts.models import Invitation
 from releasehub.accounts.services.invitations import MAX_INVITED_CHARACTERS
-from releasehub.core.errors import NotFound
+from releasehub.core.querysets import first_or_not_found
 from releasehub.core.requests import actor_of
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.form_pages import form_page, require_form_methods
@@ -37,9 +37,7 @@ class OwnershipForm(ServiceForm):
 def ownership(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Show the pending invitations to own a download to its owner and to moderators, and transfer it."""
     actor = actor_of(request)
-    download = Download.objects.select_related("owner", "category").filter(public_id=public_id).first()
-    if download is None:
-        raise NotFound
+    download = first_or_not_found(Download.objects.select_related("owner", "category").filter(public_id=public_id))
     download_policy.ensure("transfer", actor, download)
     form = OwnershipForm(request.POST or None)
     if form.is_valid():

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from files.names import fold_name
 from files.primary import preference
-from releasehub.core.errors import NotFound
+from releasehub.core.querysets import first_or_not_found
 from releasehub.distribution.links import file_path, version_path
 from releasehub.distribution.pictures import PRIVATE, WEBP, serve_image
 from releasehub.distribution.preview_links import files_in_preview, open_preview, picture_in_preview, serve_preview_file
@@ -67,9 +67,7 @@ def preview(request: HttpRequest, secret: str) -> HttpResponseBase:
 def preview_file(request: HttpRequest, secret: str, filename: str) -> HttpResponseBase:
     """Serve one file of the preview, or lead to its permanent link once the version is published."""
     key, version = open_preview(secret)
-    file = files_in_preview(version).select_related("blob").filter(folded_name=fold_name(filename)).first()
-    if file is None:
-        raise NotFound
+    file = first_or_not_found(files_in_preview(version).select_related("blob").filter(folded_name=fold_name(filename)))
     file.version = version
     if version.is_released:
         return redirect(file_path(file))

@@ -8,6 +8,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound
+from releasehub.core.querysets import first_or_not_found
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint, Payload
 from releasehub.webhooks.policies import endpoint_policy
 from releasehub.webhooks.querysets import visible_endpoints
@@ -52,9 +53,7 @@ def find_delivery(endpoint: Endpoint, webhook_id: str) -> Delivery:
     Raises:
         NotFound: It does not exist.
     """
-    delivery = with_webhook_id(delivery_log(endpoint), webhook_id).first()
-    if delivery is None:
-        raise NotFound
+    delivery = first_or_not_found(with_webhook_id(delivery_log(endpoint), webhook_id))
     delivery.endpoint = endpoint
     return delivery
 

@@ -20,7 +20,8 @@ from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.audit.retention import clear_addresses_of
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Denied, NotFound
+from releasehub.core.errors import Denied
+from releasehub.core.querysets import first_or_not_found
 from releasehub.core.tasks import hint
 
 TRACES_TASK = "accounts.erase_traces"
@@ -107,10 +108,7 @@ def pseudonym_of(user: User) -> str:
 
 
 def _lock(user: User) -> User:
-    locked = User.objects.select_for_update().filter(pk=user.pk).first()
-    if locked is None:
-        raise NotFound
-    return locked
+    return first_or_not_found(User.objects.select_for_update().filter(pk=user.pk))
 
 
 def _delete_invitations(user: User) -> None:

@@ -23,7 +23,8 @@ from releasehub.accounts.tokens import digest, new_token
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Conflict, ErrorCode, Invalid, NotFound
+from releasehub.core.errors import Conflict, ErrorCode, Invalid
+from releasehub.core.querysets import first_or_not_found
 from releasehub.core.tasks import hint
 
 LIFETIME = timedelta(days=14)
@@ -145,9 +146,7 @@ def find_invitation(public_id: str) -> Invitation:
     Raises:
         NotFound: No invitation has this id.
     """
-    invitation: Invitation | None = Invitation.objects.filter(public_id=public_id).first()
-    if invitation is None:
-        raise NotFound
+    invitation: Invitation = first_or_not_found(Invitation.objects.filter(public_id=public_id))
     return invitation
 
 
@@ -157,9 +156,7 @@ def find_by_token(token: str) -> Invitation:
     Raises:
         NotFound: The token is wrong, or the invitation has ended.
     """
-    invitation: Invitation | None = Invitation.objects.pending().filter(token_digest=digest(token)).first()
-    if invitation is None:
-        raise NotFound
+    invitation: Invitation = first_or_not_found(Invitation.objects.pending().filter(token_digest=digest(token)))
     return invitation
 
 
@@ -177,9 +174,7 @@ def _clean(invited: str) -> str:
 
 
 def lock_invitation(invitation: Invitation) -> Invitation:
-    locked: Invitation | None = Invitation.objects.select_for_update().filter(pk=invitation.pk).first()
-    if locked is None:
-        raise NotFound
+    locked: Invitation = first_or_not_found(Invitation.objects.select_for_update().filter(pk=invitation.pk))
     return locked
 
 

@@ -37,6 +37,7 @@ from releasehub.api.entity.schema import KIND, PAGE, TAG
 from releasehub.api.entity.viewsets import EntityViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
+from releasehub.core.querysets import first_or_not_found
 
 
 @extend_schema(tags=[TAG])
@@ -81,9 +82,7 @@ class EntitySharesViewSet(EntityViewSet):
 
     @extend_schema(responses={204: None}, summary="Revoke a share")
     def destroy(self, request: Request, entity_id: str, share_id: str) -> Response:
-        share = Share.objects.filter(download=self.entity, public_id=share_id).first()
-        if share is None:
-            raise NotFound
+        share = first_or_not_found(Share.objects.filter(download=self.entity, public_id=share_id))
         share.download = self.entity
         remove_share(actor=self.actor, share=share)
         return Response(status=204)

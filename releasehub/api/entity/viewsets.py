@@ -18,6 +18,7 @@ from releasehub.api.entity.schema import KINDS, EntitySchema
 from releasehub.apikeys.requests import allows
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import Denied, ErrorCode, Invalid, NotFound
+from releasehub.core.querysets import first_or_not_found
 from versions.models import Version
 from versions.policies import version_policy
 
@@ -96,10 +97,9 @@ class EntityViewSet(EntityEnvelopeMixin, HubViewSet):
         Raises:
             NotFound: There is no such organization.
         """
-        organization = Organization.objects.filter(public_id=self.kwargs["organization_id"]).first()
-        if organization is None:
-            raise NotFound
-        return organization  # type: ignore[no-any-return]
+        rows = Organization.objects.filter(public_id=self.kwargs["organization_id"])
+        organization: Organization = first_or_not_found(rows)
+        return organization
 
     def find_entity(self, public_id: str) -> Download:
         """Return the entity with this id.
@@ -120,9 +120,7 @@ class EntityViewSet(EntityEnvelopeMixin, HubViewSet):
             NotFound: There is no such version, or the caller may not see it.
         """
         rows = Version.all_objects.select_related("author", "base_version").filter(download=self.entity)
-        version: Version | None = rows.filter(public_id=public_id).first()
-        if version is None:
-            raise NotFound
+        version: Version = first_or_not_found(rows.filter(public_id=public_id))
         version.download = self.entity
         if not version_policy.can_view(self.actor, version):
             raise NotFound

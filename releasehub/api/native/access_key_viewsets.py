@@ -27,7 +27,8 @@ from releasehub.api.native.serializers import SuccessSerializer
 from releasehub.api.native.viewsets import NativeViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.actor import Actor
-from releasehub.core.errors import ErrorCode, Invalid, NotFound
+from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.querysets import first_or_not_found
 from releasehub.distribution.access_keys import issue_access_key, revoke_access_key
 from releasehub.distribution.preview_links import issue_preview_link
 from versions.models import Version
@@ -114,9 +115,7 @@ def issue_key(actor: Actor, download: Download, *, version_id: int | None = None
         if fields.pop(name, ""):
             raise Invalid(ErrorCode.INVALID, f"Leave out {field}: a preview link opens one version only.", field=field)
     download_policy.ensure("manage_access_keys", actor, download)
-    version = Version.objects.filter(download=download, pk=version_id).first()
-    if version is None:
-        raise NotFound
+    version = first_or_not_found(Version.objects.filter(download=download, pk=version_id))
     version.download = download
     return issue_preview_link(actor=actor, version=version, **fields)
 
@@ -127,7 +126,4 @@ def find_download(pk: int) -> Any:
     Raises:
         NotFound: There is no such download.
     """
-    download = Download.objects.select_related("category").filter(pk=pk).first()
-    if download is None:
-        raise NotFound
-    return download
+    return first_or_not_found(Download.objects.select_related("category").filter(pk=pk))

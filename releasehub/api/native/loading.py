@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from django.db.models import Model, QuerySet
 
-from releasehub.core.errors import NotFound
 from releasehub.core.numbers import read_number
+from releasehub.core.querysets import first_or_not_found
 
 Row = TypeVar("Row", bound=Model)
 
@@ -19,7 +19,4 @@ def row_of_id(rows: QuerySet[Row], text: str) -> Row:
         NotFound: No row has this id.
     """
     number = read_number(text)
-    row = rows.filter(**({"public_id": text} if number is None else {"pk": number})).first()
-    if row is None:
-        raise NotFound
-    return row
+    return first_or_not_found(rows.filter(**({"public_id": text} if number is None else {"pk": number})))

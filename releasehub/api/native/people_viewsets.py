@@ -31,7 +31,8 @@ from releasehub.api.native.people_serializers import (
 from releasehub.api.native.serializers import SuccessSerializer
 from releasehub.api.native.viewsets import NativeViewSet
 from releasehub.apikeys.scopes import Scope
-from releasehub.core.errors import Denied, NotFound
+from releasehub.core.errors import Denied
+from releasehub.core.querysets import first_or_not_found
 
 TAG = "people"
 
@@ -136,7 +137,5 @@ def _find_organization(public_id: str) -> Organization:
     Raises:
         NotFound: There is no such organization.
     """
-    found: Organization | None = Organization.objects.filter(public_id=public_id).first()
-    if found is None:
-        raise NotFound
+    found: Organization = first_or_not_found(Organization.objects.filter(public_id=public_id))
     return found

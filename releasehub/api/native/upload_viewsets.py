@@ -25,7 +25,7 @@ from releasehub.api.native.upload_serializers import (
 )
 from releasehub.api.native.viewsets import NativeViewSet
 from releasehub.apikeys.scopes import Scope
-from releasehub.core.errors import NotFound
+from releasehub.core.querysets import first_or_not_found
 from versions.models import Version
 
 FINAL_STATES = {UploadSession.State.CONFIRMED, UploadSession.State.FAILED}
@@ -133,7 +133,5 @@ def _find_version(version_id: int | str) -> Version:
     """
     rows = Version.all_objects.select_related("download__category")
     lookup = {"pk": version_id} if isinstance(version_id, int) else {"public_id": version_id}
-    version = rows.filter(**lookup).first()
-    if version is None:
-        raise NotFound
+    version = first_or_not_found(rows.filter(**lookup))
     return cast("Version", version)

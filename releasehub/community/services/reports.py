@@ -17,6 +17,7 @@ from releasehub.community.report_policy import POLICIES, Reportable, report_poli
 from releasehub.core.actor import Actor
 from releasehub.core.clean import strip_controls
 from releasehub.core.errors import Conflict, ErrorCode, Invalid, NotFound
+from releasehub.core.querysets import first_or_not_found
 from versions.models import Version
 
 MODELS: dict[str, type[Reportable]] = {model._meta.model_name or "": model for model in POLICIES}
@@ -32,9 +33,7 @@ def find_reportable(kind: str, public_id: str) -> Reportable:
     if model is None:
         raise NotFound
     path = "category" if model is Download else "download__category"
-    target: Reportable | None = model.all_objects.select_related(path).filter(public_id=public_id).first()
-    if target is None:
-        raise NotFound
+    target: Reportable = first_or_not_found(model.all_objects.select_related(path).filter(public_id=public_id))
     return target
 
 
@@ -101,9 +100,7 @@ def _close(actor: Actor, report: Report, state: Report.State, note: str) -> Repo
     """
     report_policy.ensure("close", actor, report)
     rows = Report.objects.select_for_update(of=("self",)).select_related("reporter", "download")
-    locked: Report | None = rows.filter(pk=report.pk).first()
-    if locked is None:
-        raise NotFound
+    locked: Report = first_or_not_found(rows.filter(pk=report.pk))
     if not locked.is_open:
         raise Conflict(ErrorCode.REPORT_CLOSED, f"The {locked} was {locked.state} already.")
     locked.state, locked.note = state, strip_controls(note).strip()[:MAX_NOTE_CHARACTERS]

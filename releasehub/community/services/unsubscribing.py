@@ -10,6 +10,7 @@ from releasehub.accounts.mail_frequency import DIGESTS, MailFrequency
 from releasehub.accounts.models import User
 from releasehub.community.models import Watch
 from releasehub.core.errors import NotFound
+from releasehub.core.querysets import first_or_not_found
 from releasehub.core.site import site_url
 
 _watch_signer = Signer(salt="releasehub.community.watch")
@@ -44,10 +45,7 @@ def find_reader(token: str) -> User:
     Raises:
         NotFound: The signature is wrong, or the user was deleted.
     """
-    user = User.objects.filter(pk=_read(_digest_signer, token)).first()
-    if user is None:
-        raise NotFound
-    return user
+    return first_or_not_found(User.objects.filter(pk=_read(_digest_signer, token)))
 
 
 @transaction.atomic  # a signal writes the row in the audit log

@@ -20,6 +20,7 @@ from files.uploads.form_uploads import receive_files
 from files.uploads.handlers import takes_files
 from releasehub.core.actor import Actor
 from releasehub.core.errors import DomainError, NotFound, StorageFull, TooMany
+from releasehub.core.querysets import first_or_not_found
 from releasehub.core.requests import actor_of
 from releasehub.pages.desk.lookup import find_download
 from releasehub.pages.errors import answers_errors, prefers_json
@@ -69,9 +70,7 @@ def _receive(request: HttpRequest, download: Download) -> HttpResponse:
 def act(request: HttpRequest, public_id: str, picture_id: str, name: str) -> HttpResponseBase:
     """Change the texts of one picture, move it, or remove it."""
     actor, download = _editable(request, public_id)
-    picture = Picture.objects.filter(download=download, public_id=picture_id).first()
-    if picture is None:
-        raise NotFound
+    picture = first_or_not_found(Picture.objects.filter(download=download, public_id=picture_id))
     picture.download = download
     try:
         change_picture(actor=actor, picture=picture, name=name, texts=request.POST.dict())

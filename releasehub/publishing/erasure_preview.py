@@ -13,6 +13,7 @@ from django.template.defaultfilters import filesizeformat
 from downloads.holds import not_held
 from downloads.models import Download
 from files.models import File
+from releasehub.core.ids import as_subquery
 from releasehub.publishing.erasing import Erasure, erasure_of
 from releasehub.publishing.purge import purges
 from versions.models import Version
@@ -99,7 +100,11 @@ def preview_rows(rows: QuerySet[Any]) -> ErasurePreview:
 
 def preview_ids(version_ids: list[int]) -> ErasurePreview:
     """Return what goes with the versions of these primary keys if they are deleted softly and purged later."""
-    rows = Version.all_objects.filter(pk__in=version_ids).select_related("download").order_by("download", "sort_key")
+    rows = (
+        Version.all_objects.filter(pk__in=as_subquery(version_ids))
+        .select_related("download")
+        .order_by("download", "sort_key")
+    )
     return replace(preview_rows(rows), verb="Deletes")
 
 

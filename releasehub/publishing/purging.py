@@ -5,7 +5,7 @@ The app of comments is above this one, so it registers how its rows are purged.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +22,8 @@ from releasehub.core.actor import Actor, system_actor
 from releasehub.core.errors import Conflict, Denied, ErrorCode, NotFound
 from releasehub.core.models import SoftDeleteModel
 from releasehub.core.policy import Policy, Target
+
+BATCH_ROWS = 500
 
 
 @dataclass(frozen=True)
@@ -75,10 +77,10 @@ def purge_start(older_than: timedelta | None, retention_days: int) -> datetime |
     return None if older_than is None else timezone.now() - older_than
 
 
-def purge_rows(rows: Iterable[Any], lock: Callable[[Any], Any], erase: Callable[..., None]) -> int:
+def purge_rows(rows: QuerySet[Any], lock: Callable[[Any], Any], erase: Callable[..., None]) -> int:
     """Erase each row in its own transaction, if it is still soft-deleted once it is locked."""
     count, actor = 0, system_actor()
-    for row in list(rows):
+    for row in _in_batches(rows):
         # NotFound: another request has deleted the row permanently. Held: a legal hold was placed in the meantime.
         # Not deleted: the row was restored in the meantime.
         with suppress(NotFound, Held), transaction.atomic():
@@ -86,6 +88,14 @@ def purge_rows(rows: Iterable[Any], lock: Callable[[Any], Any], erase: Callable[
                 erase(row, actor=actor, hard=True, reason=row.delete_reason or "the retention period has ended")
                 count += 1
     return count
+
+
+def _in_batches(rows: QuerySet[Any]) -> Iterator[Any]:
+    """Yield the rows by primary key. There may be more of them than fit into memory."""
+    last = 0
+    while batch := list(rows.filter(pk__gt=last).order_by("pk")[:BATCH_ROWS]):
+        yield from batch
+        last = batch[-1].pk
 
 
 def ensure_deletable(policy: Policy[Target], actor: Actor, target: Target, *, hard: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Count, Max, QuerySet
 
 from downloads.models import Download
-from releasehub.search.ids import as_subquery
+from releasehub.core.ids import as_subquery
 from releasehub.search.models import MAX_VALUE_CHARACTERS, Facet
 from releasehub.search.words import fold_text
 from versions.platforms import fold_platform, platform_name

@@ -12,10 +12,10 @@ from django.utils import timezone
 from downloads.category_tree import CategoryTree
 from downloads.models import Download
 from releasehub.core.actor import Actor
+from releasehub.core.ids import as_subquery
 from releasehub.search import index
 from releasehub.search.criteria import ORDERS, Age, Criteria, Sort
 from releasehub.search.facets import FacetCount, count_facets
-from releasehub.search.ids import as_subquery
 from releasehub.search.models import Facet
 from releasehub.search.spelling import corrected
 from releasehub.search.words import query_words

@@ -118,6 +118,17 @@ def test_pages_are_for_staff_with_the_right(world: World, client: Client) -> Non
     assert [client.get(url).status_code for url in urls] == [404, 403]
 
 
+def test_page_of_a_huge_download_does_not_read_all_its_versions(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("releasehub.publishing.retention.outlook.MAX_EXAMINED_VERSIONS", 1)
+    create_rule(actor=system(), download=world.download, keep_newest=1, min_age_days=30)
+    url = reverse("pages:desk-download", args=[world.download.public_id])
+    page = sign_in(client, world.download.owner).get(url).content.decode()
+    assert "too many versions to list those that the next run deletes" in page
+    assert "The next run deletes" not in page
+
+
 def test_owner_reads_the_rule_and_the_hold(world: World, client: Client) -> None:
     url = reverse("pages:desk-download", args=[world.download.public_id])
     sign_in(client, world.download.owner)

@@ -23,10 +23,10 @@ from releasehub.distribution.access_keys import issue_access_key
 from releasehub.distribution.latest import latest_version
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.models import RetentionRule, RetentionRun
-from releasehub.publishing.retention import running, services
+from releasehub.publishing.retention import plans, running, selection, services
 from releasehub.publishing.retention.protection import lasting_name
 from releasehub.publishing.retention.running import apply_rules
-from releasehub.publishing.retention.selection import RuleBook, selected_versions
+from releasehub.publishing.retention.selection import RuleBook, select_versions
 from releasehub.publishing.retention.services import create_rule, delete_rule, draft_rule, preview_rule, update_rule
 from releasehub.publishing.tasks import apply_retention
 from releasehub.publishing.transitions import Move
@@ -48,8 +48,9 @@ def release(download: Download, *numbers: str, name: str = "", days: int = 100, 
 
 
 def selected(download: Download, **conditions: Any) -> list[str]:
-    rule = draft_rule(download=download, **conditions)
-    return [version.number for version in selected_versions(rule, download)]
+    ids = select_versions(draft_rule(download=download, **conditions), [download])
+    numbers = dict(Version.objects.values_list("pk", "number"))
+    return [numbers[pk] for pk in ids]
 
 
 def test_the_newest_of_each_line_and_channel_stay() -> None:
@@ -156,7 +157,7 @@ def test_the_nearest_rule_applies_and_a_paused_one_exempts() -> None:
     book = RuleBook()
     assert [book.rule_for(row) for row in (plain, special, leaf_download)] == [of_root, of_special, of_root]
     release(special, "1.0.0", "1.1.0")
-    assert selected_versions(of_special, special) == []
+    assert select_versions(of_special, [special]) == []
     of_leaf = create_rule(actor=system(), category=leaf, keep_newest=1)
     assert RuleBook().rule_for(leaf_download) == of_leaf
 
@@ -175,17 +176,32 @@ def test_preview_takes_as_many_queries_for_many_downloads_as_for_one() -> None:
     assert numbers[0] == numbers[1]
 
 
-def test_preview_ends_after_a_number_of_downloads(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_preview_ends_after_a_number_of_versions(monkeypatch: pytest.MonkeyPatch) -> None:
     category = make_category("Tools")
     for _ in range(3):
         release(make_download(category=category), "1.0.0", "1.1.0")
     rule = draft_rule(category=category, keep_newest=1)
-    monkeypatch.setattr(services, "DOWNLOADS_AT_ONCE", 2)
-    for most, expected in ((2, (2, True)), (3, (3, False))):
-        monkeypatch.setattr(services, "MAX_PREVIEWED_DOWNLOADS", most)
-        preview = preview_rule(rule)
+    monkeypatch.setattr(services, "DOWNLOADS_AT_ONCE", 1)
+    for most, expected in ((6, (2, True)), (7, (3, False)), (None, (3, False))):
+        reports: list[tuple[int, int]] = []
+        preview = preview_rule(rule, max_versions=most, report=lambda *counts, to=reports: to.append(counts))
         assert (preview.download_count, preview.is_partial) == expected
-        assert preview.deletion.counts["versions"] == most
+        assert preview.deletion.counts["versions"] == expected[0]
+        assert reports == [(count, 2 * count) for count in range(1, expected[0] + 1)]
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 100])
+def test_selection_does_not_depend_on_the_size_of_its_chunks(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selection, "VERSIONS_AT_ONCE", at_once)
+    first, second = make_download(), make_download()
+    release(first, "1.0.0", "1.1.0", "1.2.0", "2.0.0")
+    release(second, "1.0.0", "1.1.0", "1.2.0")
+    release(second, "2.0.0-beta.1", "2.0.0-beta.2", channel="beta")
+    Version.objects.filter(channel="beta").update(yanked_at=timezone.now())
+    ids = select_versions(draft_rule(download=first, keep_newest=1), [first, second])
+    found = [Version.objects.get(pk=pk) for pk in ids]
+    assert [row.number for row in found if row.download == first] == ["1.0.0", "1.1.0"]
+    assert [row.number for row in found if row.download == second] == ["1.0.0", "1.1.0", "2.0.0-beta.1"]
 
 
 def test_run_deletes_softly_with_audit_and_event_and_links_still_resolve(client: Client) -> None:
@@ -227,12 +243,12 @@ def test_interrupted_run_continues_where_it_stopped(monkeypatch: pytest.MonkeyPa
     visited: list[int] = []
     real = running._apply_to
 
-    def stop_at_the_second(run: Any, download: Download, book: Any) -> int:
+    def stop_at_the_second(run: Any, download: Download, *rest: Any) -> int:
         visited.append(download.pk)
         if len(visited) == 2:
-            running._delete_batch(run, download, book)
+            running._delete_batch(run, download, rest[0], plans.DeletionPlan())
             raise KeyboardInterrupt
-        return real(run, download, book)
+        return real(run, download, *rest)
 
     monkeypatch.setattr(running, "_apply_to", stop_at_the_second)
     with pytest.raises(KeyboardInterrupt):
@@ -243,6 +259,70 @@ def test_interrupted_run_continues_where_it_stopped(monkeypatch: pytest.MonkeyPa
     run.refresh_from_db()
     assert visited == [downloads[0].pk, downloads[1].pk, downloads[1].pk, downloads[2].pk]
     assert (run.finished_at is not None, run.deleted_count, Version.objects.count()) == (True, 6, 3)
+
+
+@pytest.fixture
+def selections(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
+    """Collect what the runs of a test select, with one version in each transaction."""
+    found: list[list[int]] = []
+
+    def select(*args: Any) -> list[int]:
+        found.append(select_versions(*args))
+        return found[-1]
+
+    monkeypatch.setattr(running, "VERSIONS_PER_TRANSACTION", 1)
+    monkeypatch.setattr(plans, "select_versions", select)
+    return found
+
+
+def test_run_selects_once_for_all_batches(selections: list[list[int]]) -> None:
+    download = make_download()
+    release(download, "1.0.0", "1.1.0", "1.2.0", "1.3.0")
+    create_rule(actor=system(), download=download, keep_newest=1)
+    assert apply_retention() == 3
+    assert [len(ids) for ids in selections] == [3]
+
+
+@pytest.mark.parametrize("change", ["yank", "rule", "download"])
+def test_run_respects_what_changes_between_two_batches(
+    change: str, selections: list[list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    download = make_download()
+    made = release(download, "1.0.0", "1.1.0", "1.2.0", "1.3.0")
+    rule = create_rule(actor=system(), download=download, keep_newest=1, idle_days=30)
+    delete_batch = running._delete_batch
+
+    def change_after(*args: Any) -> int:
+        count = delete_batch(*args)
+        if Version.objects.count() != 3:
+            return count
+        if change == "yank":  # then 1.2.0 is the newest
+            move(Move.YANK, actor=system(), version=made[3], reason="broken")
+        elif change == "rule":
+            update_rule(actor=system(), rule=rule, keep_newest=2)
+        else:
+            DownloadGrant.objects.create(file=made[2].files.get(), visitor="a")
+        return count
+
+    monkeypatch.setattr(running, "_delete_batch", change_after)
+    apply_retention()
+    expected = {"yank": ["1.2.0"], "rule": ["1.2.0", "1.3.0"], "download": ["1.2.0", "1.3.0"]}[change]
+    left = Version.objects.order_by("sort_key").values_list("number", flat=True)
+    assert list(left) == expected
+    assert len(selections) == (1 if change == "download" else 2)
+
+
+def test_run_pauses_within_a_download_and_continues_there() -> None:
+    download = make_download()
+    release(download, "1.0.0", "1.1.0", "1.2.0", "1.3.0")
+    create_rule(actor=system(), download=download, keep_newest=1)
+    run = apply_rules(max_versions=2)
+    assert run is not None
+    # A transaction deletes up to 50 versions, so the pause is after the first.
+    assert (run.deleted_count, run.finished_at) == (3, None)
+    run = apply_rules(max_versions=2)
+    assert run is not None
+    assert (run.deleted_count, run.finished_at is None) == (3, False)
 
 
 def test_only_staff_with_the_right_change_rules() -> None:
@@ -289,5 +369,6 @@ def test_selection_takes_the_same_number_of_queries_for_any_number_of_versions(
     for count in (3, 9):
         download = make_download()
         release(download, *(f"1.{number}.0" for number in range(count)))
+        rule = draft_rule(download=download, keep_newest=1, idle_days=30)
         with django_assert_num_queries(6):
-            assert len(selected(download, keep_newest=1, idle_days=30)) == count - 1
+            assert len(select_versions(rule, [download])) == count - 1

@@ -2,74 +2,131 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
 from downloads.models import AccessKey, Download
 from files.models import File
+from releasehub.core.ids import as_subquery
 from releasehub.publishing.models import RetentionRule
 from versions.models import Version
 from versions.numbering import InvalidNumber, ceiling
 from versions.platforms import fold_architecture, fold_platform
 
 Target = tuple[str, ...]
-COLUMNS = (
-    *("id", "number", "channel", "sort_key", "state", "visibility", "yanked_at", "is_active", "end_of_support"),
-    *("is_prerelease", "platform_keys", "released_at", "published_at", "download_id", "title", "deleted_at", "is_twin"),
-)
+Targets = frozenset[Target]
 
 
-@dataclass
-class Inventory:
-    """The released versions of a download, the highest first, and what their passed files are for.
+class Candidate(NamedTuple):
+    """The columns of a released version that decide whether it stays. A run reads millions of them."""
 
-    Attributes:
-        targets: For each version, the systems and the kinds of file names that links to the latest version can name.
-        highest_numbers: The highest versions that access keys of the download open.
-    """
-
-    download: Download
-    versions: list[Version] = field(default_factory=list)
-    targets: dict[int, set[Target]] = field(default_factory=lambda: defaultdict(set))
-    highest_numbers: set[str] = field(default_factory=set)
-
-    def offered(self) -> Iterable[Version]:
-        """Return the versions that links to the latest version and update checks can find."""
-        for version in self.versions:
-            is_listed = version.state == Version.State.PUBLISHED and version.visibility == Version.Visibility.LISTED
-            if is_listed and not version.is_yanked and self.targets[version.pk]:
-                yield version
+    pk: int
+    download_id: int
+    number: str
+    channel: str
+    state: str
+    visibility: str
+    sort_key: bytes
+    platform_keys: list[str]
+    is_prerelease: bool
+    is_active: bool
+    yanked_at: datetime | None
+    end_of_support: date | None
+    released_at: datetime
 
 
-def take_inventories(downloads: Sequence[Download]) -> list[Inventory]:
-    """Return the inventories of the downloads. The number of queries does not depend on the number of downloads."""
-    inventories = {download.pk: Inventory(download) for download in downloads}
-    rows = Version.objects.released().filter(download__in=downloads).only(*COLUMNS)
-    by_id = {}
-    for version in rows.order_by("download", "-sort_key", "is_twin", "-id"):
-        version.download = inventories[version.download_id].download
-        inventories[version.download_id].versions.append(version)
-        by_id[version.pk] = version
-    files = File.objects.passed().filter(version__in=rows.order_by().values("pk")).order_by()
-    for version_id, *values in files.values_list("version_id", "platform", "architecture", "folded_name", "kind"):
-        if (owner := by_id.get(version_id)) is not None:  # None: the version was published since the first query
-            inventories[owner.download_id].targets[version_id].update(_targets_of(owner, *values))
-    keys = AccessKey.objects.opening_downloads().filter(download__in=downloads).exclude(highest_number="")
+class Protection:
+    """Decides which versions of one download stay whatever their age is, while they are read from the highest down."""
+
+    def __init__(self, rule: RetentionRule, key_limits: Sequence[bytes]) -> None:
+        """Begin with the highest version. Access keys of the download open the versions below `key_limits`."""
+        self._rule = rule
+        self._today = timezone.now().date()
+        self._places = Counter[Any]()
+        self._of_keys: list[tuple[bytes, set[Any]]] = [(limit, set()) for limit in key_limits]
+        self._channels: set[tuple[str, str]] = set()
+        self._yanked: dict[tuple[str, str], int] = {}
+
+    def protects(self, row: Candidate, targets: Targets) -> bool:
+        """Return whether the version stays. Call it once for each version, because it counts them.
+
+        Args:
+            targets: The systems and the kinds of file names that links to the latest version can name.
+        """
+        is_listed = row.state == Version.State.PUBLISHED and row.visibility == Version.Visibility.LISTED
+        is_offered = is_listed and row.yanked_at is None and bool(targets)
+        is_supported = row.end_of_support is not None and row.end_of_support >= self._today
+        reasons = [row.is_active, is_supported, self._is_newest_of_channel(row)]
+        if is_offered:  # links to the latest version and update checks can find it
+            reasons += [self._is_newest_of_line(row, targets), self._is_newest_of_key(row, targets)]
+        return any(reasons)
+
+    def protected_last(self) -> set[int]:
+        """Return the yanked versions that stay, because no other version of their channel was read."""
+        return {pk for channel, pk in self._yanked.items() if channel not in self._channels}
+
+    def _is_newest_of_line(self, row: Candidate, targets: Targets) -> bool:
+        """Return whether the version is among the newest of its line and channel for one of its targets.
+
+        Pre-releases and others are counted apart, because a link can ask for the latest version that is not a
+        pre-release.
+        """
+        line, is_newest = line_of(row.number, self._rule.line_parts), False
+        for target in targets:
+            for place in {(), ("stable",) if not row.is_prerelease else ()}:
+                key = (row.channel, line, target, place)
+                self._places[key] += 1
+                is_newest = is_newest or self._places[key] <= self._rule.keep_newest
+        return is_newest
+
+    def _is_newest_of_key(self, row: Candidate, targets: Targets) -> bool:
+        """Return whether the version is the newest that an access key with a highest version opens, for a target."""
+        places, is_newest = {(row.channel, target) for target in targets}, False
+        for limit, seen in self._of_keys:
+            if bytes(row.sort_key) < limit and not places <= seen:
+                seen |= places
+                is_newest = True
+        return is_newest
+
+    def _is_newest_of_channel(self, row: Candidate) -> bool:
+        """Return whether the version is the newest listed or the newest unlisted one of its channel.
+
+        Otherwise, a download whose versions are all unlisted, yanked or without files would lose every one of them.
+        A yanked version counts only if there is no other.
+        """
+        channel = (row.channel, row.visibility)
+        if row.yanked_at is not None:
+            self._yanked.setdefault(channel, row.pk)
+            return False
+        is_newest = channel not in self._channels
+        self._channels.add(channel)
+        return is_newest
+
+
+def key_limits_of(downloads: Iterable[Download]) -> dict[int, list[bytes]]:
+    """Return the limits of the access keys that have a highest version, by download."""
+    schemes = {download.pk: download.version_scheme for download in downloads}
+    keys = AccessKey.objects.opening_downloads().filter(download__in=list(schemes)).exclude(highest_number="")
+    limits: dict[int, set[bytes]] = {}
     for download_id, number in keys.values_list("download_id", "highest_number"):
-        inventories[download_id].highest_numbers.add(number)
-    return list(inventories.values())
+        try:
+            limits.setdefault(download_id, set()).add(ceiling(number, schemes[download_id]))
+        except InvalidNumber:
+            continue
+    return {pk: sorted(found) for pk, found in limits.items()}
 
 
-def protected_ids(rule: RetentionRule, inventory: Inventory) -> set[int]:
-    """Return the versions that stay whatever their age is."""
-    today = timezone.now().date()
-    kept = {version.pk for version in inventory.versions if version.is_active}
-    kept |= {row.pk for row in inventory.versions if row.end_of_support and row.end_of_support >= today}
-    return kept | _newest_of_lines(rule, inventory) | _newest_of_keys(inventory) | _newest_of_channels(inventory)
+def targets_of(rows: Sequence[Candidate]) -> Mapping[int, Targets]:
+    """Return the targets of the files that each version offers. This takes one query."""
+    by_id, targets = {row.pk: row for row in rows}, dict.fromkeys((row.pk for row in rows), Targets())
+    files = File.objects.passed().filter(version__in=as_subquery(by_id)).order_by()
+    for version_id, *values in files.values_list("version_id", "platform", "architecture", "folded_name", "kind"):
+        targets[version_id] |= _targets_of_file(by_id[version_id], *values)
+    return targets
 
 
 def line_of(number: str, parts: int) -> str:
@@ -77,53 +134,7 @@ def line_of(number: str, parts: int) -> str:
     return ".".join(number.split(".")[:parts])
 
 
-def _newest_of_lines(rule: RetentionRule, inventory: Inventory) -> set[int]:
-    """Return the newest versions of each line and channel for each target.
-
-    Pre-releases and others are counted apart, because a link can ask for the latest version that is not a pre-release.
-    """
-    kept, places = set(), Counter[Any]()
-    for version in inventory.offered():
-        line = line_of(version.number, rule.line_parts)
-        for target in inventory.targets[version.pk]:
-            for place in {(), ("stable",) if not version.is_prerelease else ()}:
-                key = (version.channel, line, target, place)
-                places[key] += 1
-                if places[key] <= rule.keep_newest:
-                    kept.add(version.pk)
-    return kept
-
-
-def _newest_of_channels(inventory: Inventory) -> set[int]:
-    """Return the newest listed and the newest unlisted version of each channel, whether links can find it or not.
-
-    Otherwise, a download whose versions are all unlisted, yanked or without files would lose every one of them.
-    A yanked version counts only if there is no other.
-    """
-    newest: dict[tuple[str, str], int] = {}
-    for version in sorted(inventory.versions, key=lambda row: row.is_yanked):
-        newest.setdefault((version.channel, version.visibility), version.pk)
-    return set(newest.values())
-
-
-def _newest_of_keys(inventory: Inventory) -> set[int]:
-    """Return the newest versions that access keys with a highest version open, in each channel for each target."""
-    kept = set()
-    for number in inventory.highest_numbers:
-        try:
-            limit = ceiling(number, inventory.download.version_scheme)
-        except InvalidNumber:
-            continue
-        seen: set[Any] = set()
-        for version in inventory.offered():
-            places = {(version.channel, target) for target in inventory.targets[version.pk]} - seen
-            if bytes(version.sort_key) < limit and places:
-                kept.add(version.pk)
-                seen |= places
-    return kept
-
-
-def _targets_of(version: Version, platform: str, architecture: str, name: str, kind: str) -> set[Target]:
+def _targets_of_file(version: Candidate, platform: str, architecture: str, name: str, kind: str) -> set[Target]:
     """Return the targets of one file: its systems, and its name without what changes from version to version."""
     is_general = not platform and kind == File.FileKind.PACKAGE
     platforms = version.platform_keys or [""] if is_general else [platform]

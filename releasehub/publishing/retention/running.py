@@ -14,7 +14,8 @@ from releasehub.core.actor import system_actor
 from releasehub.core.errors import NotFound
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.models import RetentionRule, RetentionRun
-from releasehub.publishing.retention.selection import RuleBook, selected_versions
+from releasehub.publishing.retention.plans import DeletionPlan
+from releasehub.publishing.retention.selection import RuleBook
 from releasehub.publishing.retention.texts import DELETION_REASON
 from releasehub.publishing.transitions import Move
 from versions.models import Version
@@ -28,8 +29,8 @@ FETCHED_DOWNLOADS = 200
 def apply_rules(*, max_versions: int = VERSIONS_PER_CALL, is_forced: bool = False) -> RetentionRun | None:
     """Continue the run that is under way, or start one if the last is a day old. Return it, or None if none is due.
 
-    A deletion, its audit row, its event and the progress of the run commit together, and each transaction selects
-    again what it deletes. So the run may be interrupted anywhere, and two workers may do it at once.
+    A deletion, its audit row, its event and the progress of the run commit together, and each transaction checks
+    whether the selection still holds. So the run may be interrupted anywhere, and two workers may do it at once.
 
     Args:
         max_versions: The run pauses after about this many deletions. The next call continues it.
@@ -46,7 +47,9 @@ def apply_rules(*, max_versions: int = VERSIONS_PER_CALL, is_forced: bool = Fals
             RetentionRun.objects.filter(pk=run.pk, finished_at=None).update(finished_at=timezone.now())
             break
         for download in rows:
-            done += _apply_to(run, download, book)
+            done += _apply_to(run, download, book, max_versions - done)
+            if done >= max_versions:
+                break
             run.cursor = download.pk
     run.refresh_from_db()
     return run
@@ -60,29 +63,31 @@ def _current_run(*, is_forced: bool) -> RetentionRun | None:
     return RetentionRun.objects.create() if is_due and RetentionRule.objects.exists() else None
 
 
-def _apply_to(run: RetentionRun, download: Download, book: RuleBook) -> int:
-    """Delete what the rule of the download selects, in batches. Return the number of deleted versions."""
-    total, count = 0, VERSIONS_PER_TRANSACTION
-    while count == VERSIONS_PER_TRANSACTION:
-        count = _delete_batch(run, download, book)
-        total += count
-    RetentionRun.objects.filter(pk=run.pk, cursor__lt=download.pk).update(cursor=download.pk)
+def _apply_to(run: RetentionRun, download: Download, book: RuleBook, max_versions: int) -> int:
+    """Delete what the rule of the download selects, in batches. Return the number of deleted versions.
+
+    The download is done if there are fewer than `max_versions`.
+    """
+    plan, total = DeletionPlan(), 0
+    while not plan.is_done and total < max_versions:
+        total += _delete_batch(run, download, book, plan)
+    if total < max_versions:
+        RetentionRun.objects.filter(pk=run.pk, cursor__lt=download.pk).update(cursor=download.pk)
     return total
 
 
 @transaction.atomic
-def _delete_batch(run: RetentionRun, download: Download, book: RuleBook) -> int:
+def _delete_batch(run: RetentionRun, download: Download, book: RuleBook, plan: DeletionPlan) -> int:
     try:
         locked = lock_download(download.pk)
     except NotFound:  # another request erased it
+        plan.is_done = True
         return 0
     rule = book.rule_for(locked)
     # The rule is read again: it may have been paused or deleted since the run began.
     rule = RetentionRule.objects.filter(pk=rule.pk).first() if rule else None
-    versions = selected_versions(rule, locked)[:VERSIONS_PER_TRANSACTION] if rule else []
-    for version in versions:
-        # The selection has read only some columns.
-        whole = Version.objects.select_related("download").get(pk=version.pk)
-        move(Move.DELETE, actor=system_actor(), version=whole, reason=DELETION_REASON)
-    RetentionRun.objects.filter(pk=run.pk).update(deleted_count=F("deleted_count") + len(versions))
-    return len(versions)
+    ids = plan.next_batch(rule, locked, VERSIONS_PER_TRANSACTION)
+    for version in Version.objects.select_related("download").filter(pk__in=ids).order_by("sort_key", "id"):
+        move(Move.DELETE, actor=system_actor(), version=version, reason=DELETION_REASON)
+    RetentionRun.objects.filter(pk=run.pk).update(deleted_count=F("deleted_count") + len(ids))
+    return len(ids)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
@@ -11,33 +12,50 @@ from django.utils import timezone
 from downloads.holds import not_held
 from downloads.models import Category, Download, LegalHold
 from files.models import DownloadDay, DownloadGrant
+from releasehub.core.ids import as_subquery
 from releasehub.publishing.models import RetentionRule
-from releasehub.publishing.retention.protection import Inventory, protected_ids, take_inventories
+from releasehub.publishing.retention.protection import Candidate, Protection, key_limits_of, targets_of
 from versions.models import Version
 
-
-def selected_versions(rule: RetentionRule, download: Download) -> list[Version]:
-    """Return the versions of the download that the rule deletes, the oldest first. A held download has none."""
-    return select_versions(rule, [download])
+# The versions of a chunk are in memory together with their files, about 2 MiB.
+VERSIONS_AT_ONCE = 2000
 
 
-def select_versions(rule: RetentionRule, downloads: Sequence[Download]) -> list[Version]:
-    """Return the versions of the downloads that the rule deletes, those of a download together, the oldest first.
+def select_versions(rule: RetentionRule, downloads: Sequence[Download]) -> list[int]:
+    """Return the primary keys of the versions that the rule deletes, those of a download together, the oldest first.
 
-    The number of queries does not depend on the number of downloads. Their versions are loaded into memory.
+    The versions are read in chunks, so the memory for a million of them is that for the result. The number of queries
+    does not depend on the number of downloads.
     """
     held = set(LegalHold.objects.filter(download__in=downloads).values_list("download_id", flat=True))
     able = [download for download in downloads if not download.is_deleted and download.pk not in held]
     if not rule.is_active or not able:
         return []
-    aged = [version for inventory in take_inventories(able) for version in _aged(rule, inventory)]
-    return _idle(rule, aged) if aged else []
+    limits = key_limits_of(able)
+    protections: dict[int, Protection] = {}
+    selected: dict[int, list[int]] = {}
+    for chunk in _chunks(able):
+        targets = targets_of(chunk)
+        aged: dict[int, int] = {}
+        for row in chunk:
+            protection = protections.get(row.download_id)
+            if protection is None:
+                protection = protections[row.download_id] = Protection(rule, limits.get(row.download_id, ()))
+            if not protection.protects(row, targets[row.pk]) and _is_old(rule, row.released_at):
+                aged[row.pk] = row.download_id
+        for pk in unused_since(rule, list(aged)):
+            selected.setdefault(aged[pk], []).append(pk)
+    kept = {pk for protection in protections.values() for pk in protection.protected_last()}
+    return [pk for ids in selected.values() for pk in reversed(ids) if pk not in kept]
 
 
-def _aged(rule: RetentionRule, inventory: Inventory) -> list[Version]:
-    kept = protected_ids(rule, inventory)
-    rows = [row for row in inventory.versions if row.pk not in kept and _is_old(rule, row.released_at)]
-    return rows[::-1]
+def _chunks(downloads: Sequence[Download]) -> Iterator[list[Candidate]]:
+    """Yield the released versions of the downloads, one download after the other, the highest first."""
+    rows = Version.objects.released().filter(download__in=as_subquery(download.pk for download in downloads))
+    rows = rows.order_by("download", "-sort_key", "is_twin", "-id")
+    found = map(Candidate._make, rows.values_list(*Candidate._fields).iterator(VERSIONS_AT_ONCE))
+    while chunk := list(islice(found, VERSIONS_AT_ONCE)):
+        yield chunk
 
 
 class RuleBook:
@@ -76,29 +94,29 @@ class RuleBook:
         return None
 
 
-def last_downloads(versions: list[Version]) -> dict[int, datetime]:
+def last_downloads(version_ids: Iterable[int]) -> dict[int, datetime]:
     """Return when people downloaded each version last. Versions without any download are missing."""
-    # Not by the ids of the versions, of which there may be more than a database takes in one statement.
-    of_downloads = {"file__version__download__in": {version.download_id for version in versions}}
-    days = DownloadDay.objects.filter(**of_downloads, downloads__gt=0).order_by()
+    of_versions = {"file__version__in": as_subquery(version_ids)}
+    days = DownloadDay.objects.filter(**of_versions, downloads__gt=0).order_by()
     found = {
         pk: datetime.combine(day, datetime.max.time(), tzinfo=timezone.get_default_timezone())
         for pk, day in days.values_list("file__version").annotate(last=Max("day"))
     }
     # A worker folds these events into days every minute. Until then, only they know of the download.
-    events = DownloadGrant.objects.filter(**of_downloads, is_folded=False, is_bot=False).order_by()
+    events = DownloadGrant.objects.filter(**of_versions, is_folded=False, is_bot=False).order_by()
     for pk, moment in events.values_list("file__version").annotate(last=Max("granted_at")):
         found[pk] = max(moment, found.get(pk, moment))
     return found
 
 
+def unused_since(rule: RetentionRule, version_ids: Sequence[int]) -> list[int]:
+    """Return those of the versions that were not downloaded for as many days as the rule says."""
+    if rule.idle_days is None or not version_ids:
+        return list(version_ids)
+    start, last = timezone.now() - timedelta(days=rule.idle_days), last_downloads(version_ids)
+    return [pk for pk in version_ids if pk not in last or last[pk] < start]
+
+
 def _is_old(rule: RetentionRule, released_at: datetime) -> bool:
     days = max(rule.min_age_days or 0, rule.idle_days or 0)
     return released_at < timezone.now() - timedelta(days=days)
-
-
-def _idle(rule: RetentionRule, versions: list[Version]) -> list[Version]:
-    if rule.idle_days is None:
-        return versions
-    start, last = timezone.now() - timedelta(days=rule.idle_days), last_downloads(versions)
-    return [version for version in versions if version.pk not in last or last[version.pk] < start]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from django.db import transaction
@@ -18,13 +17,12 @@ from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid
 from releasehub.publishing.erasure_preview import ErasurePreview, preview_ids
 from releasehub.publishing.models import RetentionRule
 from releasehub.publishing.retention.policies import retention_policy
-from releasehub.publishing.retention.selection import RuleBook, select_versions
+from releasehub.publishing.retention.selection import VERSIONS_AT_ONCE, RuleBook, select_versions
 
 CONDITIONS = ("keep_newest", "line_parts", "min_age_days", "idle_days", "is_active")
-MAX_PREVIEWED_DOWNLOADS = 2000
-# The versions of a batch are in memory together, about 100 MiB for 20,000 of them.
 DOWNLOADS_AT_ONCE = 500
-VERSIONS_AT_ONCE = 20_000
+# A page examines about as many downloads and versions, which takes some seconds of CPU time.
+MAX_PREVIEWED_VERSIONS = 100_000
 
 
 @transaction.atomic
@@ -112,21 +110,36 @@ class RulePreview:
     is_partial: bool
 
 
-def preview_rule(rule: RetentionRule, changes: Mapping[str, Any] | None = None) -> RulePreview:
-    """Return what the rule deletes with its next run. It need not be saved; `changes` are conditions to try."""
+def preview_rule(
+    rule: RetentionRule,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    max_versions: int | None = MAX_PREVIEWED_VERSIONS,
+    report: Callable[[int, int], None] = lambda downloads, versions: None,
+) -> RulePreview:
+    """Return what the rule deletes with its next run. It need not be saved.
+
+    Args:
+        changes: Conditions to try.
+        max_versions: The preview ends after about as many downloads and versions. None examines all of them.
+        report: Is called with the numbers of downloads and versions that were examined so far.
+    """
     for name, value in (changes or {}).items():
         setattr(rule, name, value)
-    downloads = RuleBook(instead=rule).downloads_of(rule)
     ids: list[int] = []
-    count = 0
-    for batch in _batches(islice(downloads, MAX_PREVIEWED_DOWNLOADS)):
-        ids += [version.pk for version in select_versions(rule, batch)]
-        count += len(batch)
-    return RulePreview(preview_ids(ids), count, is_partial=next(downloads, None) is not None)
+    downloads = versions = 0
+    is_partial = False
+    for batch in _batches(RuleBook(instead=rule).downloads_of(rule)):
+        if is_partial := max_versions is not None and downloads + versions >= max_versions:
+            break
+        ids += select_versions(rule, batch)
+        downloads, versions = downloads + len(batch), versions + sum(row.version_count for row in batch)
+        report(downloads, versions)
+    return RulePreview(preview_ids(ids), downloads, is_partial)
 
 
-def _batches(downloads: Iterable[Download]) -> Iterator[list[Download]]:
-    """Yield groups of downloads whose versions fit into memory together."""
+def _batches(downloads: Iterator[Download]) -> Iterator[list[Download]]:
+    """Yield groups of downloads: small ones together, to save queries, and large ones alone."""
     batch: list[Download] = []
     for download in downloads:
         batch.append(download)

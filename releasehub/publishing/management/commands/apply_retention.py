@@ -1,6 +1,7 @@
 """Apply the retention rules at once, or show what they delete."""
 
 from argparse import ArgumentParser
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -30,7 +31,10 @@ class Command(BaseCommand):
         self.stdout.write(f"{run.deleted_count if run else 0} versions deleted")
 
     def _print(self, rule: RetentionRule) -> None:
-        preview = preview_rule(rule)
+        preview = preview_rule(rule, max_versions=None, report=partial(self._report, str(rule)))
         self.stdout.write(f"{rule}: {preview.download_count} downloads examined")
         for line in [*preview.deletion.lines(), *preview.deletion.name_lines()]:
             self.stdout.write(f"  {line}")
+
+    def _report(self, rule: str, downloads: int, versions: int) -> None:
+        self.stderr.write(f"{rule}: {downloads:,} downloads with {versions:,} versions examined so far")

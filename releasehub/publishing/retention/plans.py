@@ -1,4 +1,4 @@
-"""What a run deletes from one download: selected once, and again whenever something about the download has changed."""
+"""The versions that a run deletes from one download, selected again whenever something about it has changed."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ Target = tuple[str, ...]
 Targets = frozenset[Target]
 
 
-class Candidate(NamedTuple):
+class ReleasedRow(NamedTuple):
     """The columns of a released version that decide whether it stays. A run reads millions of them."""
 
     pk: int
@@ -51,7 +51,7 @@ class Protection:
         self._channels: set[tuple[str, str]] = set()
         self._yanked: dict[tuple[str, str], int] = {}
 
-    def protects(self, row: Candidate, targets: Targets) -> bool:
+    def protects(self, row: ReleasedRow, targets: Targets) -> bool:
         """Return whether the version stays. Call it once for each version, because it counts them.
 
         Args:
@@ -69,7 +69,7 @@ class Protection:
         """Return the yanked versions that stay, because no other version of their channel was read."""
         return {pk for channel, pk in self._yanked.items() if channel not in self._channels}
 
-    def _is_newest_of_line(self, row: Candidate, targets: Targets) -> bool:
+    def _is_newest_of_line(self, row: ReleasedRow, targets: Targets) -> bool:
         """Return whether the version is among the newest of its line and channel for one of its targets.
 
         Pre-releases and others are counted apart, because a link can ask for the latest version that is not a
@@ -83,7 +83,7 @@ class Protection:
                 is_newest = is_newest or self._places[key] <= self._rule.keep_newest
         return is_newest
 
-    def _is_newest_of_key(self, row: Candidate, targets: Targets) -> bool:
+    def _is_newest_of_key(self, row: ReleasedRow, targets: Targets) -> bool:
         """Return whether the version is the newest that an access key with a highest version opens, for a target."""
         places, is_newest = {(row.channel, target) for target in targets}, False
         for limit, seen in self._of_keys:
@@ -92,7 +92,7 @@ class Protection:
                 is_newest = True
         return is_newest
 
-    def _is_newest_of_channel(self, row: Candidate) -> bool:
+    def _is_newest_of_channel(self, row: ReleasedRow) -> bool:
         """Return whether the version is the newest listed or the newest unlisted one of its channel.
 
         Otherwise, a download whose versions are all unlisted, yanked or without files would lose every one of them.
@@ -120,7 +120,7 @@ def key_limits_of(downloads: Iterable[Download]) -> dict[int, list[bytes]]:
     return {pk: sorted(found) for pk, found in limits.items()}
 
 
-def targets_of(rows: Sequence[Candidate]) -> Mapping[int, Targets]:
+def targets_of(rows: Sequence[ReleasedRow]) -> Mapping[int, Targets]:
     """Return the targets of the files that each version offers. This takes one query."""
     by_id, targets = {row.pk: row for row in rows}, dict.fromkeys((row.pk for row in rows), Targets())
     files = File.objects.passed().filter(version__in=as_subquery(by_id)).order_by()
@@ -134,7 +134,7 @@ def line_of(number: str, parts: int) -> str:
     return ".".join(number.split(".")[:parts])
 
 
-def _targets_of_file(version: Candidate, platform: str, architecture: str, name: str, kind: str) -> set[Target]:
+def _targets_of_file(version: ReleasedRow, platform: str, architecture: str, name: str, kind: str) -> set[Target]:
     """Return the targets of one file: its systems, and its name without what changes from version to version."""
     is_general = not platform and kind == File.FileKind.PACKAGE
     platforms = version.platform_keys or [""] if is_general else [platform]

@@ -14,7 +14,7 @@ from downloads.models import Category, Download, LegalHold
 from files.models import DownloadDay, DownloadGrant
 from releasehub.core.ids import as_subquery
 from releasehub.publishing.models import RetentionRule
-from releasehub.publishing.retention.protection import Candidate, Protection, key_limits_of, targets_of
+from releasehub.publishing.retention.protection import Protection, ReleasedRow, key_limits_of, targets_of
 from versions.models import Version
 
 # The versions of a chunk are in memory together with their files, about 2 MiB.
@@ -49,11 +49,11 @@ def select_versions(rule: RetentionRule, downloads: Sequence[Download]) -> list[
     return [pk for ids in selected.values() for pk in reversed(ids) if pk not in kept]
 
 
-def _chunks(downloads: Sequence[Download]) -> Iterator[list[Candidate]]:
+def _chunks(downloads: Sequence[Download]) -> Iterator[list[ReleasedRow]]:
     """Yield the released versions of the downloads, one download after the other, the highest first."""
     rows = Version.objects.released().filter(download__in=as_subquery(download.pk for download in downloads))
     rows = rows.order_by("download", "-sort_key", "is_twin", "-id")
-    found = map(Candidate._make, rows.values_list(*Candidate._fields).iterator(VERSIONS_AT_ONCE))
+    found = map(ReleasedRow._make, rows.values_list(*ReleasedRow._fields).iterator(VERSIONS_AT_ONCE))
     while chunk := list(islice(found, VERSIONS_AT_ONCE)):
         yield chunk
 

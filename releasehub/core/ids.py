@@ -12,8 +12,16 @@ POSTGRESQL_IDS = "SELECT unnest(%s::bigint[])"
 SQLITE_IDS = "SELECT value FROM json_each(%s)"
 
 
+def as_parameter(ids: Iterable[int]) -> list[int] | str:
+    """Return the IDs in the form that the subquery of this database takes."""
+    return list(ids) if connection.vendor == "postgresql" else json.dumps(list(ids))
+
+
+def subquery_of(parameter: list[int] | str) -> RawSQL:
+    """Return the IDs of a parameter in a form for the lookup `in`."""
+    return RawSQL(POSTGRESQL_IDS if connection.vendor == "postgresql" else SQLITE_IDS, [parameter])  # noqa: S611 - constants
+
+
 def as_subquery(ids: Iterable[int]) -> RawSQL:
     """Return the IDs in a form for the lookup `in`."""
-    if connection.vendor == "postgresql":
-        return RawSQL(POSTGRESQL_IDS, [list(ids)])  # noqa: S611 - a constant
-    return RawSQL(SQLITE_IDS, [json.dumps(list(ids))])  # noqa: S611 - a constant
+    return subquery_of(as_parameter(ids))

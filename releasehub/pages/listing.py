@@ -12,14 +12,13 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from downloads.category_tree import CategoryTree
-from downloads.models import Download
 from releasehub.core.actor import Actor
-from releasehub.pages.contexts import current_versions, with_summary
+from releasehub.pages.contexts import cards_of, current_versions
 from releasehub.pages.paging import page_of_rows
 from releasehub.search.criteria import Age, Criteria, Sort
-from releasehub.search.facets import fold_value
+from releasehub.search.facets import NARROWING, fold_value
 from releasehub.search.models import Facet
-from releasehub.search.queries import NARROWING, Narrowing, SearchResult, count_values, search_downloads
+from releasehub.search.queries import Narrowing, SearchResult, count_values, search_downloads
 from versions.models import Version
 from versions.platforms import platform_name
 
@@ -90,7 +89,7 @@ def listing_of(
     result = search_downloads(actor, criteria, tree)
     links = Links(path, fixed, criteria)
     page = page_of_rows(request, result.download_ids)
-    found = with_summary(Download.objects.filter(pk__in=page.object_list)).in_bulk()
+    found = cards_of(page.object_list)
     page.object_list = [found[pk] for pk in page.object_list if pk in found]
     return Listing(
         criteria=criteria,

@@ -19,19 +19,24 @@ from releasehub.core.cluster.replica import read_alias
 from releasehub.search.documents import Document
 from releasehub.search.words import is_prefix
 
-# Ranking reads every document, so a search for a very frequent word ranks this many with the word in the title, and as
-# many others.
-MAX_CANDIDATES = 1000
+# Ranking reads every document, so a search for a very frequent word ranks only this many. Those with the word in the
+# title come first, because others rank below them. The two arms may find the same documents, so at least half of the
+# candidates are different ones, which is as long as a list becomes.
+MAX_CANDIDATES = 1002
 
 POSTGRESQL_MATCHING = "SELECT download_id FROM search_document WHERE words @@ %s::tsquery"
 SQLITE_MATCHING = "SELECT rowid FROM search_document WHERE search_document MATCH %s"
 POSTGRESQL_RANKED = """
+WITH titled AS MATERIALIZED (
+    SELECT download_id FROM search_document AS document
+    WHERE title_words @@ %(anywhere)s::tsquery AND EXISTS ({visible}) LIMIT %(candidates)s
+)
 SELECT download_id FROM search_document WHERE download_id IN (
-    (SELECT download_id FROM search_document AS document
-        WHERE title_words @@ %(anywhere)s::tsquery AND EXISTS ({visible}) LIMIT %(candidates)s)
+    SELECT download_id FROM titled
     UNION ALL
     (SELECT download_id FROM search_document AS document
-        WHERE words @@ %(anywhere)s::tsquery AND EXISTS ({visible}) LIMIT %(candidates)s)
+        WHERE words @@ %(anywhere)s::tsquery AND EXISTS ({visible})
+        LIMIT %(candidates)s - (SELECT count(*) FROM titled))
 )
 ORDER BY CASE WHEN substr(title, 1, length(%(title)s)) = %(title)s THEN length(title) ELSE 1000 END,
     ts_rank(words, %(anywhere)s::tsquery, 1) DESC, download_id DESC

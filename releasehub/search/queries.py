@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from downloads.category_tree import CategoryTree
 from downloads.models import Download
 from releasehub.core.actor import Actor
-from releasehub.core.ids import as_subquery
+from releasehub.core.ids import as_parameter, subquery_of
+from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
 from releasehub.search import index
 from releasehub.search.criteria import ORDERS, Age, Criteria, Sort
 from releasehub.search.facets import FacetCount, count_facets
-from releasehub.search.models import Facet
 from releasehub.search.spelling import corrected
 from releasehub.search.words import query_words
 
 MAX_WORDS = 16
 MAX_RESULTS = 500
-NARROWING = (Facet.Kind.PLATFORM, Facet.Kind.LICENSE, Facet.Kind.CHANNEL)
 
 
 @dataclass(frozen=True)
@@ -78,19 +79,28 @@ def search_downloads(actor: Actor, criteria: Criteria, tree: CategoryTree | None
     return _result(found, " ".join(similar)) if found else SearchResult()
 
 
+def _by_category(ids: Any, **since: datetime) -> QuerySet[Any, Any]:
+    rows = Download.objects.filter(pk__in=subquery_of(ids)).order_by().values_list("category_id")
+    updated = {name: Count("pk", filter=Q(last_update_at__gte=moment)) for name, moment in since.items()}
+    counted: QuerySet[Any, Any] = rows.annotate(Count("pk"), **updated)
+    return counted
+
+
+_AGES = {f"days_{age}": age for age in Age.values}
+_SAMPLE_TIMES = {name: datetime(1971, 1, day, tzinfo=UTC) for day, name in enumerate(_AGES, start=1)}
+_BY_CATEGORY: SqlTemplate[Download] = SqlTemplate(_by_category, ids=as_parameter([SAMPLE_ID]), **_SAMPLE_TIMES)
+
+
 def count_values(download_ids: Collection[int], tree: CategoryTree) -> Narrowing:
     """Count the values of the downloads that a search found, with two queries."""
-    rows = Download.objects.filter(pk__in=as_subquery(download_ids)).order_by()
     categories: Counter[int] = Counter()
     ages: Counter[int] = Counter()
     now = timezone.now()
-    since = [(age, now - timedelta(days=age)) for age in Age.values]
-    for category_id, updated in rows.values_list("category_id", "last_update_at"):
-        categories[category_id] += 1
-        for age, moment in since:
-            if updated >= moment:
-                ages[age] += 1
-    return Narrowing(tree.totals(categories), ages, count_facets(download_ids, NARROWING))
+    since = {name: now - timedelta(days=age) for name, age in _AGES.items()}
+    for category_id, total, *updated in _BY_CATEGORY.tuples(ids=as_parameter(download_ids), **since):
+        categories[category_id] = total
+        ages.update(dict(zip(_AGES.values(), updated, strict=True)))
+    return Narrowing(tree.totals(categories), ages, count_facets(download_ids))
 
 
 def _find(actor: Actor, criteria: Criteria, words: Sequence[str], tree: CategoryTree) -> list[int]:

@@ -156,6 +156,9 @@ def test_only_these_modules_use_templates() -> None:
         "releasehub/distribution/permalinks.py",
         "releasehub/distribution/repositories.py",
         "releasehub/distribution/suitable_files.py",
+        "releasehub/pages/contexts.py",
+        "releasehub/search/facets.py",
+        "releasehub/search/queries.py",
         "releasehub/webhooks/fanout.py",
         "versions/services/numbers.py",
     }

@@ -14,6 +14,15 @@ from tests.hubs import Hub
 pytestmark = pytest.mark.embedded
 
 CONTENT = b"The bytes of a release." * 1000
+MAX_REQUESTS, MAX_BYTES = 8, 60 * 1024  # of a page without its pictures, compressed as the hub sends them
+MEASURE_SHIFTS = """new PerformanceObserver((list) => {
+    window.shifts = (window.shifts || 0) + list.getEntries().length;
+}).observe({type: "layout-shift", buffered: true})"""
+WEIGHT = """() => {
+    const sent = ["navigation", "resource"].flatMap(kind => performance.getEntriesByType(kind));
+    const counted = sent.filter(entry => entry.initiatorType !== "img");
+    return [counted.length, counted.reduce((sum, entry) => sum + entry.encodedBodySize, 0), window.shifts || 0];
+}"""
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 
@@ -101,11 +110,14 @@ def test_release_is_created_published_and_deleted_in_the_browser(admin: Any, vis
 
 
 def test_visitor_searches_downloads_and_reads_comments_of_a_watcher(admin: Any, visitor: Any, hub: Hub) -> None:
+    visitor.add_init_script(MEASURE_SHIFTS)
     visitor.goto(hub.url)
+    check_weight(visitor)
     visitor.get_by_role("searchbox").first.fill("paksmith")  # a typo of the demo's Packsmith
     visitor.get_by_role("searchbox").first.press("Enter")
     found = visitor.locator("main :is(h2, h3) a", has_text="Packsmith").first
     found.click()
+    check_weight(visitor)
     with visitor.expect_download() as started:
         visitor.locator(".newest .button.large").click()
     assert "packsmith" in started.value.suggested_filename
@@ -120,6 +132,15 @@ def test_visitor_searches_downloads_and_reads_comments_of_a_watcher(admin: Any, 
     admin.locator(".opinions strong", has_text="works").wait_for()
     visitor.goto(page)
     visitor.locator(".opinions strong", has_text="works").wait_for()
+
+
+def check_weight(page: Any) -> None:
+    """The page is light, and nothing moves while it loads."""
+    page.wait_for_load_state()
+    requests, size, shifts = page.evaluate(WEIGHT)
+    assert requests <= MAX_REQUESTS
+    assert 0 < size <= MAX_BYTES
+    assert shifts == 0
 
 
 def test_share_link_opens_a_private_download(admin: Any, visitor: Any, hub: Hub) -> None:

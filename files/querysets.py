@@ -69,10 +69,9 @@ class FileQuerySet(SoftDeleteQuerySet[Any]):
         rows = self.filter(version=version)
         return rows.alive() if download_policy.reads_inside(actor, version.download) else rows.passed()
 
-    def shown_in(self, actor: Actor, version: Version) -> Self:
+    def shown_to(self, *, reads_inside: bool) -> Self:
         """Return the listed files and those in quarantine, for pages that tell visitors why a file is missing."""
-        rows = self.filter(version=version)
-        return rows.alive() if download_policy.reads_inside(actor, version.download) else rows.validated()
+        return self.alive() if reads_inside else self.validated()
 
     def fetchable_in(self, actor: Actor, download: Download) -> Self:
         """Return files that FilePolicy.can_download allows, in versions the actor may see, without deleted ones."""

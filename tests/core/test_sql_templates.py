@@ -146,6 +146,7 @@ def test_only_these_modules_use_templates() -> None:
     }
     assert users == {
         "downloads/access.py",
+        "files/pictures/paths.py",
         "releasehub/api/common/loading.py",
         "releasehub/apikeys/verification.py",
         "releasehub/distribution/file_permalinks.py",
@@ -159,6 +160,7 @@ def test_only_these_modules_use_templates() -> None:
         "releasehub/pages/contexts.py",
         "releasehub/search/facets.py",
         "releasehub/search/queries.py",
+        "releasehub/pages/releases.py",
         "releasehub/webhooks/fanout.py",
         "versions/services/numbers.py",
     }

@@ -1,5 +1,6 @@
 """Template filters and tags of the pages."""
 
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -33,6 +34,7 @@ AVATAR_HUES = 6  # as many as the style sheet has
 
 
 @register.simple_tag
+@lru_cache(maxsize=200)  # a page has 13 icons, and the URL of the file never changes while the hub runs
 def icon(name: str) -> SafeString:
     """Return an icon of `icons.svg`. It is hidden from screen readers, so a text has to say the same."""
     source = static("releasehub/icons.svg")

@@ -80,5 +80,5 @@ def test_script_of_the_editor_gets_the_path_that_shows_the_picture(author: Clien
 
 def test_inline_pictures_are_no_screenshots(author: Client, download: Download) -> None:
     make_picture(download, "inline")
-    assert not screenshots_of(download).exists()
+    assert not screenshots_of(download)
     assert "Picture in a text" in author.get(page(download)).content.decode()

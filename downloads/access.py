@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q
@@ -132,12 +133,13 @@ def _access(row: dict[str, Any]) -> Access:
     return Access(flags=flags, is_shared=bool(row["shared"]), is_in_store=bool(row["stored"]))
 
 
-def lock_row(pk: int) -> Download | None:
+def lock_row(pk: int, *, for_erasure: bool = False) -> Download | None:
     """Return the download with this id, deleted or not, locked until the transaction ends.
 
-    The joined category and owner stay unlocked, because other requests need them.
+    The joined category and owner stay unlocked, because other requests need them. Rows that refer to the download, such
+    as views of its page, can be inserted in the meantime, unless the lock is taken to erase it.
     """
-    return _locked.first(pk=pk)
+    return (_locked_for_erasure if for_erasure else _locked).first(pk=pk)
 
 
 _by_id: SqlTemplate[Download] = SqlTemplate(
@@ -152,12 +154,12 @@ _ties_of: SqlTemplate[Download] = SqlTemplate(
     pk=SAMPLE_ID,
     user_id=OTHER_SAMPLE_ID,
 )
-_locked: SqlTemplate[Download] = SqlTemplate(
-    lambda pk: (
-        Download.all_objects.select_for_update(of=("self",))
-        .select_related("category", "owner")
-        .filter(pk=pk)
-        .order_by()
-    ),
-    pk=SAMPLE_ID,
-)
+
+
+def _to_lock(pk: int, *, no_key: bool) -> DownloadQuerySet:
+    rows: DownloadQuerySet = Download.all_objects.select_for_update(of=("self",), no_key=no_key)
+    return rows.select_related("category", "owner").filter(pk=pk).order_by()
+
+
+_locked: SqlTemplate[Download] = SqlTemplate(partial(_to_lock, no_key=True), pk=SAMPLE_ID)
+_locked_for_erasure: SqlTemplate[Download] = SqlTemplate(partial(_to_lock, no_key=False), pk=SAMPLE_ID)

@@ -11,16 +11,16 @@ from releasehub.core.querysets import first_or_not_found
 Row = TypeVar("Row", bound=SoftDeleteModel)
 
 
-def lock_download(download_id: int) -> Download:
+def lock_download(download_id: int, *, for_erasure: bool = False) -> Download:
     """Return the row as it is now, locked until the transaction ends.
 
     Every writer that changes a download or its versions takes this lock first, so writers of one download run one after
-    the other.
+    the other. The lock `for_erasure` also keeps others from inserting rows that refer to the download.
 
     Raises:
         NotFound: Another request erased the download.
     """
-    download = lock_row(download_id)
+    download = lock_row(download_id, for_erasure=for_erasure)
     if download is None:
         raise NotFound
     return download

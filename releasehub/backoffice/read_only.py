@@ -7,10 +7,12 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest
 from unfold.admin import TabularInline
+from unfold.forms import PaginationInlineFormSet
 
 from releasehub.backoffice.base import HubAdmin, admin_actor
 from releasehub.backoffice.fields.admin import friendly_field
 from releasehub.backoffice.fields.words import Suggestions
+from releasehub.core.pagination import BoundedPaginator
 
 
 class ReadOnlyAdmin(HubAdmin):
@@ -47,9 +49,21 @@ class LabelledInline(TabularInline):
         return field
 
 
+class BoundedFormSet(PaginationInlineFormSet):
+    """Pages of rows of which at most 10,000 are counted. A download can have millions of versions."""
+
+    def __init__(self, *args: Any, per_page: int | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)  # without `per_page`, which would count all rows
+        if per_page:
+            self.per_page, self.paginator = per_page, BoundedPaginator(self.queryset, per_page)
+            self.page = self.get_page(self.paginator, self.get_page_num())
+            self._queryset = self.page.object_list
+
+
 class ReadOnlyInline(LabelledInline):
     """Rows on the page of another row that every viewer of that page may see, and that have pages of their own."""
 
+    formset = BoundedFormSet
     extra = 0
     can_delete = False
 

@@ -45,7 +45,7 @@ def delete_download(*, actor: Actor, download: Download, hard: bool = False, rea
     """
     ensure_deletable(download_policy, actor, download, hard=hard)
     with transaction.atomic():
-        download = lock_download(download.pk)
+        download = lock_download(download.pk, for_erasure=hard)
         download_policy.ensure("delete", actor, download, hard=hard)
         if not hard:
             ensure_alive(download)

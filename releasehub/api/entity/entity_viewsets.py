@@ -36,6 +36,7 @@ from versions.querysets import listed_total
 
 MAX_VERSIONS = 1000
 MAX_CONTRIBUTORS = 100
+MAX_EXAMINED_VERSIONS = 10_000  # for the contributors
 NEWEST_FIRST = ("-number", "-id")
 
 
@@ -93,8 +94,9 @@ class EntitiesViewSet(EntityViewSet):
         values = self.get_representation()
         active = values["active_version"]
         values["publishers"] = publishers_of(self.entity)
-        authors = User.objects.filter(versions__download=self.entity, versions__deleted_at=None)
-        values["contributors"] = authors.order_by("id").distinct()[:MAX_CONTRIBUTORS]
+        newest = Version.objects.filter(download=self.entity).order_by("-released_at", "-id")
+        authors = User.objects.filter(pk__in=newest.values("author")[:MAX_EXAMINED_VERSIONS])
+        values["contributors"] = authors.order_by("id")[:MAX_CONTRIBUTORS]
         values["dependencies"] = active.service_dependencies if active else []
         values["store"] = self.get_publications()
         return self.get_tagged_response(self.entity, EntityDetailsSerializer(values).data)

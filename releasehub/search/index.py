@@ -26,10 +26,12 @@ MAX_CANDIDATES = 1002
 
 POSTGRESQL_MATCHING = "SELECT download_id FROM search_document WHERE words @@ %s::tsquery"
 SQLITE_MATCHING = "SELECT rowid FROM search_document WHERE search_document MATCH %s"
+FENCE = "OFFSET 0"  # PostgreSQL plans a subquery with it on its own
 POSTGRESQL_RANKED = """
 WITH titled AS MATERIALIZED (
-    SELECT download_id FROM search_document AS document
-    WHERE title_words @@ %(anywhere)s::tsquery AND EXISTS ({visible}) LIMIT %(candidates)s
+    SELECT download_id FROM (
+        SELECT download_id FROM search_document WHERE title_words @@ %(anywhere)s::tsquery {fence}
+    ) AS document WHERE EXISTS ({visible}) LIMIT %(candidates)s
 )
 SELECT download_id FROM search_document WHERE download_id IN (
     SELECT download_id FROM titled
@@ -95,11 +97,18 @@ def matching(words: Sequence[str]) -> RawSQL:
     return RawSQL(POSTGRESQL_MATCHING if is_postgresql else SQLITE_MATCHING, [_expression(words)])  # noqa: S611 - constants
 
 
-def ranked(words: Sequence[str], rows: DownloadQuerySet, limit: int) -> list[int]:
+def ranked(words: Sequence[str], rows: DownloadQuerySet, limit: int, *, is_narrow: bool = False) -> list[int]:
     """Return the IDs of at most `limit` of the rows that have every word, or a word that begins with it.
 
     The best match comes first: titles that begin with the words, the shortest first, then the weight of the places
     where the words occur.
+
+    Args:
+        words: The words of the query.
+        rows: The downloads that the actor may see and the filters let through.
+        limit: The maximum number of IDs.
+        is_narrow: Whether filters let only few rows through. Otherwise PostgreSQL has to begin with the index of
+            titles. It read all documents in the order of their IDs instead, because it expected to find enough soon.
     """
     is_postgresql = connection.vendor == "postgresql"
     key = RawSQL("document.download_id" if is_postgresql else "document.rowid", ())  # noqa: S611 - constant names
@@ -114,7 +123,8 @@ def ranked(words: Sequence[str], rows: DownloadQuerySet, limit: int) -> list[int
     limits = {"candidates": MAX_CANDIDATES, "limit": limit}
     with connections[read_alias()].cursor() as cursor:
         sql = POSTGRESQL_RANKED if is_postgresql else SQLITE_RANKED
-        cursor.execute(sql.replace("{visible}", visible), names | values | limits)
+        sql = sql.replace("{fence}", "" if is_narrow else FENCE).replace("{visible}", visible)
+        cursor.execute(sql, names | values | limits)
         return [pk for (pk,) in cursor.fetchall()]
 
 

@@ -108,7 +108,8 @@ def _find(actor: Actor, criteria: Criteria, words: Sequence[str], tree: Category
     rows = criteria.rows(actor, tree)
     with index.quick_planning(actor):
         if words and criteria.order == Sort.RELEVANCE:
-            return index.ranked(words, rows, MAX_RESULTS + 1)
+            is_narrow = criteria.has_filters or criteria.owner is not None or criteria.organization is not None
+            return index.ranked(words, rows, MAX_RESULTS + 1, is_narrow=is_narrow)
         if words:
             rows = rows.filter(pk__in=index.matching(words))
         return list(rows.order_by(*ORDERS[criteria.order]).values_list("pk", flat=True)[: MAX_RESULTS + 1])

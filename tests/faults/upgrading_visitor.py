@@ -42,8 +42,10 @@ class PatientVisitor:
         self._thread.start()
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, exception: object, *details: object) -> None:
         self._is_over.set()
+        if exception is not None:  # the run was interrupted, so the last request need not succeed
+            self._patience = 0.0
         self._thread.join(self._patience + REQUEST_SECONDS)
 
     def wait_for(self, versions: int) -> None:

@@ -69,7 +69,7 @@ def load_access(actor: Actor, download_ids: Iterable[int]) -> None:
 def find_with_access(actor: Actor, pk: int) -> Download | None:
     """Return the download with this id, deleted or not, and load its category and the actor's access in one query."""
     download = _by_id.first(pk=pk, user_id=actor.user_id or NO_USER_ID)
-    return download if actor.user_id is None else _remember_access(actor, download)
+    return download if actor.user_id is None else remember_access(actor, download)
 
 
 def find_with_cached_access(actor: Actor, pk: int) -> Download | None:
@@ -79,17 +79,17 @@ def find_with_cached_access(actor: Actor, pk: int) -> Download | None:
     """
     user_id = actor.user_id or NO_USER_ID
     download = cached_right(f"access:{user_id}:{pk}", lambda: _by_id.first(pk=pk, user_id=user_id))
-    return download if actor.user_id is None else _remember_access(actor, download)
+    return download if actor.user_id is None else remember_access(actor, download)
 
 
 def first_with_access(actor: Actor, rows: DownloadQuerySet) -> Download | None:
     """Return the first of the rows and load the actor's access to it, in one query."""
     if actor.user_id is None:
         return rows.first()
-    return _remember_access(actor, _with_ties(rows, actor.user_id).first())
+    return remember_access(actor, with_ties(rows, actor.user_id).first())
 
 
-def _remember_access(actor: Actor, download: Download | None) -> Download | None:
+def remember_access(actor: Actor, download: Download | None) -> Download | None:
     """Cache the access that was loaded with the download, and return the download."""
     if download is not None:
         ties = {name: getattr(download, name) for name in TIES}
@@ -104,11 +104,11 @@ def _query(user_id: int, download_ids: set[int]) -> dict[int, Access]:
             for pk in download_ids
             for row in _ties_of.tuples(pk=pk, user_id=user_id)
         }
-    rows = _with_ties(Download.all_objects.filter(pk__in=download_ids).order_by(), user_id)
+    rows = with_ties(Download.all_objects.filter(pk__in=download_ids).order_by(), user_id)
     return {row["pk"]: _access(row) for row in rows.values("pk", *TIES)}
 
 
-def _with_ties(rows: DownloadQuerySet, user_id: int) -> DownloadQuerySet:
+def with_ties(rows: DownloadQuerySet, user_id: int) -> DownloadQuerySet:
     """Add columns that say how the user is related to each download.
 
     `FilteredRelation` joins only the user's own row of the team, so that the join does not multiply the downloads.
@@ -125,7 +125,7 @@ def _with_ties(rows: DownloadQuerySet, user_id: int) -> DownloadQuerySet:
 
 
 def _access(row: dict[str, Any]) -> Access:
-    """Return the access that the columns of `_with_ties` describe.
+    """Return the access that the columns of `with_ties` describe.
 
     Team flags on a download of an organization count only while the user belongs to that organization.
     """
@@ -143,14 +143,14 @@ def lock_row(pk: int, *, for_erasure: bool = False) -> Download | None:
 
 
 _by_id: SqlTemplate[Download] = SqlTemplate(
-    lambda pk, user_id: _with_ties(
+    lambda pk, user_id: with_ties(
         Download.all_objects.select_related("category").filter(pk=pk).order_by(), user_id=user_id
     ),
     pk=SAMPLE_ID,
     user_id=OTHER_SAMPLE_ID,
 )
 _ties_of: SqlTemplate[Download] = SqlTemplate(
-    lambda pk, user_id: _with_ties(Download.all_objects.filter(pk=pk).order_by(), user_id=user_id).values_list(*TIES),
+    lambda pk, user_id: with_ties(Download.all_objects.filter(pk=pk).order_by(), user_id=user_id).values_list(*TIES),
     pk=SAMPLE_ID,
     user_id=OTHER_SAMPLE_ID,
 )

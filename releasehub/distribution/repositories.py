@@ -11,11 +11,12 @@ from urllib.parse import quote
 
 from django.db.models.functions import Lower
 
+from downloads.access import NO_USER_ID, remember_access, with_ties
 from downloads.models import Download, PublicSlug
 from downloads.policies import download_policy
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Gone
-from releasehub.core.sql_templates import SqlTemplate
+from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
 from releasehub.distribution.presented_keys import not_found_for
 
 
@@ -45,7 +46,7 @@ def find_repository(actor: Actor, owner: str, repo: str) -> Download:
         NotFound: There is no such download, it has another owner, or the actor may not see it.
         KeyRefused: The same, and the actor presented a key that is not valid.
     """
-    download = _find_present(owner, repo) or _find_renamed(owner, repo)
+    download = _find_present(actor, owner, repo) or _find_renamed(owner, repo)
     if download is None:
         raise not_found_for(actor)
     if download.is_deleted:
@@ -55,12 +56,14 @@ def find_repository(actor: Actor, owner: str, repo: str) -> Download:
     return download
 
 
-def _find_present(owner: str, repo: str) -> Download | None:
+def _find_present(actor: Actor, owner: str, repo: str) -> Download | None:
+    """Return the download that has this name now, and load the actor's access to it in the same query."""
     if not _is_slug(repo):
         return None
-    matches = [download for download in _with_slug.rows(slug=repo.lower()) if _is_owner(download, owner)]
+    rows = _with_slug.rows(slug=repo.lower(), user_id=actor.user_id or NO_USER_ID)
+    matches = [download for download in rows if _is_owner(download, owner)]
     # Slugs may differ only in case, so the exact spelling is preferred.
-    return min(matches, key=lambda download: download.slug != repo, default=None)
+    return remember_access(actor, min(matches, key=lambda download: download.slug != repo, default=None))
 
 
 def _find_renamed(owner: str, repo: str) -> Download | None:
@@ -74,12 +77,13 @@ def _find_renamed(owner: str, repo: str) -> Download | None:
     return None
 
 
-def _rows_with_slug(slug: str) -> Any:
+def _rows_with_slug(slug: str, user_id: int) -> Any:
     rows = Download.all_objects.select_related("category", "owner", "organization")
-    return rows.annotate(lower_slug=Lower("slug")).filter(lower_slug=slug).order_by("pk")
+    rows = rows.annotate(lower_slug=Lower("slug")).filter(lower_slug=slug).order_by("pk")
+    return with_ties(rows, user_id)
 
 
-_with_slug: SqlTemplate[Download] = SqlTemplate(_rows_with_slug, slug="a slug")
+_with_slug: SqlTemplate[Download] = SqlTemplate(_rows_with_slug, slug="a slug", user_id=SAMPLE_ID)
 
 
 def _is_owner(download: Download, owner: str) -> bool:

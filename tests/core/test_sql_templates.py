@@ -14,7 +14,7 @@ from django.db.models.query import ModelIterable
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from downloads.access import BY_FLAG, _with_ties, access_to, find_with_access
+from downloads.access import BY_FLAG, access_to, find_with_access, with_ties
 from downloads.models import Download
 from downloads.services import lock_download, set_team_member
 from releasehub.core.actor import Actor
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 def test_rows_equal_those_of_the_query_set_with_relations_and_annotations() -> None:
     download, actor = make_download(), Actor(user=make_user())
     from_template = find_with_access(actor, download.pk)
-    built = _with_ties(Download.all_objects.select_related("category").filter(pk=download.pk), actor.user_id or 0).get()
+    built = with_ties(Download.all_objects.select_related("category").filter(pk=download.pk), actor.user_id or 0).get()
     assert from_template is not None
     assert {**vars(from_template), "_state": 0} == {**vars(built), "_state": 0}
     with CaptureQueriesContext(connection) as queries:

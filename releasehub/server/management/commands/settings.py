@@ -19,6 +19,7 @@ PAGE = """# Settings
 
 class Command(BaseCommand):
     help = "List the environment variables that are set, with the values that the hub uses. Secrets are not shown."
+    requires_system_checks: list[str] = []  # it also helps where the checks fail
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         shown = parser.add_mutually_exclusive_group()

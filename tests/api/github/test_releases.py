@@ -301,6 +301,14 @@ def test_an_organization_is_the_owner(repository: Repository) -> None:
     assert ApiClient().get("/api/v3/repos/Ada/tool").status_code == 404
 
 
+def test_an_auditor_who_cannot_publish_sees_no_draft(repository: Repository) -> None:
+    repository.publish("v1.0.0")
+    repository.create("v2.0.0")
+    auditor = ApiClient(make_key(make_user(is_staff=True, permissions=("view_download",))))
+    for page in ("", "?per_page=1&page=1"):
+        assert names(repository.get(f"/releases{page}", auditor)) == ["v1.0.0"]
+
+
 def test_a_team_member_without_the_right_to_publish_sees_no_draft(repository: Repository) -> None:
     reader = make_user()
     TeamMember.objects.create(download=repository.download, user=reader, can_edit=True)

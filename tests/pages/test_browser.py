@@ -182,6 +182,8 @@ def test_desk_pages_fit_the_screen_and_pass_axe(watched: Any, live_server: Any) 
     pages = ("/account/downloads/", "/account/downloads/new/", desk, f"{desk}edit/", f"{desk}versions/new/")
     pages += tuple(f"/account/versions/{row.public_id}/" for row in (version, draft))
     pages += (f"/account/versions/{draft.public_id}/previews/", f"{desk}pictures/")
+    pages += tuple(f"{desk}{page}/" for page in ("team", "owner", "activity", "feeds"))
+    pages += tuple(f"/account/{page}/" for page in ("profile", "security", "browsers", "language", "data", "imports"))
     for path in (*pages, f"/account/files/{draft.files.get().public_id}/"):
         watched.goto(live_server.url + path)
         check(watched)

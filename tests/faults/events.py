@@ -23,7 +23,7 @@ ENDPOINTS = ("/a", "/b")
 WRITERS = 2
 THREADS = 4
 KILL_SECONDS = 2.0
-MAX_KILLS = 200  # about: each transaction makes four requests on average
+MAX_KILLS = 200  # about: a transaction makes 2.8 requests on average
 FACTS = "SELECT event, object, title FROM faults_shadow ORDER BY id"
 WAITING = "SELECT count(*) FROM webhooks_delivery WHERE state = 'pending'"
 LEASED = "SELECT count(*) FROM webhooks_delivery WHERE lease_until > now()"
@@ -97,7 +97,7 @@ class Faults:
         self._on, self._chance, self._half, self._flush_seconds = on, chance, total // 2, flush_seconds
         self._killed_at = self._flushed_at = time.monotonic()
         self._least_life = least_life
-        self._requests_per_kill = max(1, 4 * total // MAX_KILLS)
+        self._requests_per_kill = max(1, 3 * total // MAX_KILLS)
         self._read_bytes = self._arrived = 0
         self.flushes = 0
         self.restarts = 0

@@ -41,7 +41,7 @@ NOTHING = Access()
 BY_FLAG = {f"my_{flag}": flag for flag in TeamMember.FLAGS}
 OTHER_TIES = ("belongs", "shared", "stored")
 TIES = (*BY_FLAG, *OTHER_TIES)
-NO_USER_ID = 0  # for anonymous visitors; no user has this id, so the columns of the access are all false
+NO_USER_ID = 0  # for anonymous visitors; no user has this id
 
 
 def access_to(actor: Actor, download_id: int) -> Access:
@@ -69,7 +69,7 @@ def load_access(actor: Actor, download_ids: Iterable[int]) -> None:
 def find_with_access(actor: Actor, pk: int) -> Download | None:
     """Return the download with this id, deleted or not, and load its category and the actor's access in one query."""
     download = _by_id.first(pk=pk, user_id=actor.user_id or NO_USER_ID)
-    return download if actor.user_id is None else remember_access(actor, download)
+    return remember_access(actor, download)
 
 
 def find_with_cached_access(actor: Actor, pk: int) -> Download | None:
@@ -79,7 +79,7 @@ def find_with_cached_access(actor: Actor, pk: int) -> Download | None:
     """
     user_id = actor.user_id or NO_USER_ID
     download = cached_right(f"access:{user_id}:{pk}", lambda: _by_id.first(pk=pk, user_id=user_id))
-    return download if actor.user_id is None else remember_access(actor, download)
+    return remember_access(actor, download)
 
 
 def first_with_access(actor: Actor, rows: DownloadQuerySet) -> Download | None:
@@ -90,8 +90,11 @@ def first_with_access(actor: Actor, rows: DownloadQuerySet) -> Download | None:
 
 
 def remember_access(actor: Actor, download: Download | None) -> Download | None:
-    """Cache the access that was loaded with the download, and return the download."""
-    if download is not None:
+    """Cache the access that was loaded with the download, and return the download.
+
+    Actors without a user have no access of their own, although the columns of a download in a public store say so.
+    """
+    if download is not None and actor.user_id is not None:
         ties = {name: getattr(download, name) for name in TIES}
         actor.facts["access", download.pk] = _access(ties)
     return download

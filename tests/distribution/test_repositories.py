@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from downloads.access import access_to
 from downloads.models import Download
-from downloads.services import update_download
+from downloads.services import publish_to_store, update_download
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Gone, NotFound
 from releasehub.distribution.repositories import find_repository, repository_name, repository_path
@@ -21,6 +22,13 @@ ANYONE = Actor()
 @pytest.fixture
 def download() -> Download:
     return make_download(make_user("Ada"), slug="tool")
+
+
+def test_public_stores_give_access_to_users_only(download: Download) -> None:
+    publish_to_store(actor=system(), download=download, organization=make_organization(), is_public=True)
+    for actor, is_in_store in ((Actor(), False), (Actor(user=make_user()), True)):
+        find_repository(actor, "Ada", "tool")
+        assert access_to(actor, download.pk).is_in_store is is_in_store
 
 
 @pytest.mark.parametrize("name", [("Ada", "tool"), ("ada", "TOOL"), ("ADA", "Tool")])

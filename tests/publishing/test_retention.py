@@ -28,6 +28,7 @@ from releasehub.publishing.retention.protection import lasting_name
 from releasehub.publishing.retention.running import apply_rules
 from releasehub.publishing.retention.selection import RuleBook, select_versions
 from releasehub.publishing.retention.services import create_rule, delete_rule, draft_rule, preview_rule, update_rule
+from releasehub.publishing.retention.texts import DELETION_REASON
 from releasehub.publishing.tasks import apply_retention
 from releasehub.publishing.transitions import Move
 from releasehub.webhooks.models import Event
@@ -283,7 +284,7 @@ def test_run_selects_once_for_all_batches(selections: list[list[int]]) -> None:
     assert [len(ids) for ids in selections] == [3]
 
 
-@pytest.mark.parametrize("change", ["yank", "rule", "download"])
+@pytest.mark.parametrize("change", ["yank", "deletion", "rule", "download"])
 def test_run_respects_what_changes_between_two_batches(
     change: str, selections: list[list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -298,6 +299,8 @@ def test_run_respects_what_changes_between_two_batches(
             return count
         if change == "yank":  # then 1.2.0 is the newest
             move(Move.YANK, actor=system(), version=made[3], reason="broken")
+        elif change == "deletion":  # with a reason that the author copied from an older version
+            move(Move.DELETE, actor=Actor(user=download.owner), version=made[3], reason=DELETION_REASON)
         elif change == "rule":
             update_rule(actor=system(), rule=rule, keep_newest=2)
         else:
@@ -306,10 +309,30 @@ def test_run_respects_what_changes_between_two_batches(
 
     monkeypatch.setattr(running, "_delete_batch", change_after)
     apply_retention()
-    expected = {"yank": ["1.2.0"], "rule": ["1.2.0", "1.3.0"], "download": ["1.2.0", "1.3.0"]}[change]
+    both = ["1.2.0", "1.3.0"]
+    expected = {"yank": ["1.2.0"], "deletion": ["1.2.0"], "rule": both, "download": both}[change]
     left = Version.objects.order_by("sort_key").values_list("number", flat=True)
     assert list(left) == expected
     assert len(selections) == (1 if change == "download" else 2)
+
+
+def test_run_counts_only_its_own_deletions_if_two_workers_do_it_at_once(
+    selections: list[list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    download = make_download()
+    release(download, "1.0.0", "1.1.0", "1.2.0", "1.3.0")
+    create_rule(actor=system(), download=download, keep_newest=1)
+    delete_batch, other_worker = running._delete_batch, plans.DeletionPlan()
+
+    def delete_in_turn(run: Any, download: Download, book: RuleBook, plan: plans.DeletionPlan) -> int:
+        count = delete_batch(run, download, book, plan)
+        delete_batch(run, download, book, other_worker)
+        return count
+
+    monkeypatch.setattr(running, "_delete_batch", delete_in_turn)
+    apply_rules()
+    assert RetentionRun.objects.get().deleted_count == 3
+    assert AuditEntry.objects.filter(action="version.delete_soft").count() == 3
 
 
 def test_run_pauses_within_a_download_and_continues_there() -> None:

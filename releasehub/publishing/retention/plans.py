@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from downloads.models import Download
 from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry
+from releasehub.core.actor import Origin
 from releasehub.publishing.models import RetentionRule
 from releasehub.publishing.retention.selection import select_versions, unused_since
 from releasehub.publishing.retention.texts import DELETION_REASON
@@ -45,9 +46,13 @@ class DeletionPlan:
         return unused_since(rule, batch)
 
     def _has_changed(self, download: Download) -> bool:
-        """Return whether anything but the deletions of runs was recorded since the selection."""
+        """Return whether anything but the deletions of runs was recorded since the selection.
+
+        A person can give the same reason, but acts through another interface than a run.
+        """
         rows = _entries(download).filter(pk__gt=self._last_entry)
-        return rows.exclude(action=AuditAction.VERSION_DELETE_SOFT, reason=DELETION_REASON).exists()
+        by_runs = Q(action=AuditAction.VERSION_DELETE_SOFT, reason=DELETION_REASON, channel=Origin.SYSTEM)
+        return rows.exclude(by_runs).exists()
 
 
 def _entries(download: Download) -> QuerySet[AuditEntry]:

@@ -87,7 +87,9 @@ def _delete_batch(run: RetentionRun, download: Download, book: RuleBook, plan: D
     # The rule is read again: it may have been paused or deleted since the run began.
     rule = RetentionRule.objects.filter(pk=rule.pk).first() if rule else None
     ids = plan.next_batch(rule, locked, VERSIONS_PER_TRANSACTION)
-    for version in Version.objects.select_related("download").filter(pk__in=ids).order_by("sort_key", "id"):
+    # Another worker that does the same run may have deleted some of them.
+    versions = list(Version.objects.select_related("download").filter(pk__in=ids).order_by("sort_key", "id"))
+    for version in versions:
         move(Move.DELETE, actor=system_actor(), version=version, reason=DELETION_REASON)
-    RetentionRun.objects.filter(pk=run.pk).update(deleted_count=F("deleted_count") + len(ids))
-    return len(ids)
+    RetentionRun.objects.filter(pk=run.pk).update(deleted_count=F("deleted_count") + len(versions))
+    return len(versions)

@@ -7,8 +7,9 @@ from typing import Any
 
 from django.db import transaction
 
-from files.models import File, PublicFileName
+from files.models import Blob, File, PublicFileName
 from files.names import fold_name
+from files.quarantined_bytes import lock_digest
 from files.services import add_file, restore_file, same_file
 from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry
@@ -16,6 +17,8 @@ from releasehub.core.actor import Actor
 from releasehub.core.errors import DomainError
 from releasehub.publishing.deletion import delete_file
 from versions.models import Version
+from versions.policies import version_policy
+from versions.services import lock_version
 
 REASON = "replaced by another upload"
 STILL_THERE = "The file that was published under this name is still there."
@@ -28,15 +31,20 @@ def replaceable_file(version: Version, filename: str) -> File | None:
 
 
 @transaction.atomic
-def put_file(*, actor: Actor, version: Version, replaces: File | None, **fields: Any) -> File:
-    """Add a file in the place of `replaces`, which is soft-deleted. `fields` are the arguments of `add_file`.
+def put_file(*, actor: Actor, version: Version, replaces: File | None, blob: Blob, **fields: Any) -> File:
+    """Add a file in the place of `replaces`, which is soft-deleted. `fields` are the other arguments of `add_file`.
 
     Raises:
         DomainError: As `delete_file` and `add_file`. Other bytes under a name that was public are a conflict.
     """
     if replaces is not None:
+        version_policy.ensure("upload", actor, version)
+        # The new bytes may be the old ones. A moderator who blocks them locks the digest before the files, too, so that
+        # the two transactions do not wait for each other.
+        lock_version(version)
+        lock_digest(blob.sha256)
         delete_file(actor=actor, file=replaces, reason=REASON)
-    return add_file(actor=actor, version=version, **fields)
+    return add_file(actor=actor, version=version, blob=blob, **fields)
 
 
 def undo_replacement(*, actor: Actor, version: Version, filename: str, begun_at: datetime, error: Exception) -> None:

@@ -29,6 +29,7 @@ from releasehub.moderation.models import Kind, Verdict
 from releasehub.publishing.deletion import delete_download
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.purge import purge_deleted
+from releasehub.publishing.replacing import put_file
 from releasehub.publishing.transitions import Move
 from tests.conftest import ApiClient
 from tests.factories import (
@@ -127,6 +128,25 @@ def test_quarantine_while_the_same_bytes_are_uploaded(round_number: int) -> None
     _, errors = ends_of([
         partial(quarantine_file, actor=system(), file=file, reason="Harmful."),
         partial(make_file, version, content=CONTENT),
+    ])  # fmt: skip
+    assert all(isinstance(error, DomainError) for error in errors), errors
+    assert not File.objects.filter(quarantine=None).exists()
+
+
+@rounds
+def test_quarantine_while_a_file_is_replaced_by_the_same_bytes(round_number: int) -> None:
+    file = make_file(make_version(state="draft"), content=CONTENT)
+    other = make_file(content=CONTENT)
+    new: dict[str, Any] = {"blob": file.blob, "filename": file.filename, "warnings": ()}
+
+    def block() -> None:
+        for _ in range(5 * round_number):  # so that the other transaction has come further in each round
+            other.refresh_from_db()
+        quarantine_file(actor=system(), file=other, reason="Harmful.")
+
+    _, errors = ends_of([
+        block,
+        partial(put_file, actor=system(), version=file.version, replaces=file, **new),
     ])  # fmt: skip
     assert all(isinstance(error, DomainError) for error in errors), errors
     assert not File.objects.filter(quarantine=None).exists()

@@ -47,15 +47,19 @@ def quarantine_file(*, actor: Actor, file: File, reason: str) -> Quarantine:
     quarantine = open_quarantine(sha256) or Quarantine.objects.create(
         sha256=sha256, filename=file.filename, reason=reason, created_by=actor.user
     )
-    _block(actor, quarantine, copies_of(sha256, file))
+    ids = copies_of(sha256, file)
+    for single in Quarantine.objects.filter(ended_at=None, files__in=ids).exclude(pk=quarantine.pk):
+        _end(single, actor.user)  # of a link that was blocked alone
+    _block(actor, quarantine, ids)
     return quarantine
 
 
 def apply_quarantine(file: File) -> Quarantine | None:
     """Return the block of a file whose digest has just become known, or None. The caller holds the lock on the file.
 
-    Its bytes may be blocked already. If the file itself was blocked while its digest was unknown, all other files with
-    the same bytes are blocked now.
+    Its bytes may be blocked already. If the file itself was blocked while its digest was unknown, the owner's other
+    files with the same bytes are blocked now. If somebody else offers them too, only the file stays blocked: its owner
+    decides what the link serves, and could otherwise have the files of others blocked.
     """
     sha256 = Identity.of(file).sha256
     lock_digest(sha256)
@@ -65,9 +69,12 @@ def apply_quarantine(file: File) -> Quarantine | None:
     if known is not None:
         _end(own, None)
         return known
+    copies = [pk for pk in copies_of(sha256, file) if pk != file.pk]
+    if File.all_objects.filter(pk__in=copies).exclude(version__download__owner=file.version.download.owner_id).exists():
+        return own
     own.sha256, own.moved_at = sha256, None
     own.save(update_fields=["sha256", "moved_at", "updated_at"])
-    _block(system_actor(), own, [pk for pk in copies_of(sha256, file) if pk != file.pk])
+    _block(system_actor(), own, copies)
     return own
 
 

@@ -265,7 +265,8 @@ def test_link_without_a_digest_is_blocked_alone(world: Shelf) -> None:
 
 
 def test_link_that_was_blocked_without_a_digest_blocks_its_bytes_once_they_are_known(world: Shelf) -> None:
-    link = link_file(actor=system(), version=make_version(), url="https://cdn.example.org/tool.bin")
+    version = make_version(make_download(world.owner, title="Links"))
+    link = link_file(actor=system(), version=version, url="https://cdn.example.org/tool.bin")
     block = world.block(link)
     assert quarantine_moves.move_quarantined() == 0
     decide(link, [], external_sha256=_named("digest", world))
@@ -276,6 +277,20 @@ def test_link_that_was_blocked_without_a_digest_blocks_its_bytes_once_they_are_k
     block.refresh_from_db()
     assert (block.sha256, block.moved_at) == (_named("digest", world), None)
     unquarantine_file(actor=world.actor, file=world.copy)
+    assert not File.objects.exclude(quarantine=None).exists()
+
+
+def test_link_to_bytes_of_others_is_blocked_alone_until_a_moderator_blocks_the_bytes(world: Shelf) -> None:
+    link = link_file(actor=system(), version=make_version(), url="https://cdn.example.org/tool.bin")
+    alone = world.block(link)
+    decide(link, [], external_sha256=_named("digest", world))
+    assert list(File.objects.exclude(quarantine=None)) == [link]
+    block = world.block()
+    link.refresh_from_db()
+    alone.refresh_from_db()
+    assert link.quarantine_id == block.pk
+    assert alone.ended_at is not None
+    unquarantine_file(actor=world.actor, file=link)
     assert not File.objects.exclude(quarantine=None).exists()
 
 

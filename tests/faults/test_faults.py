@@ -17,7 +17,7 @@ from tests.services.servers import postgres_binaries
 
 RUN = Path(__file__).with_name("run.py")
 SEED = "20261121"
-EVENTS = ("events", "--events", "600", "--workers", "2", "--life", "1", "--flush", "2", "--patience", "200")
+EVENTS = ("events", "--events", "250", "--workers", "2", "--life", "1", "--flush", "2", "--patience", "200")
 
 
 def has_servers() -> bool:

@@ -13,8 +13,8 @@ from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.core.management.base import CommandError
 
+from releasehub.core.commands import ProgressCommand
 from releasehub.core.errors import DomainError
-from releasehub.core.progress import ProgressCommand
 from releasehub.operations.errors import OperationError
 from releasehub.operations.vault.passphrase import read_passphrase
 

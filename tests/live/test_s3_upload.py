@@ -97,4 +97,5 @@ def test_resumed_upload_sends_no_part_twice(hub: Hub, relay: Relay, tmp_path: Pa
     assert fetched.returncode == 0, err
     with (tmp_path / "three" / path.name).open("rb") as handle:
         assert hashlib.file_digest(handle, "sha256").hexdigest() == digest.hexdigest()
-    assert resident_mib(hub.process.pid) < 256
+    # The process holds some parts of 16 MiB, and never the file. How much it has before depends on its packages.
+    assert resident_mib(hub.process.pid) < before + 7 * 16

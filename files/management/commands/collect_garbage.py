@@ -4,12 +4,11 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from files.garbage import GRACE, find_garbage, remove
+from releasehub.core.commands import HubCommand
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     help = (
         "Remove objects from storage that no database row refers to: expired uploads, parts of aborted "
         "uploads, objects without a row and blobs without a file."

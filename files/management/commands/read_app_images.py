@@ -3,13 +3,14 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from files.app_images import read_app_images
+from releasehub.core.commands import HubCommand
 from releasehub.core.errors import StorageUnavailable
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     help = (
         "Read the update information and the block maps of AppImages that were uploaded to an older hub, so that "
         "update feeds can use them. Each result is stored at once. Use --after to continue an interrupted run. "

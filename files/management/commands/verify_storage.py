@@ -5,15 +5,16 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from files.blob_checks import verify_blobs
 from files.models import Blob
 from files.storage_scan import scan_storage
+from releasehub.core.commands import HubCommand
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     help = (
         "Compare stored files with their checksums. Files that are missing or damaged are marked and can no longer be "
         "downloaded. Exit with code 1 if there are any. Each result is stored at once, so --skip-hours continues a "

@@ -3,15 +3,16 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from releasehub.accounts.models import User
 from releasehub.accounts.services.anonymizing import EFFECT, anonymize_user
 from releasehub.core.actor import Actor, Origin
+from releasehub.core.commands import HubCommand
 from releasehub.core.errors import DomainError
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     help = f"Anonymize a user who has left. {EFFECT}"
 
     def add_arguments(self, parser: ArgumentParser) -> None:

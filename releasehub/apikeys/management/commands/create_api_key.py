@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from releasehub.accounts.models import User
@@ -12,10 +12,11 @@ from releasehub.apikeys.binding import find_download_id
 from releasehub.apikeys.scopes import Scope
 from releasehub.apikeys.services import issue_key
 from releasehub.core.actor import Actor, Origin
+from releasehub.core.commands import HubCommand
 from releasehub.core.errors import DomainError
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     help = "Create an API key and print it on the last line. The key cannot be shown again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

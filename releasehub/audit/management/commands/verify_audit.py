@@ -3,14 +3,13 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from releasehub.audit.exports import ExportedHead
 from releasehub.audit.sinks import exported_heads
 from releasehub.audit.verification import VerificationResult, verify
+from releasehub.core.commands import HubCommand
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     help = (
         "Verify the hash chain of the audit log. Exit with code 1 and report the first bad row if the log was changed."
     )

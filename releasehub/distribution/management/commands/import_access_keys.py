@@ -4,15 +4,16 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from downloads.models import Download
 from releasehub.core.actor import system_actor
+from releasehub.core.commands import HubCommand
 from releasehub.core.errors import DomainError
 from releasehub.distribution.access_key_import import import_access_keys, read_table
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     help = "Import access keys that customers have already from a CSV file. Only their digests are stored."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

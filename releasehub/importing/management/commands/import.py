@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from downloads.models import Download
 from releasehub.core.actor import Actor, system_actor
+from releasehub.core.commands import ProgressCommand
 from releasehub.core.errors import DomainError
-from releasehub.core.progress import ProgressCommand
 from releasehub.importing.listing import preview
 from releasehub.importing.management.arguments import (
     actor_named,

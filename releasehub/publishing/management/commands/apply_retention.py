@@ -4,14 +4,13 @@ from argparse import ArgumentParser
 from functools import partial
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from releasehub.core.commands import HubCommand
 from releasehub.publishing.models import RetentionRule
 from releasehub.publishing.retention.running import apply_rules
 from releasehub.publishing.retention.services import preview_rule
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     help = (
         "Soft-delete the versions that the retention rules select, as the daily task does. A run that was interrupted "
         "is continued first. Deleted versions can be restored until they are purged."

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from releasehub.core.commands import HubCommand
 from releasehub.publishing.table_page import lifecycle_page
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     help = "Print docs/lifecycle.md, the table of all transitions of a version."
 
     def handle(self, *args: Any, **options: Any) -> None:

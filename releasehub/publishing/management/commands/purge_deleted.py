@@ -5,13 +5,12 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from releasehub.core.commands import HubCommand
 from releasehub.publishing.erasure_preview import preview_purge
 from releasehub.publishing.purge import purge_deleted
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     help = (
         "Permanently delete everything that was soft-deleted before the retention period. The command first prints "
         "what goes, asks for confirmation if it runs in a terminal, and prints the counts at the end."

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from releasehub.core.commands import HubCommand
 from releasehub.search.refresh import rebuild_index
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     help = "Index all downloads for the search again. This is only needed after rows were changed with plain SQL."
 
     def handle(self, *args: Any, **options: Any) -> None:

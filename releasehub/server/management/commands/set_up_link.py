@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.urls import reverse
 
 from downloads.services.first_run import needs_set_up
 from releasehub.accounts.services.one_time_links import create_set_up_link
 from releasehub.core.actor import system_actor
+from releasehub.core.commands import HubCommand
 from releasehub.core.site import site_url
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     help = "Print a link that works once: its page makes the administrator of a hub without users."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,15 +1,26 @@
-"""Progress of management commands."""
+"""What the management commands of the hub have in common."""
 
 from __future__ import annotations
 
 import time
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand
 
 LINE_SECONDS = 1.0
 
 
-class ProgressCommand(BaseCommand):
+class HubCommand(BaseCommand):
+    """A command that checks settings, database and folders before it runs, but not the URLs.
+
+    The checks of URLs load every view of every API, which is more than a third of the CPU time of a command that has
+    little to do. `manage.py check` and the start of the web server run all checks.
+    """
+
+    requires_system_checks = [Tags.compatibility, Tags.database, Tags.files]
+
+
+class ProgressCommand(HubCommand):
     """A command with progress on stderr, at most one line a second.
 
     Attributes:

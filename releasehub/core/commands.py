@@ -1,4 +1,4 @@
-"""What the management commands of the hub have in common."""
+"""Base classes of the management commands."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from tests.services.servers import postgres_binaries
 
 RUN = Path(__file__).with_name("run.py")
 SEED = "20261121"
-EVENTS = ("events", "--events", "250", "--workers", "2", "--life", "1", "--flush", "2", "--patience", "200")
+EVENTS = ("events", "--events", "250", "--workers", "2", "--life", "1", "--flush", "2", "--patience", "600")
 
 
 def has_servers() -> bool:
@@ -42,6 +42,7 @@ def shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+# `--patience` only ends a run that hangs; how fast the machine is must not matter.
 def carry_out(*arguments: str) -> str:
     command = [sys.executable, str(RUN), "--seed", SEED, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=1200, check=False)
@@ -56,12 +57,12 @@ def test_no_event_is_lost_while_processes_are_killed() -> None:
 
 @with_services
 def test_concurrent_commits_lose_no_change() -> None:
-    carry_out("races", "--rounds", "40", "--patience", "60")
+    carry_out("races", "--rounds", "40", "--patience", "600")
 
 
 @with_services
 def test_the_audit_log_is_exact_while_writers_die() -> None:
-    carry_out("log", "--operations", "250", "--patience", "120")
+    carry_out("log", "--operations", "250", "--patience", "600")
 
 
 @with_services
@@ -71,7 +72,7 @@ def test_a_long_log_is_verified() -> None:
 
 @with_services
 def test_work_continues_while_redis_is_down() -> None:
-    carry_out("broker", "--away", "4", "--slowest", "240", "--catch-up", "240", "--patience", "240")
+    carry_out("broker", "--away", "4", "--slowest", "240", "--catch-up", "240", "--patience", "600")
 
 
 @with_services
@@ -81,16 +82,16 @@ def test_backups_and_moves_survive_kills() -> None:
 
 @pytest.mark.embedded
 def test_embedded_hub_survives_kills() -> None:
-    carry_out("embedded", "--versions", "60", "--every", "1", "--patience", "300")
+    carry_out("embedded", "--versions", "60", "--every", "1", "--patience", "600")
 
 
 @pytest.mark.embedded
 def test_retention_run_survives_kills() -> None:
-    carry_out("retention", "--downloads", "4", "--versions", "6", "--patience", "120")
+    carry_out("retention", "--downloads", "4", "--versions", "6", "--patience", "600")
 
 
 @pytest.mark.embedded
 def test_an_import_that_is_killed_imports_everything_once() -> None:
     assert "files with another digest" in carry_out(
-        "importing", "--releases", "6", "--files", "20", "--size", "2000", "--large", "20000000", "--patience", "200"
+        "importing", "--releases", "6", "--files", "20", "--size", "2000", "--large", "20000000", "--patience", "600"
     )

@@ -38,7 +38,7 @@ def open_if_valid(actor: Actor, secret: str) -> AccessKey | None:
 
 
 def not_found_for(actor: Actor, message: str = "") -> DomainError:
-    """Return the error for something that the actor does not see: its key was refused, or there is no such thing.
+    """Return the error for something that the actor cannot see: the key was refused, or nothing was found.
 
     A refused key has the same answer for all that the actor does not see, so that the answer does not tell what exists.
     """

@@ -141,7 +141,7 @@ def test_user_imports_with_their_own_rights(host: Host, download: Download) -> N
     make_user("eve")
     with pytest.raises(CommandError, match="permission"):
         run(host, "--to", "tool", "--as", "eve")
-    with pytest.raises(CommandError, match="no active user"):
+    with pytest.raises(CommandError, match="No active user"):
         run(host, "--to", "tool", "--as", "nobody")
     run(host, "--to", "tool", "--as", download.owner.username)
     assert set(Version.objects.values_list("author__username", flat=True)) == {download.owner.username}

@@ -79,7 +79,7 @@ def find_delivery(actor: Actor, webhook_id: str) -> Delivery:
     """Return the delivery with this id.
 
     Raises:
-        Http404: There is no such delivery, or the actor may not see it.
+        Http404: The delivery does not exist, or the actor may not see it.
     """
     delivery = with_webhook_id(deliveries_of(actor), webhook_id).first()
     if delivery is None:

@@ -65,7 +65,7 @@ def actor_named(username: str | None) -> Actor:
         return system_actor()
     user = User.objects.filter(username=username, is_active=True).first()
     if user is None:
-        raise CommandError(f"There is no active user named {username}.")
+        raise CommandError(f"No active user is named {username}.")
     return Actor(user=user, origin=Origin.CLI)
 
 
@@ -75,7 +75,7 @@ def find_or_create_download(actor: Actor, options: dict[str, Any]) -> Download:
     if download is not None:
         return download
     if not options["create"]:
-        raise CommandError(f"There is no download {slug}. Add --create CATEGORY to create it.")
+        raise CommandError(f"The download {slug} does not exist. Add --create CATEGORY to create it.")
     category, owner = place_of(options)
     return create_download(actor=actor, category=category, title=slug, slug=slug, owner=owner)
 
@@ -88,7 +88,7 @@ def place_of(options: dict[str, Any]) -> tuple[Category, User]:
     """Return the category and the owner of the download that is to be created."""
     category = Category.objects.filter(slug=options["create"]).first()
     if category is None:
-        raise CommandError(f"There is no category {options['create']}.")
+        raise CommandError(f"The category {options['create']} does not exist.")
     owner = User.objects.filter(username=options["owner"] or options["as_user"] or "").first()
     if owner is None:
         raise CommandError("Name the owner of the new download with --owner USER.")

@@ -24,7 +24,7 @@ class ImportSource(PublicIdModel, TimeStampedModel):
         created_by: The user on whose rights every run depends.
         runs_as_system: The source was added by a command without a user, so its runs need no rights.
         newest_only: Only this many of the newest releases are imported; null imports all.
-        sync_hours: The hours between two runs of the schedule; 0 is no schedule.
+        sync_hours: The hours between two runs of the schedule, or 0 for no schedule.
         next_sync_at: When the schedule starts the next run; null while it is off or paused.
     """
 

@@ -96,7 +96,7 @@ class Protection:
         """Return whether the version is the newest listed or the newest unlisted one of its channel.
 
         Otherwise, a download whose versions are all unlisted, yanked or without files would lose every one of them.
-        A yanked version counts only if there is no other.
+        A yanked version counts only if the channel has no other version.
         """
         channel = (row.channel, row.visibility)
         if row.yanked_at is not None:

@@ -24,6 +24,7 @@ from releasehub.audit.services import delete_sink, save_sink
 from releasehub.audit.targets import SyslogTarget
 from releasehub.core.actor import system_actor
 from releasehub.outbound.failures import Refused, Unreachable
+from tests.serving import Acceptor
 
 pytestmark = pytest.mark.django_db
 SinkKind = AuditSink.SinkKind
@@ -253,23 +254,14 @@ class Collector:
     def __init__(self, answer: Callable[[socket.socket], None]) -> None:
         self.accepted: list[bytes] = []
         self._answer = answer
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.target = f"tcp://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._thread = threading.Thread(target=self._listen)
-        self._thread.start()
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.target = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
+        self.stop = Acceptor(listener, self._receive).close
 
-    def stop(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._listener.close()
-
-    def _listen(self) -> None:
-        with suppress(OSError):
-            while True:
-                connection, _ = self._listener.accept()
-                with connection, connection.makefile("rb") as lines:
-                    self.accepted += list(lines)
-                    self._answer(connection)
+    def _receive(self, connection: socket.socket) -> None:
+        with suppress(OSError), connection, connection.makefile("rb") as lines:
+            self.accepted += list(lines)
+            self._answer(connection)
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import socket
 import threading
 from contextlib import suppress
 
+from tests.serving import Acceptor
+
 BLOCK_BYTES = 64 * 1024
 
 
@@ -16,15 +18,12 @@ class HoldingRelay:
         self.target = ("127.0.0.1", port)
         self.limit = limit
         self.held = threading.Event()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = listener.getsockname()[1]
+        self.close = Acceptor(listener, self.accept).close
 
-    def accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self.listener.accept()
-                threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+    def accept(self, client: socket.socket) -> None:
+        threading.Thread(target=self.serve, args=(client,), daemon=True).start()
 
     def serve(self, client: socket.socket) -> None:
         with client, socket.create_connection(self.target) as hub:
@@ -50,10 +49,6 @@ class HoldingRelay:
             while data := hub.recv(BLOCK_BYTES):
                 client.sendall(data)
         shut(client)
-
-    def close(self) -> None:
-        shut(self.listener)
-        self.listener.close()
 
 
 def shut(connection: socket.socket) -> None:

@@ -25,4 +25,4 @@ def relay() -> Iterator[Relay]:
     host, _, port = os.environ["AWS_S3_ENDPOINT_URL"].partition("://")[2].partition(":")
     running = Relay((host, int(port)))
     yield running
-    running.listener.close()
+    running.close()

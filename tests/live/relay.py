@@ -9,6 +9,8 @@ import threading
 from collections import Counter
 from typing import Any
 
+from tests.serving import Acceptor
+
 PART = re.compile(rb"^PUT \S*[?&]partNumber=(\d+)\S* HTTP/1.1\r\n")
 
 
@@ -19,17 +21,12 @@ class Relay:
         self.target = target
         self.begun: Counter[int] = Counter()
         self.accepted: Counter[int] = Counter()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-        threading.Thread(target=self.run, daemon=True).start()
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        self.close = Acceptor(listener, self.accept).close
 
-    def run(self) -> None:
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+    def accept(self, client: socket.socket) -> None:
+        threading.Thread(target=self.serve, args=(client,), daemon=True).start()
 
     def serve(self, client: socket.socket) -> None:
         part = 0

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import urllib3.util.connection
 
+from tests.serving import Acceptor
+
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
@@ -29,29 +31,24 @@ class Canary:
         self.asked = threading.local()
         self._answer = answer
         self._tls = tls
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._threads = [threading.Thread(target=self._listen, daemon=True)]
-        self._threads[0].start()
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = listener.getsockname()[1]
+        self._threads: list[threading.Thread] = []
+        self._acceptor = Acceptor(listener, self._accept)
 
     @property
     def url(self) -> str:
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     def stop(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        self._acceptor.close()
         for thread in self._threads:
             thread.join(5)  # some answers never end
 
-    def _listen(self) -> None:
-        with suppress(OSError):
-            while True:
-                connection, _ = self._listener.accept()
-                self.accepts += 1
-                thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
-                self._threads.append(thread)
-                thread.start()
+    def _accept(self, connection: socket.socket) -> None:
+        self.accepts += 1
+        self._threads.append(threading.Thread(target=self._serve, args=(connection,), daemon=True))
+        self._threads[-1].start()
 
     def _serve(self, connection: socket.socket) -> None:
         with suppress(OSError), connection:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from files.inspection.scanner import ScannerUnavailable, scan
+from tests.serving import Acceptor
 
 pytestmark = pytest.mark.embedded
 
@@ -31,18 +32,13 @@ class FakeClamd:
     is_stopped: threading.Event = field(default_factory=threading.Event)
     address: str = ""
 
-    def serve(self, listener: socket.socket) -> None:
-        while True:
+    def serve(self, connection: socket.socket) -> None:
+        with connection:
+            connection.settimeout(10)
             try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            with connection:
-                connection.settimeout(10)
-                try:
-                    self.behavior(self, connection)
-                except OSError as error:
-                    self.broken.append(repr(error))
+                self.behavior(self, connection)
+            except OSError as error:
+                self.broken.append(repr(error))
 
 
 def exactly(connection: socket.socket, size: int) -> bytes:
@@ -121,7 +117,7 @@ Start = Callable[..., FakeClamd]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    running: list[tuple[FakeClamd, socket.socket, threading.Thread]] = []
+    running: list[tuple[FakeClamd, Acceptor]] = []
 
     def start_one(behavior: Behavior = honest, *, is_unix: bool = False, limit_bytes: int = 2**30) -> FakeClamd:
         listener = socket.socket(socket.AF_UNIX if is_unix else socket.AF_INET)
@@ -129,18 +125,13 @@ def start(tmp_path: Path) -> Iterator[Start]:
         listener.listen()
         server = FakeClamd(behavior, limit_bytes)
         server.address = f"unix:{tmp_path}/clamd" if is_unix else f"127.0.0.1:{listener.getsockname()[1]}"
-        thread = threading.Thread(target=server.serve, args=[listener])
-        thread.start()
-        running.append((server, listener, thread))
+        running.append((server, Acceptor(listener, server.serve)))
         return server
 
     yield start_one
-    for server, listener, thread in running:
+    for server, acceptor in running:
         server.is_stopped.set()
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join(300)
-        assert not thread.is_alive()
+        acceptor.close()
 
 
 @pytest.mark.parametrize("is_unix", [False, True])

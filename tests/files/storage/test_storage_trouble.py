@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from releasehub.core.errors import DomainError, StorageFull, StorageUnavailable
 from releasehub.settings.storage import s3_client_config
 from tests.conftest import ApiClient
 from tests.factories import make_download, make_key, make_user, make_version
+from tests.serving import Acceptor
 
 pytestmark = pytest.mark.django_db
 STATUS_LINES = {"broken": "500 Broken", "forbidden": "403 Forbidden", "full": "507 Full", "busy": "503 Slow Down"}
@@ -30,10 +31,6 @@ def trouble(request: Any, settings: Any) -> Iterator[str]:
 
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    if request.param == "down":
-        listener.close()
-    else:
-        threading.Thread(target=answer, args=(listener, request.param), daemon=True).start()
     options = {
         "bucket_name": "releases", "endpoint_url": f"http://127.0.0.1:{port}", "access_key": "a", "secret_key": "b",
         "region_name": "us-east-1",
@@ -42,28 +39,21 @@ def trouble(request: Any, settings: Any) -> Iterator[str]:
     settings.STORAGES = settings.STORAGES | {
         "releases": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
     }
-    yield request.param
-    with suppress(OSError):
-        listener.close()
+    with ExitStack() as stack:
+        if request.param == "down":
+            listener.close()
+        elif request.param == "slow":
+            stack.callback(Acceptor(listener, stack.enter_context).close)
+        else:
+            stack.callback(Acceptor(listener, partial(answer, STATUS_LINES[request.param])).close)
+        yield request.param
 
 
-def answer(listener: socket.socket, kind: str) -> None:
-    held = []
-    while True:
-        try:
-            connected, _ = listener.accept()
-        except OSError:
-            break
-        if kind == "slow":
-            held.append(connected)
-            continue
-        with connected, suppress(OSError):
-            connected.settimeout(2)
-            connected.recv(65536)
-            head = f"HTTP/1.1 {STATUS_LINES[kind]}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-            connected.sendall(head.encode())
-    for connected in held:
-        connected.close()
+def answer(status_line: str, connected: socket.socket) -> None:
+    with connected, suppress(OSError):
+        connected.settimeout(2)
+        connected.recv(65536)
+        connected.sendall(f"HTTP/1.1 {status_line}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
 
 
 INCOMING = Incoming("incoming/aa/x", "upload-id", 10, 5)

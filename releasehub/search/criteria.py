@@ -18,6 +18,7 @@ from downloads.querysets import DownloadQuerySet
 from releasehub.accounts.models import Organization, User
 from releasehub.core.actor import Actor
 from releasehub.search.facets import downloads_with
+from releasehub.search.words import is_prefix, query_words
 
 
 class Sort(models.TextChoices):
@@ -67,6 +68,12 @@ class Criteria:
     owner: User | None = None
     organization: Organization | None = None
     sort: str = ""
+
+    @property
+    def is_single_letter(self) -> bool:
+        """Return whether the text is one letter, which finds only words of one letter."""
+        words = query_words(self.text)
+        return len(words) == 1 and not is_prefix(words[0])
 
     @property
     def order(self) -> str:

@@ -102,6 +102,7 @@ def test_orders(client: Client, world: Any) -> None:
 
 def test_empty_results_say_what_to_do(client: Client, world: Any) -> None:
     assert "No downloads match “absent”" in text_of(client, "/search/?q=absent")
+    assert "A single letter finds only words of one letter" in text_of(client, "/search/?q=z")
     assert "There are results without the filters" in text_of(client, "/search/?q=alpha&platform=windows")
     assert "No download has all of these filters" in text_of(client, "/search/?platform=amiga")
     corrected = text_of(client, "/search/?q=alhpa")

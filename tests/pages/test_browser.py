@@ -33,6 +33,13 @@ LOOK_RULES = ["color-contrast", "link-in-text-block", "scrollable-region-focusab
 LOOKS: tuple[tuple[int, str, dict[str, Any]], ...] = ((1280, "light", {}), (360, "dark", {"runOnly": LOOK_RULES}))
 MAX_REQUESTS = 8  # of one page, with the page itself
 RUN_AXE = "options => axe.run(options).then(found => found.violations)"
+CLICK_TWICE = """button => {
+  const stopped = [];
+  addEventListener("submit", event => stopped.push(event.defaultPrevented));
+  button.click();
+  button.click();
+  return {stopped, busy: button.ariaBusy};
+}"""
 AXE = Path(__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 
 
@@ -286,7 +293,8 @@ def test_user_signs_in_and_creates_a_key_that_is_shown_once(watched: Any, live_s
     watched.goto(f"{live_server.url}/account/keys/")
     assert secret not in watched.content()
     watched.goto(f"{live_server.url}/account/watches/")
-    watched.get_by_role("button", name="Save").click()
+    save = watched.get_by_role("button", name="Save")
+    assert save.evaluate(CLICK_TWICE) == {"stopped": [False, True], "busy": "true"}
     toast = watched.locator(".toasts .toast")
     assert "Saved." in toast.inner_text()
     assert toast.evaluate("element => getComputedStyle(element.parentElement).position") == "fixed"

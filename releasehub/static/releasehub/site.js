@@ -45,15 +45,23 @@ for (const toast of document.querySelectorAll(".toasts .toast")) {
     else toast.remove();
   }, TOAST_MS);
 }
-// A double click sends a form once. A form whose answer is a file leaves its page open, so it can be sent again later.
-const SENDING_MS = 10000, sent = new WeakMap();
+// A double click sends a form once, and its button shows that it is being sent. A form whose answer is a file leaves its
+// page open, so it can be sent again later.
+const SENDING_MS = 10000, sending = new Map();
+function allowAgain(form) {
+  sending.get(form)?.removeAttribute("aria-busy");
+  sending.delete(form);
+}
 document.addEventListener("submit", (event) => {
-  if (event.defaultPrevented || event.target.method !== "post") return;
-  if (Date.now() - (sent.get(event.target) || 0) < SENDING_MS) event.preventDefault();
-  else sent.set(event.target, Date.now());
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (sending.has(form)) return event.preventDefault();
+  sending.set(form, event.submitter);
+  event.submitter?.setAttribute("aria-busy", "true");
+  setTimeout(allowAgain, SENDING_MS, form);
 });
 addEventListener("pageshow", (event) => {
-  if (event.persisted) for (const form of document.forms) sent.delete(form); // the visitor went back
+  if (event.persisted) [...sending.keys()].forEach(allowAgain); // the visitor went back
 });
 // The next pages show times in the time zone of the browser. Without script, they are in UTC.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -22,6 +22,7 @@ from versions.conditions import is_listed, is_released, is_shown
 from versions.cooldown import Cooldown
 from versions.numbering import ceiling
 from versions.platforms import platform_key, platform_spellings
+from versions.tag_names import LAST_CHARACTER, tag_name
 from versions.tags import tag_of_number
 
 
@@ -90,10 +91,10 @@ class VersionQuerySet(SoftDeleteQuerySet[Any]):
 
     def with_tag_prefix(self, prefix: str) -> Self:
         """Versions whose `tag_name` begins with this text."""
-        by_number = Q(number__startswith=prefix) & ~Q(number__regex="^[0-9]")
-        if prefix in {"", "v"} or prefix[1:2].isdigit():
-            by_number |= Q(number__startswith=prefix.removeprefix("v"), number__regex="^[0-9]")
-        return self.filter(Q(tag__startswith=prefix) | Q(by_number, tag="")) if prefix else self
+        if not prefix:
+            return self
+        end = f"{prefix}{LAST_CHARACTER}"
+        return self.alias(sent_or_derived=tag_name()).filter(sent_or_derived__gte=prefix, sent_or_derived__lt=end)
 
     def suiting(self, platform: str) -> Self:
         """Versions that are for the platform, in any spelling, or declare no platform; the best match comes first."""

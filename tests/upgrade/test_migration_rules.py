@@ -6,13 +6,13 @@ CONTRIBUTING.md has the rules. A migration that has to break one gets its reason
 from __future__ import annotations
 
 import pytest
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.migration import Migration
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
 
+from releasehub.core.index_operations import AddIndexConcurrently
 from tests.upgrade.linting import ROOT, our_migrations, problems_of
 
 pytestmark = pytest.mark.embedded

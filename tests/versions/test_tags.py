@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from downloads.models import Download
@@ -16,6 +17,7 @@ from releasehub.publishing.deletion import delete_version
 from releasehub.publishing.releases import create_version, edit_version
 from tests.factories import make_download, make_file, make_key, make_user, make_version
 from versions.models import PublicTag, Version
+from versions.numbering import parse
 from versions.tags import InvalidTag, clean_tag, number_of_tag, tag_of_number, whole_tag_number
 
 NOBODY = Actor()
@@ -131,6 +133,51 @@ def test_tag_wins_over_a_number_in_lookups_by_tag(download: Download) -> None:
     version = make_version(download, "3.0")
     assert find_tagged_version(NOBODY, download, "v3.0") == tagged
     assert find_version(NOBODY, download, "v3.0") == version
+
+
+def test_tags_that_begin_with_a_text(download: Download) -> None:
+    for number in ("1.2", "1.20", "12", "2.0", "vNext", "release-7", "Release-8"):
+        make_version(download, number)
+    for tag in ("cli/v1.2", "Cli/v1.2", "v1.2-b\u00fcro", "100%", "1_0"):
+        make_tagged(download, tag, number=f"9.{Version.objects.count()}")
+    names = [version.tag_name for version in Version.objects.all()]
+    for prefix in (
+        "",
+        "v",
+        "V",
+        "v1",
+        "v1.2",
+        "1",
+        "12",
+        "v12",
+        "cli",
+        "cli/",
+        "r",
+        "vN",
+        "9",
+        "v9",
+        "100%",
+        "1_",
+        "v1.2-b",
+    ):
+        found = [version.tag_name for version in Version.objects.with_tag_prefix(prefix)]
+        assert sorted(found) == sorted(name for name in names if name.startswith(prefix))
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite reads all versions of the download.")
+def test_tags_that_begin_with_a_text_are_found_by_an_index(download: Download) -> None:
+    numbers = [parse(f"1.{number}") for number in range(500)]
+    same = {"download": download, "author": download.owner, "released_at": download.created_at}
+    Version.objects.bulk_create(
+        Version(number=row.text, sort_key=row.sort_key, version_int=row.version_int, **same) for row in numbers
+    )
+    rows = Version.all_objects.filter(download=download).with_tag_prefix("v1.2").order_by()
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE versions_version")
+    assert rows.count() == 111
+    plan = rows.explain()
+    assert "version_tag_name" in plan
+    assert "'v1.2'" in plan.partition("Index Cond: ")[2].partition("Filter: ")[0]
 
 
 def test_tag_of_a_draft_is_hidden(download: Download) -> None:

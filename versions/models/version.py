@@ -18,6 +18,7 @@ from versions.platforms import MAX_PLATFORM_CHARACTERS, platform_spellings
 from versions.querysets import VersionQuerySet
 from versions.rollout import EVERYONE, is_inside
 from versions.schemes import MAX_NUMBER_CHARACTERS, Scheme
+from versions.tag_names import tag_name
 from versions.tags import MAX_TAG_CHARACTERS, tag_of_number
 
 MAX_SORT_KEY_BYTES = 300
@@ -168,6 +169,7 @@ class Version(VersionFacts, PublicIdModel, SoftDeleteModel):
             ),
             models.Index(fields=["download", "number"], name="version_permalink"),
             models.Index(fields=["number"], name="version_number"),
+            models.Index("download", tag_name(), name="version_tag_name"),
             models.Index(fields=["-released_at", "-id"], name="version_all_released"),
             models.Index(fields=["download", "-created_at", "-id"], name="version_made"),
             models.Index(fields=["created_at", "id"], name="version_all_made"),

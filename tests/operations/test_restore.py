@@ -23,7 +23,12 @@ from releasehub.operations.backups.restoring import restore_backup
 from releasehub.operations.errors import OperationError
 from releasehub.operations.models import ReadOnlyMode
 from releasehub.operations.tables.schema import applied_migrations
-from releasehub.operations.tables.schema_state import ensure_known, newest_migrations
+from releasehub.operations.tables.schema_state import (
+    can_be_squashed,
+    ensure_known,
+    newest_migrations,
+    unsquashed_loader,
+)
 from tests.conftest import begin_with
 from tests.factories import make_user
 from tests.factories.everything import make_everything
@@ -129,10 +134,27 @@ def test_backup_of_a_newer_release_is_refused() -> None:
 
 def test_tables_are_made_by_the_migrations_of_the_backup() -> None:
     """Look only at which migrations are asked for. The runs in tests/faults apply them, which takes longer."""
-    older = [pair for pair in applied_migrations(connection) if pair[0] != "operations" and pair[1] < "0004"]
-    newest = newest_migrations(MigrationLoader(None), older)
+    loader = unsquashed_loader(None)
+    older = [pair for pair in made_by(loader) if pair[0] != "operations" and pair[1] < "0004"]
+    assert not can_be_squashed(loader, older)
+    newest = newest_migrations(loader, older)
     assert {app for app, _ in newest} == {app for app, _ in older}
     assert newest == sorted(max(pairs) for app in {app for app, _ in older} if (pairs := of_app(older, app)))
+
+
+def test_squashed_migrations_make_the_tables_of_a_backup_that_has_all_that_they_replace() -> None:
+    """A hub records the squashed migrations once it ran `migrate` with a release that has them."""
+    loader = MigrationLoader(None)
+    made = made_by(loader)
+    assert can_be_squashed(loader, made)
+    newest = newest_migrations(loader, made)
+    assert newest == newest_migrations(loader, [*made, *loader.replacements])
+    assert newest == sorted(loader.graph.leaf_nodes())
+
+
+def made_by(loader: MigrationLoader) -> list[tuple[str, str]]:
+    """Return all migrations, as a hub has recorded them that never saw a squashed one."""
+    return [pair for pair in applied_migrations(connection) if pair not in loader.replacements]
 
 
 def of_app(migrations: list[tuple[str, str]], app: str) -> list[tuple[str, str]]:

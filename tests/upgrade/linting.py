@@ -23,9 +23,9 @@ APP_FOLDERS = (ROOT, ROOT / "releasehub")
 
 
 def our_migrations(loader: MigrationLoader) -> list[tuple[str, str]]:
-    """Return the app and the name of each migration in this repository."""
+    """Return the app and the name of each migration in this repository that the graph of the loader contains."""
     ours = {app.label for app in apps.get_app_configs() if Path(app.path).parent in APP_FOLDERS}
-    return sorted(key for key in loader.disk_migrations if key[0] in ours)
+    return sorted(key for key in loader.graph.nodes if key[0] in ours)
 
 
 def postgresql() -> BaseDatabaseWrapper:

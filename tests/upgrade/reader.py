@@ -13,7 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import django
+from django.core.checks import WARNING
 from django.core.management import call_command
+from django.db import connection
+
+from tests.upgrade.schema import schema_of
 
 PAGES = ("/", "/categories/", "/llms.txt")
 
@@ -33,6 +37,8 @@ def main(manifest: dict[str, Any]) -> None:
     call_command("verify_storage", stdout=printed, stderr=printed)
     data = {"download_id": downloads[0]["download_id"], "version_string": "9.0.0"}
     results = {
+        "schema": schema_of(connection),
+        "doctor": doctor_messages(),
         "answers": answers,
         "digests": digests,
         "pages": {path: Client(SERVER_NAME="localhost").get(path).status_code for path in paths},
@@ -40,6 +46,15 @@ def main(manifest: dict[str, Any]) -> None:
         "created": client.post("/api/mc-dm-versions/", data).status_code,
     }
     print(json.dumps(results))
+
+
+def doctor_messages() -> list[str]:
+    """Return the warnings and errors of the doctor about migrations and settings of the database."""
+    from releasehub.server.doctor.database import check_database
+    from releasehub.server.doctor.hub import check_migrations
+
+    messages = [*check_migrations(), *check_database()]
+    return [str(message) for message in messages if message.level >= WARNING]
 
 
 if __name__ == "__main__":

@@ -8,26 +8,21 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import os
-import secrets
 import sqlite3
-import subprocess
-import sys
 import tarfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from django.conf import settings
+from django.db import connection
 
 from tests.upgrade.build import PASSPHRASE, SECRET_KEY
+from tests.upgrade.databases import IS_SQLITE, RELEASES, a_database, run
+from tests.upgrade.schema import schema_of
 
-ROOT = Path(__file__).resolve().parents[2]
-IS_SQLITE = "sqlite" in settings.DATABASES["default"]["ENGINE"]
-RELEASES = ROOT / "tests" / "data" / "releases"
 RELEASE = RELEASES / "0.1.0" / ("sqlite" if IS_SQLITE else "postgresql")
 # Made by the first commit that had the command `backup`, while 0.2.0 was prepared: 0.1.0 cannot make backups.
 FIRST_BACKUP = RELEASES / "first-backup"
@@ -51,35 +46,9 @@ def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any
         yield read(environment | {"SECRET_KEY": SECRET_KEY}, RELEASE)
 
 
-@contextmanager
-def a_database(data: Path) -> Iterator[dict[str, str]]:
-    """Yield the variables that lead to the data directory and to an empty database for it."""
-    environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    environment |= {"RELEASEHUB_DATA_DIR": str(data), "LOG_LEVEL": "ERROR"}
-    environment |= {"PYTHONPATH": str(ROOT), "DJANGO_SETTINGS_MODULE": "tests.upgrade.settings"}
-    if IS_SQLITE:
-        yield environment
-        return
-    url = os.environ["DATABASE_URL"]
-    name = f"upgrade_{secrets.token_hex(6)}"
-    with psycopg.connect(url, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
-        try:
-            yield environment | {"DATABASE_URL": f"{url.rpartition('/')[0]}/{name}"}
-        finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
-
-
 def read(environment: dict[str, str], release: Path) -> dict[str, Any]:
     results: dict[str, Any] = json.loads(run(environment, "tests/upgrade/reader.py", release / "manifest.json"))
     return results
-
-
-def run(environment: dict[str, str], *arguments: object) -> str:
-    command = [sys.executable, *map(str, arguments)]
-    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 CHANGED = {"display_order"}  # files are counted from 1 since 0.2.0
@@ -106,6 +75,17 @@ def test_every_file_has_the_same_bytes(upgraded: dict[str, Any]) -> None:
     assert upgraded["digests"] == MANIFEST["digests"]
 
 
+@pytest.mark.django_db
+def test_tables_are_those_of_a_new_hub(upgraded: dict[str, Any]) -> None:
+    """The hub of 0.1.0 had some migrations of its apps, so all others ran one by one, without squashed ones."""
+    assert upgraded["schema"] == schema_of(connection)
+    assert len(upgraded["schema"]) > 1000
+
+
+def test_doctor_has_no_complaint_about_the_database(upgraded: dict[str, Any]) -> None:
+    assert upgraded["doctor"] == []
+
+
 def test_audit_chain_and_stored_files_are_intact(upgraded: dict[str, Any]) -> None:
     assert "first bad row" not in upgraded["checks"]
     assert int(upgraded["checks"].split(" rows verified")[0]) > 50
@@ -118,6 +98,7 @@ def test_pages_of_all_downloads_open(upgraded: dict[str, Any]) -> None:
     assert closed == {"/downloads/release-handbook-templates.5/": 404}  # for members of an organization only
 
 
+@pytest.mark.django_db
 @pytest.mark.skipif(IS_SQLITE, reason="On SQLite, the migrations of a restore take longer than a hundred other tests.")
 def test_backup_of_an_older_release_is_restored(tmp_path: Path) -> None:
     """The keys of the old hub come with the backup, so its API key works although no `SECRET_KEY` is set."""
@@ -133,6 +114,7 @@ def test_backup_of_an_older_release_is_restored(tmp_path: Path) -> None:
     assert "all tables have their digests" in printed
     assert "is restored" in printed
     assert list(differences(manifest["answers"], restored["answers"])) == []
+    assert restored["schema"] == schema_of(connection)
     assert restored["digests"] == manifest["digests"]
     assert "first bad row" not in restored["checks"]
     assert ", 0 missing, 0 damaged" in restored["checks"]

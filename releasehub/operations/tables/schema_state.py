@@ -23,7 +23,7 @@ def ensure_known(migrations: Iterable[tuple[str, str]], release: str) -> None:
     Raises:
         OperationError: A newer release made the backup.
     """
-    known = MigrationLoader(None).graph.nodes
+    known = MigrationLoader(None).disk_migrations
     if unknown := [f"{app}.{name}" for app, name in migrations if (app, name) not in known]:
         raise OperationError(
             f"The backup was made by release {release}, which has migrations that this one does not know, such as "
@@ -36,16 +36,41 @@ def prepare_tables(connection: BaseDatabaseWrapper, migrations: Migrations) -> N
 
     An interruption leaves a state that differs, so the next call begins anew.
     """
-    if applied_migrations(connection) == sorted(migrations):
+    squashed = MigrationLoader(None).replacements.keys()
+    if set(applied_migrations(connection)) - squashed == set(migrations) - squashed:
         return
     _drop_all(connection)
     executor = MigrationExecutor(connection)
+    if not can_be_squashed(executor.loader, migrations):
+        executor.loader = unsquashed_loader(connection)
     executor.migrate(newest_migrations(executor.loader, migrations))
 
 
+def can_be_squashed(loader: MigrationLoader, migrations: Migrations) -> bool:
+    """Return whether squashed migrations make the same tables: the backup has all that they replace, or none."""
+    made = set(migrations)
+    return all(
+        made.issuperset(migration.replaces) or made.isdisjoint(migration.replaces)
+        for migration in loader.replacements.values()
+    )
+
+
+def unsquashed_loader(connection: BaseDatabaseWrapper | None) -> MigrationLoader:
+    """Return a loader whose graph has the old migrations and not the squashed ones, whatever is applied."""
+    loader = MigrationLoader(connection, replace_migrations=False)
+    for key, migration in loader.replacements.items():
+        loader.graph.remove_replacement_node(key, migration.replaces)
+    return loader
+
+
 def newest_migrations(loader: MigrationLoader, migrations: Migrations) -> Migrations:
-    """Return the migrations that no other one of the same app follows. The executor finds those before them."""
-    wanted = set(migrations)
+    """Return the migrations that no other one of the same app follows. The executor finds those before them.
+
+    If the graph has squashed migrations, they stand for those that they replace.
+    """
+    squashed = {old: key for key, migration in loader.replacements.items() for old in migration.replaces}
+    applied = set(migrations) - loader.replacements.keys()
+    wanted = {key if key in loader.graph.nodes else squashed[key] for key in applied}
     followed = {
         (app, name)
         for app, name in wanted

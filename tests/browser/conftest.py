@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
@@ -14,6 +14,7 @@ from tests.browser.mails import MailServer
 from tests.hubs import Hub, start
 from tests.serving import serving
 
+POLL_MS = 20
 TIMEOUT_MS = 120_000  # until a test fails whose element is missing; pages take 2 s, and some 20 s on a busy machine
 
 
@@ -74,6 +75,15 @@ def enter_password(page: Any, name: str, password: str) -> None:
     page.get_by_label("Username or e-mail").fill(name)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def wait_until(page: Any, is_met: Callable[[], bool]) -> None:
+    """Let the browser work until the condition is met, or fail."""
+    for _ in range(TIMEOUT_MS // POLL_MS):
+        if is_met():
+            return
+        page.wait_for_timeout(POLL_MS)
+    pytest.fail("What the test waits for did not happen.")
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from releasehub.pages.desk.uploads import PART_BYTES
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import sign_in, wait_until
 from tests.hubs import Hub
 
 pytestmark = pytest.mark.embedded
@@ -56,8 +56,7 @@ class Network:
 
     def wait_for(self, count: int) -> None:
         """Let the browser work until so many requests are held up."""
-        while len(self.waiting) < count:
-            self._page.wait_for_timeout(20)
+        wait_until(self._page, lambda: len(self.waiting) >= count)
 
     def go_on(self) -> None:
         self.is_held = False
@@ -120,8 +119,7 @@ def test_author_publishes_without_the_admin_and_no_interruption_loses_an_uploade
     for page in (admin, second):
         page.locator("#id_file").set_input_files(file)
     second.get_by_text("another tab is uploading this file").wait_for()
-    while len(tried) < 2:
-        admin.wait_for_timeout(20)
+    wait_until(admin, lambda: len(tried) >= 2)
     admin.clock.fast_forward("05:00")
     for page in (admin, second):
         wait_until_stored(page)
@@ -133,6 +131,18 @@ def test_author_publishes_without_the_admin_and_no_interruption_loses_an_uploade
     with visitor.expect_download() as started:
         visitor.get_by_role("link", name="desk-linux-x64.bin").first.click()
     assert started.value.path().read_bytes() == file.read_bytes()
+
+
+def test_file_that_is_chosen_before_the_script_arrives_is_uploaded(admin: Any, hub: Hub, file: Path) -> None:
+    open_draft(admin, hub, "Quick Tool")
+    admin.locator("#id_file").wait_for()
+    scripts: list[Any] = []
+    admin.route("**/upload.*.js", lambda route: scripts.append(route))
+    admin.reload(wait_until="commit")
+    admin.locator("#id_file").set_input_files(file)
+    wait_until(admin, lambda: bool(scripts))
+    scripts[0].continue_()
+    wait_until_stored(admin)
 
 
 def test_upload_goes_on_after_a_new_sign_in_when_the_session_has_ended(admin: Any, hub: Hub, file: Path) -> None:

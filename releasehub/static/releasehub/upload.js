@@ -306,7 +306,9 @@ function add(files) {
 const input = form.querySelector("input[type=file]");
 input.multiple = true;
 form.querySelector("[data-plain]").hidden = true;
-input.addEventListener("change", () => { add([...input.files]); input.value = ""; });
+const takeFiles = () => { add([...input.files]); input.value = ""; };
+input.addEventListener("change", takeFiles);
+takeFiles(); // those that were chosen before this script arrived
 form.addEventListener("submit", (event) => event.preventDefault());
 for (const kind of ["dragover", "dragenter"]) {
   document.addEventListener(kind, (event) => { event.preventDefault(); form.classList.add("over"); });

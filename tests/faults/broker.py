@@ -18,7 +18,7 @@ from tests.services.processes import HOST, free_ports, wait_until
 
 REQUEST_SECONDS = 120.0  # a request that takes longer has failed
 PAGES = ("/", "/downloads/download-0.1/", "/api/mc-dm-downloads/", "/healthz")
-BEFORE_SECONDS = 5.0
+BEFORE_SECONDS = 2.0
 
 
 class Visitor:

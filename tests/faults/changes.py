@@ -3,6 +3,7 @@
     python -m tests.faults.changes prepare --downloads 40 --endpoint URL... [--each URL]
     python -m tests.faults.changes write --writer 1 --seed 7 --count 5000 --undone FILE [--threads 4] [--pause 0.01]
     python -m tests.faults.changes race --rounds 200 --seed 7 --undone FILE
+    python -m tests.faults.changes chain
 
 `write` goes on until as many transactions have committed; one in ten is rolled back on purpose and its title, which
 then ends in `-undone`, appended to the file --undone. Database trouble is waited out: the shadow tells what committed.
@@ -34,6 +35,7 @@ from django.db.utils import InterfaceError  # noqa: E402
 from downloads.models import Download  # noqa: E402
 from downloads.services import create_category, create_download, lock_download, update_download  # noqa: E402
 from releasehub.accounts.models import User  # noqa: E402
+from releasehub.audit.chain import chain_rows  # noqa: E402
 from releasehub.core.actor import system_actor  # noqa: E402
 from releasehub.core.errors import Conflict  # noqa: E402
 from releasehub.publishing.lifecycle import move  # noqa: E402
@@ -248,6 +250,12 @@ def racer(download_id: int, title: str, seconds: float, number: str) -> None:
             raise Undone(title)
 
 
+def chain() -> None:
+    """Append all rows of the audit log to its chain."""
+    while chain_rows():
+        pass
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -270,9 +278,12 @@ def main() -> None:
     third.add_argument("--rounds", type=int, required=True)
     third.add_argument("--seed", type=int, required=True)
     third.add_argument("--undone", type=Path, required=True)
+    commands.add_parser("chain")
     options = parser.parse_args()
     if options.command == "race":
         print(race(options.rounds, options.seed, options.undone))
+    elif options.command == "chain":
+        chain()
     elif options.command == "prepare":
         prepare(options.downloads, options.endpoint, options.each)
     else:

@@ -1,6 +1,6 @@
 """No committed event is lost and none is added when workers, the broker or the database are killed.
 
-Every two seconds a worker is killed, if one has run for long enough and enough has arrived since the last kill. So the
+Every few seconds a worker is killed, if one has run for long enough and enough has arrived since the last kill. So the
 run makes progress on a machine of any speed: on a busy one, workers would otherwise spend their lives on starting.
 """
 
@@ -22,7 +22,6 @@ from tests.services.processes import Child
 ENDPOINTS = ("/a", "/b")
 WRITERS = 2
 THREADS = 4
-KILL_SECONDS = 2.0
 MAX_KILLS = 200  # about: a transaction makes 2.8 requests on average
 FACTS = "SELECT event, object, title FROM faults_shadow ORDER BY id"
 WAITING = "SELECT count(*) FROM webhooks_delivery WHERE state = 'pending'"
@@ -31,7 +30,7 @@ COMMITTED = "SELECT count(DISTINCT title) FROM faults_shadow"
 TRIED_AND_FAILED = "SELECT count(*) FROM webhooks_attempt WHERE result <> 'delivered'"
 
 
-def run(*, events: int, seed: int, workers: int, life: float, flush: float, patience: float) -> Report:
+def run(*, events: int, seed: int, workers: int, life: float, every: float, flush: float, patience: float) -> Report:
     """Run writers and workers while processes are killed.
 
     `events` is the number of committed transactions, each with one to three events. `patience` is the time in seconds
@@ -44,7 +43,7 @@ def run(*, events: int, seed: int, workers: int, life: float, flush: float, pati
         urls = [argument for path in ENDPOINTS for argument in ("--endpoint", on.receiver_url + path)]
         on.run("-m", "tests.faults.changes", "prepare", *urls)
         with on.celery(workers), writers(on, events, seed) as writing:
-            faults = Faults(on, Random(seed), events, flush, life)
+            faults = Faults(on, Random(seed), events, every, flush, life)
             started = time.monotonic()
             while any(child.process.poll() is None for child in writing):
                 faults.tick()
@@ -91,10 +90,13 @@ def drain(on: Hub, faults: Faults, patience: float) -> None:
 
 
 class Faults:
-    """A worker killed every two seconds, Redis emptied now and then, the database ended at once half way."""
+    """A worker killed every few seconds, Redis emptied now and then, the database ended at once half way."""
 
-    def __init__(self, on: Hub, chance: Random, total: int, flush_seconds: float, least_life: float) -> None:
-        self._on, self._chance, self._half, self._flush_seconds = on, chance, total // 2, flush_seconds
+    def __init__(
+        self, on: Hub, chance: Random, total: int, kill_seconds: float, flush_seconds: float, least_life: float
+    ) -> None:
+        self._on, self._chance, self._half = on, chance, total // 2
+        self._kill_seconds, self._flush_seconds = kill_seconds, flush_seconds
         self._killed_at = self._flushed_at = time.monotonic()
         self._least_life = least_life
         self._requests_per_kill = max(1, 3 * total // MAX_KILLS)
@@ -107,7 +109,7 @@ class Faults:
         now = time.monotonic()
         grown = [worker for worker in self._on.workers if worker.age() > self._least_life]
         self._count_requests()
-        if grown and self._arrived >= self._requests_per_kill and now - self._killed_at > KILL_SECONDS:
+        if grown and self._arrived >= self._requests_per_kill and now - self._killed_at > self._kill_seconds:
             self._killed_at, self._arrived = now, 0
             self._chance.choice(grown).kill(self._chance)
             self.kills += 1

@@ -18,20 +18,18 @@ SHADOW = "SELECT action, target_id FROM faults_shadow WHERE action <> ''"
 LOG = "SELECT action, target_id FROM audit_auditentry WHERE id > %s"
 EVENTS = "SELECT type, object_type || ':' || object_id, data ->> 'title' FROM webhooks_event WHERE id > %s"
 UNDONE = "SELECT count(*) FROM audit_auditentry WHERE changes::text LIKE '%%-undone%%' AND 1 = %s"
-CHAIN = "import django; django.setup(); from releasehub.audit.tasks import chain; print(chain())"
-KILL_SECONDS = 2.5
+CHAIN = ("-m", "tests.faults.changes", "chain")
 
 
-def run(*, operations: int, seed: int, patience: float) -> Report:
+def run(*, operations: int, every: float, seed: int, patience: float) -> Report:
     """Commit `operations` transactions, in eight threads of two processes that are killed in turn."""
     report = Report(f"the audit log under faults, seed {seed}")
     with hub() as on:
-        on.environment["DJANGO_SETTINGS_MODULE"] = "releasehub.settings.base"
         on.run("-m", "tests.faults.changes", "prepare", "--endpoint", on.receiver_url + "/a")
         entries = on.count("SELECT max(id) FROM audit_auditentry")
         events = on.count("SELECT max(id) FROM webhooks_event")
         with on.celery(1):
-            kills = write(on, operations, seed, patience)
+            kills = write(on, operations, every, seed, patience)
         report.must("writers killed", kills, holds=kills > 0)
         undone = len((on.folder / "undone").read_text().splitlines())
         report.must("transactions rolled back on purpose", undone, holds=undone > 0)
@@ -44,13 +42,13 @@ def run(*, operations: int, seed: int, patience: float) -> Report:
         in_log = on.count(UNDONE, 1)
         report.must("audit rows of what was rolled back", in_log, holds=in_log == 0)
         same_counts(report, "events", Counter(on.rows(FACTS)), Counter(on.rows(EVENTS, events)))
-        on.run("-c", CHAIN)
+        on.run(*CHAIN)
         said = on.run("manage.py", "verify_audit").splitlines()[0]
         report.must("the chain", said, holds=said.startswith(f"{log.total() + entries} rows") and ", 0 wait" in said)
     return report
 
 
-def write(on: Hub, total: int, seed: int, patience: float) -> int:
+def write(on: Hub, total: int, every: float, seed: int, patience: float) -> int:
     """Return how many writers were killed. Each start is a new writer, so that no title is used twice."""
     numbers, chance, kills = count(1), Random(seed), 0
     deadline = time.monotonic() + patience
@@ -68,7 +66,7 @@ def write(on: Hub, total: int, seed: int, patience: float) -> int:
         while (done := on.count(COMMITTED)) < total:
             if time.monotonic() > deadline:
                 raise ServiceError(f"Only {done} of {total} operations after {patience:.0f} s.")
-            time.sleep(KILL_SECONDS * (0.5 + chance.random()))
+            time.sleep(every * (0.5 + chance.random()))
             place = chance.randrange(WRITERS)
             running[place].child.ensure_alive()
             running[place].end(signal.SIGKILL)

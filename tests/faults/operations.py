@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
+import sqlite3
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,21 +18,25 @@ from random import Random
 from typing import Any
 
 from tests.faults.embedded import is_ready
+from tests.faults.launcher import Launchers, StartedCommand
 from tests.faults.operations_visitor import Visitor
-from tests.faults.stage import environment_command
+from tests.faults.stage import environment_command, stored_cluster
 from tests.faults.verdicts import Report
-from tests.services.processes import HOST, ServiceError, die_with_parent, free_ports, running, wait_until
-from tests.services.run import services, temporary_folder
-from tests.services.servers import ROOT
+from tests.services.processes import HOST, ServiceError, free_ports, running, wait_until
+from tests.services.run import TEST_POSTGRES_SETTINGS, make_folder, services, temporary_folder
+from tests.services.servers import ROOT, copy_cluster, postgres_url, running_cluster, s3_client
 
 WORLD = ROOT / "tests" / "faults" / "operations_world.py"
 PASSPHRASE = "the passphrase of a fault run"
+FENCED = "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'read_only_%'"
+WATCH_SECONDS = 0.01
 
 
 @dataclass
 class Machine:
     """A data directory, and the variables that lead to its database and storage."""
 
+    launchers: Launchers
     data: Path
     variables: dict[str, str] = field(default_factory=dict)
 
@@ -50,16 +54,8 @@ class Machine:
             **self.variables,
         }
 
-    def start(self, *arguments: object) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, *map(str, arguments)],
-            cwd=ROOT,
-            env=self.environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=lambda: die_with_parent(signal.SIGKILL),
-        )
+    def begin(self, *arguments: object) -> StartedCommand:
+        return self.launchers.of(self.environment()).begin(*arguments)
 
     def run(self, *arguments: object) -> str:
         """Run a command to its end, and return its output.
@@ -67,11 +63,7 @@ class Machine:
         Raises:
             ServiceError: The command failed.
         """
-        process = self.start(*arguments)
-        output, errors = process.communicate()
-        if process.returncode:
-            raise ServiceError(f"{arguments} ended with {process.returncode}:\n{output[-1000:]}{errors[-3000:]}")
-        return output
+        return self.launchers.of(self.environment()).run(*arguments)
 
     def manage(self, *arguments: object) -> str:
         return self.run("manage.py", *arguments)
@@ -83,40 +75,48 @@ class Machine:
     @contextmanager
     def changing(self) -> Iterator[None]:
         """Keep changing the hub during the block."""
-        process = self.start(WORLD, "change")
+        command = self.begin(WORLD, "change")
         try:
             yield
-            if process.poll() is not None:
-                raise ServiceError(f"The writer ended: {process.communicate()[1][-2000:]}")
+            if command.process.poll() is not None:
+                raise ServiceError(f"The writer ended: {command.finish()[1][-2000:]}")
         finally:
-            process.kill()
-            process.communicate()
+            command.kill()
 
 
 class Killer:
-    """Runs commands, and kills them at random points."""
+    """Runs commands and kills them, first at the beginning of their work and then at random points."""
 
     def __init__(self, seed: int, kills: int) -> None:
         self._chance, self._kills = Random(seed), kills
-        self.killed = 0
+        self.killed: Counter[str] = Counter()
 
-    def run(self, machine: Machine, seconds: float, *arguments: object) -> None:
+    def run(self, machine: Machine, begun: Callable[[], bool], seconds: float, *arguments: object) -> None:
         """Start the command again and again, and kill it after a part of the seconds that it takes.
 
-        The command that is started after this one runs to its end.
+        The first one is killed as soon as `begun` says that its work has begun. The command that is started after this
+        one runs to its end.
         """
-        for _ in range(self._kills):
-            process = machine.start("manage.py", *arguments)
+        for number in range(self._kills):
+            command = machine.begin("manage.py", *arguments)
             try:
-                process.communicate(timeout=seconds * self._chance.uniform(0.2, 1.0))
+                if number == 0:
+                    wait_for(begun, command)
+                else:
+                    command.process.wait(seconds * self._chance.uniform(0.2, 1.0))
             except subprocess.TimeoutExpired:
-                self.killed += 1
-            else:
-                if process.returncode == 0:
-                    return  # it was faster than before
+                pass
             finally:
-                process.kill()
-                process.communicate()
+                is_killed = command.process.poll() is None
+                command.kill()
+            self.killed[str(arguments[0])] += is_killed
+            if not is_killed and command.process.returncode == 0:
+                return  # it was faster than before
+
+
+def wait_for(begun: Callable[[], bool], command: StartedCommand) -> None:
+    while not begun() and command.process.poll() is None:
+        time.sleep(WATCH_SECONDS)
 
 
 def timed(machine: Machine, *arguments: object) -> tuple[float, str]:
@@ -136,28 +136,50 @@ def run(*, versions: int, size: int, kills: int, services_too: int, seed: int) -
         seed: Of all random choices.
     """
     report = Report(f"operations on a hub with {versions} versions, seed {seed}")
-    with temporary_folder() as folder, services("postgres", "s3") if services_too else nullcontext({}) as given:
-        old = Machine(folder / "old")
-        old.run(WORLD, "prepare")
-        new = Machine(folder / "new")
-        shutil.copytree(old.data, new.data)
-        old.run(WORLD, "fill", versions, size, seed)
-        killer = Killer(seed, kills)
-        back_up(report, killer, old, folder)
-        restore(report, killer, old, new, folder / "target")
-        if given:
-            postgres = {"DATABASE_URL": given["DATABASE_URL"]}
-            s3 = {name: value for name, value in given.items() if name.startswith(("AWS_", "RELEASEHUB_STORAGE"))}
-            move_rows(report, killer, old, postgres)
-            move_files(report, killer, old, postgres, s3)
-            back_from_services(report, Machine(old.data, postgres | s3), Machine(folder / "back", only_keys(s3)))
-            restore_to_services(report, new, Machine(folder / "third", postgres | s3), folder / "target")
-        report.say("commands killed", killer.killed)
-        report.must("kills that struck", killer.killed, holds=killer.killed > 0 or not kills)
+    with temporary_folder() as folder, targets(folder) if services_too else nullcontext({}) as given:
+        with Launchers(make_folder(folder / "output")) as launchers:
+            machine = partial(Machine, launchers)
+            old, new = machine(folder / "old"), machine(folder / "new")
+            old.run(WORLD, "prepare")
+            shutil.copytree(old.data, new.data)
+            old.run(WORLD, "fill", versions, size, seed)
+            killer = Killer(seed, kills)
+            seconds = back_up(report, killer, old, folder)
+            restore(report, killer, old, new, folder / "target")
+            if given:
+                postgres = {"DATABASE_URL": given["DATABASE_URL"]}
+                s3 = {name: value for name, value in given.items() if name.startswith(("AWS_", "RELEASEHUB_STORAGE"))}
+                moved = machine(old.data, postgres | s3 | {"RELEASEHUB_STORAGE": "local"})
+                after = machine(old.data, postgres | s3)
+                move_rows(report, killer, seconds, old, moved)
+                move_files(report, killer, seconds, moved, after)
+                back_from_services(report, after, machine(folder / "back", only_keys(s3)))
+                restore_to_services(report, new, machine(folder / "third", postgres | s3), folder / "target")
+        for command, number in killer.killed.items():
+            report.must(f"kills of {command}", number, holds=number > 0 or not kills)
     return report
 
 
-def back_up(report: Report, killer: Killer, old: Machine, folder: Path) -> None:
+@contextmanager
+def targets(folder: Path) -> Iterator[dict[str, str]]:
+    """Start the servers that the hub moves to.
+
+    In a session of tests, PostgreSQL begins with the cluster that an earlier run has stored, which has all tables.
+    `tests/operations/test_documented_moves.py` moves to an empty database.
+    """
+    stored = stored_cluster()
+    if not stored:
+        with services("postgres", "s3") as given:
+            yield given
+        return
+    place = make_folder(folder / "postgres")
+    copy_cluster(stored, place)
+    with services("s3") as given, running_cluster(place, TEST_POSTGRES_SETTINGS):
+        yield given | {"DATABASE_URL": postgres_url(place, "hub")}
+
+
+def back_up(report: Report, killer: Killer, old: Machine, folder: Path) -> float:
+    """Return the seconds of a first backup."""
     target = folder / "target"
     seconds, output = timed(old, "backup", folder / "measured")
     report.say("first backup", f"{seconds:.1f} s: {output}")
@@ -165,58 +187,64 @@ def back_up(report: Report, killer: Killer, old: Machine, folder: Path) -> None:
     seconds_again, _ = timed(old, "backup", folder / "measured")
     report.say("second backup, nothing new", f"{seconds_again:.1f} s")
     with old.changing():
-        killer.run(old, seconds, "backup", target, "--keep", 2)
+        killer.run(old, partial(has_files, target), seconds, "backup", target, "--keep", 2)
         old.manage("backup", target, "--keep", 2)
         consistent = old.manage("verify_backup", target)
     report.must("backup of a changing hub after kills", consistent.strip(), holds="is sound" in consistent)
     old.manage("backup", target, "--keep", 1)
-    seconds, output = timed(old, "verify_backup", target)
-    report.must("its last backup", f"{seconds:.1f} s: {output}", holds="is sound" in output)
+    seconds_verified, output = timed(old, "verify_backup", target)
+    report.must("its last backup", f"{seconds_verified:.1f} s: {output}", holds="is sound" in output)
     left = [path for path in (target / "staging").rglob("*") if path.is_file()]
     report.must("unfinished objects in the target", len(left), holds=not left)
     backups = [path for path in (target / "backups").iterdir() if any(path.iterdir())]
     report.must("backups in the target", len(backups), holds=len(backups) == 1)
+    return seconds
 
 
 def restore(report: Report, killer: Killer, old: Machine, new: Machine, target: Path) -> None:
-    measured = Machine(new.data.with_name("measured-machine"))
+    measured = Machine(new.launchers, new.data.with_name("measured-machine"))
     shutil.copytree(new.data, measured.data)
     seconds, output = timed(measured, "restore", target)
     report.say("restore on an empty machine", f"{seconds:.1f} s")
     for line in output.splitlines():
         report.say("", line)
-    killer.run(new, seconds, "restore", target)
+    killer.run(new, (new.data / "restoring").exists, seconds, "restore", target)
     finish_restore(new, target)
     different = differences(old, new)
     report.must("tables that differ after kills", different or 0, holds=not different)
-    refused = new.start("manage.py", "restore", target)
-    _, errors = refused.communicate()
+    _, errors = new.begin("manage.py", "restore", target).finish()
     report.must("a hub with data is not overwritten", "not empty" in errors, holds="not empty" in errors)
     report.must("stored files", new.manage("verify_storage") or "all sound", holds=True)
 
 
 def finish_restore(new: Machine, target: Path) -> None:
     """Restore, unless a run that was killed as it ended had restored everything and removed its marker."""
-    process = new.start("manage.py", "restore", target)
-    _, errors = process.communicate()
+    command = new.begin("manage.py", "restore", target)
+    _, errors = command.finish()
     is_done = "not empty" in errors and not (new.data / "restoring").exists()
-    if process.returncode and not is_done:
+    if command.process.returncode and not is_done:
         raise ServiceError(f"The restore after the kills failed: {errors[-2000:]}")
 
 
-def move_rows(report: Report, killer: Killer, old: Machine, postgres: dict[str, str]) -> None:
+def move_rows(report: Report, killer: Killer, seconds: float, old: Machine, moved: Machine) -> None:
     """Move the rows of a hub that serves a visitor, who publishes until the hub refuses it."""
     old.manage("read_only", "off")
     download_id, key = old.run(WORLD, "visited").split()
-    with served(old) as url, Visitor(url, key, int(download_id)) as visitor:
-        killer.run(old, 20, "move_database", postgres["DATABASE_URL"])
-        seconds, output = timed(old, "move_database", postgres["DATABASE_URL"])
+    with (
+        closing(sqlite3.connect(old.data / "releasehub.sqlite3", timeout=30)) as connection,
+        served(old) as served_at,
+        Visitor(served_at, key, int(download_id)) as visitor,
+    ):
+        url = moved.variables["DATABASE_URL"]
+        visitor.wait_for(visitor.acknowledged)
+        killer.run(old, partial(is_fenced, connection), seconds, "move_database", url)
+        seconds, output = timed(old, "move_database", url)
+        visitor.wait_for(visitor.refusals)
     report.say("move to PostgreSQL", f"{seconds:.1f} s: {output}")
     reads, refusals = dict(visitor.reads), dict(visitor.refusals)
     report.must("pages that a visitor read meanwhile", reads, holds=set(reads) == {200})
     report.must("changes refused", refusals, holds=set(refusals) <= {(503, True)} and bool(refusals))
     report.say("changes accepted before", len(visitor.acknowledged))
-    moved = Machine(old.data, postgres)
     numbers = set(moved.run(WORLD, "numbers").split())
     lost = set(visitor.acknowledged) - numbers
     report.must("accepted changes that PostgreSQL does not have", len(lost), holds=not lost)
@@ -240,17 +268,30 @@ def served(machine: Machine) -> Iterator[str]:
         yield url
 
 
-def move_files(report: Report, killer: Killer, old: Machine, postgres: dict[str, str], s3: dict[str, str]) -> None:
-    before = Machine(old.data, postgres | s3 | {"RELEASEHUB_STORAGE": "local"})
-    killer.run(before, 20, "move_files", "--to", "s3")
+def move_files(report: Report, killer: Killer, seconds: float, before: Machine, after: Machine) -> None:
+    killer.run(before, partial(has_objects, after), seconds, "move_files", "--to", "s3")
     seconds, output = timed(before, "move_files", "--to", "s3")
     report.say("move to S3", f"{seconds:.1f} s: {output.splitlines()[0]}")
-    after = Machine(old.data, postgres | s3)
     last = after.manage("move_files", "--to", "s3")
     report.must("once more after the restart", last.strip(), holds=" 0 were copied" in last)
     status = after.manage("read_only", "status")
     report.must("the hub on S3 accepts changes", status.strip(), holds="accepts changes" in status)
     after.manage("verify_storage")
+
+
+def has_files(folder: Path) -> bool:
+    return any(path.is_file() for path in folder.rglob("*"))
+
+
+def is_fenced(connection: sqlite3.Connection) -> bool:
+    """Return whether the database refuses every change, which it does immediately before its rows are copied."""
+    return bool(connection.execute(FENCED).fetchone()[0])
+
+
+def has_objects(machine: Machine) -> bool:
+    """Return whether a file was copied to S3."""
+    with closing(s3_client(machine.variables)) as client:
+        return bool(client.list_objects_v2(Bucket=machine.variables["AWS_STORAGE_BUCKET_NAME"], MaxKeys=1)["KeyCount"])
 
 
 def only_keys(s3: dict[str, str]) -> dict[str, str]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections import Counter
+from collections.abc import Sized
 from itertools import count
 
 PAUSE_SECONDS = 0.05
+REST = 4  # times as long as the last requests took, so that the hub has time for what else happens on the machine
+PATIENCE_SECONDS = 300.0
 
 
 class Visitor:
@@ -37,12 +41,21 @@ class Visitor:
         self._is_over.set()
         self._thread.join(120)
 
+    def wait_for(self, seen: Sized) -> None:
+        """Wait until there is one of what the visitor counts."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not seen and self._thread.is_alive() and time.monotonic() < deadline:
+            time.sleep(PAUSE_SECONDS)
+
     def _visit(self) -> None:
+        pause = PAUSE_SECONDS
         for number in count():
-            if self._is_over.wait(PAUSE_SECONDS):
+            if self._is_over.wait(pause):
                 return
+            started = time.monotonic()
             self.reads[self._read()] += 1
             self._publish(f"77.{number}.0")
+            pause = max(PAUSE_SECONDS, REST * (time.monotonic() - started))
 
     def _read(self) -> int:
         try:

@@ -44,9 +44,10 @@ from tests.services.processes import ServiceError, interrupts
 
 Option = tuple[str, Any, str]
 
+EVERY = "seconds from kill to kill"
 PATIENCE: Option = ("patience", 600.0, "seconds for all to arrive, or to be done")
 SLOWEST: Option = ("slowest", 5.0, "seconds for the slowest answer while Redis is away")
-LONGEST: Option = ("longest", 60.0, "seconds to verify the log, with starting")
+LONGEST: Option = ("longest", 60.0, "seconds to verify the log")
 CATCH_UP: Option = ("catch-up", 60.0, "seconds until all is sent after Redis has returned")
 RUNS: dict[str, tuple[Callable[..., Report], tuple[Option, ...]]] = {
     "events": (
@@ -55,13 +56,14 @@ RUNS: dict[str, tuple[Callable[..., Report], tuple[Option, ...]]] = {
             ("events", 20_000, "transactions that commit"),
             ("workers", 4, "Celery workers"),
             ("life", 5.0, "seconds a worker has run before it is killed"),
+            ("every", 2.0, EVERY),
             ("flush", 20.0, "seconds from FLUSHALL to FLUSHALL"),
             PATIENCE,
         ),
     ),
     "embedded": (
         embedded.run,
-        (("versions", 3000, "versions to publish"), ("every", 5.0, "seconds from kill to kill"), PATIENCE),
+        (("versions", 3000, "versions to publish"), ("every", 5.0, EVERY), PATIENCE),
     ),
     "isolation": (
         isolation.run,
@@ -72,7 +74,7 @@ RUNS: dict[str, tuple[Callable[..., Report], tuple[Option, ...]]] = {
         ),
     ),
     "races": (races.run, (("rounds", 500, "races"), PATIENCE)),
-    "log": (log.run, (("operations", 10_000, "transactions that commit"), PATIENCE)),
+    "log": (log.run, (("operations", 10_000, "transactions that commit"), ("every", 2.5, EVERY), PATIENCE)),
     "broker": (broker.run, (("away", 60.0, "seconds without Redis"), SLOWEST, CATCH_UP, PATIENCE)),
     "tampering": (tampering.run, (("rounds", 500, "tamperings"),)),
     "retention": (

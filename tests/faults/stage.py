@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 import urllib.request
@@ -19,7 +18,8 @@ from typing import Any
 
 import psycopg
 
-from tests.services.processes import HOST, Child, ServiceError, free_ports, running, wait_until
+from tests.faults.launcher import Launchers
+from tests.services.processes import HOST, Child, free_ports, running, wait_until
 from tests.services.run import make_folder, temporary_folder
 from tests.services.servers import (
     ROOT,
@@ -35,6 +35,8 @@ from tests.services.servers import (
 POSTGRES_SETTINGS = {"fsync": "on", "synchronous_commit": "on", "shared_buffers": "256MB", "max_connections": "100"}
 # Names a folder where the first run stores its migrated cluster, so that the other runs of a test session copy it.
 CLUSTER_VARIABLE = "FAULTS_CLUSTER"
+
+LOADED_MODULES = ("releasehub.server.celery", "releasehub.urls")  # by workers, and by the checks of their start
 
 
 class Service:
@@ -130,6 +132,7 @@ class Hub:
     redis: Service
     receiver_port: int
     log: Path
+    launchers: Launchers
     workers: list[Worker] = field(default_factory=list)
 
     @property
@@ -161,14 +164,10 @@ class Hub:
         Raises:
             ServiceError: The command failed.
         """
-        command = [sys.executable, *map(str, arguments)]
-        done = subprocess.run(command, env=self.environment, cwd=ROOT, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise ServiceError(f"{arguments} ended with {done.returncode}:\n{done.stderr[-3000:]}")
-        return done.stdout
+        return self.launchers.of(self.environment).run(*arguments)
 
     def spawned(self, name: str, *arguments: object) -> AbstractContextManager[Child]:
-        return running(name, environment_command(self.environment, arguments), log=self.folder / f"{name}.log")
+        return self.launchers.of(self.environment).running(name, *arguments, log=self.folder / f"{name}.log")
 
     @contextmanager
     def celery(self, workers: int = 2, *, beat: bool = True) -> Iterator[None]:
@@ -227,8 +226,10 @@ def hub(*, bare: bool = False) -> Iterator[Hub]:
             "RELEASEHUB_WEBHOOK_ALLOW_NETS": "127.0.0.0/8",
             "DATABASE_URL": postgres_url(folder / "postgres", "hub"),
             "REDIS_URL": f"redis://{HOST}:{redis_port}/0",
+            "DJANGO_SETTINGS_MODULE": "releasehub.settings.base",
         }
-        found = Hub(folder, environment, postgres, redis, receiver_port, folder / "received.jsonl")
+        launchers = stack.enter_context(Launchers(make_folder(folder / "output"), *LOADED_MODULES))
+        found = Hub(folder, environment, postgres, redis, receiver_port, folder / "received.jsonl", launchers)
         stack.enter_context(receiver(folder, receiver_port, found.log, bare=bare))
         if not stored:
             create_tables(found)

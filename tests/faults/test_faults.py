@@ -17,7 +17,7 @@ from tests.services.servers import postgres_binaries
 
 RUN = Path(__file__).with_name("run.py")
 SEED = "20261121"
-EVENTS = ("events", "--events", "250", "--workers", "2", "--life", "1", "--flush", "2", "--patience", "600")
+EVENTS = ("events", "--events", "500", "--workers", "2", "--life", "0.3", "--every", "0.5", "--flush", "2")
 
 
 def has_servers() -> bool:
@@ -52,7 +52,7 @@ def carry_out(*arguments: str) -> str:
 
 @with_services
 def test_no_event_is_lost_while_processes_are_killed() -> None:
-    assert "workers killed" in carry_out(*EVENTS)
+    assert "workers killed" in carry_out(*EVENTS, "--patience", "600")
 
 
 @with_services
@@ -62,7 +62,7 @@ def test_concurrent_commits_lose_no_change() -> None:
 
 @with_services
 def test_the_audit_log_is_exact_while_writers_die() -> None:
-    carry_out("log", "--operations", "250", "--patience", "600")
+    carry_out("log", "--operations", "250", "--every", "0.5", "--patience", "600")
 
 
 @with_services
@@ -77,7 +77,7 @@ def test_work_continues_while_redis_is_down() -> None:
 
 @with_services
 def test_backups_and_moves_survive_kills() -> None:
-    carry_out("operations", "--versions", "8", "--size", "3000", "--kills", "1", "--services-too", "1")
+    carry_out("operations", "--versions", "8", "--size", "3000", "--kills", "2", "--services-too", "1")
 
 
 @pytest.mark.embedded

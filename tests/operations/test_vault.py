@@ -112,6 +112,15 @@ def test_changed_key_is_refused(vault: Vault, tmp_path: Path, change: Any) -> No
         open_vault(str(tmp_path / "target"), PASSPHRASE)
 
 
+def test_vault_is_created_after_a_run_that_was_killed_as_it_created_it(tmp_path: Path) -> None:
+    unfinished = tmp_path / "staging" / "vault.json"
+    unfinished.parent.mkdir()
+    unfinished.write_bytes(b"{")
+    open_or_create_vault(str(tmp_path), PASSPHRASE)
+    open_vault(str(tmp_path), PASSPHRASE)
+    assert not unfinished.exists()
+
+
 def test_folder_with_other_data_is_refused(tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(b"x")
     with pytest.raises(OperationError, match="not empty"):

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any, Protocol
 
 HOST = "127.0.0.1"
 PORTS = range(20_000, 30_000)  # below the ports the kernel hands out by itself
@@ -91,12 +92,25 @@ class Interrupts:
 interrupts = Interrupts()
 
 
+class Process(Protocol):
+    """What `subprocess.Popen` and the forks of fault runs have in common."""
+
+    pid: int
+    returncode: Any
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def send_signal(self, number: int, /) -> None: ...
+
+
 @dataclass
 class Child:
     """A process of ours, known by its id."""
 
     name: str
-    process: "subprocess.Popen[bytes]"
+    process: Process
     log: Path
     stop_signals: Sequence[signal.Signals]
 

@@ -183,7 +183,18 @@ def s3_server(folder: Path) -> Iterator[Environment]:
 
 
 def makes_bucket(environment: Environment) -> bool:
-    client = boto3.client(
+    client = s3_client(environment)
+    try:
+        client.create_bucket(Bucket=environment["AWS_STORAGE_BUCKET_NAME"])
+    except (BotoCoreError, ClientError):
+        return False
+    finally:
+        client.close()
+    return True
+
+
+def s3_client(environment: Environment) -> Any:
+    return boto3.client(
         "s3",
         endpoint_url=environment["AWS_S3_ENDPOINT_URL"],
         aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
@@ -193,13 +204,6 @@ def makes_bucket(environment: Environment) -> bool:
             signature_version="s3v4", s3={"addressing_style": "path"}, proxies={}, retries={"max_attempts": 0}
         ),
     )
-    try:
-        client.create_bucket(Bucket=environment["AWS_STORAGE_BUCKET_NAME"])
-    except (BotoCoreError, ClientError):
-        return False
-    finally:
-        client.close()
-    return True
 
 
 def install_s3_server(log: Path) -> None:

@@ -22,6 +22,7 @@ from releasehub.operations.vault.places import TargetPlace, open_place
 from releasehub.operations.vault.streams import EncryptingWriter, decrypted_chunks, derive_key, encrypted_size
 
 HEADER = "vault.json"
+UNFINISHED_HEADER = f"staging/{HEADER}"  # what a run that is killed as it creates a vault leaves in a folder
 FORMAT = 1
 OBJECTS = "objects/"
 MAX_HEADER_BYTES = 65_536
@@ -105,7 +106,7 @@ def open_or_create_vault(target: str, passphrase: str) -> Vault:
     """
     place = open_place(target)
     if place.size(HEADER) is None:
-        if next(iter(place.objects("")), None) is not None:
+        if any(item.key != UNFINISHED_HEADER for item in place.objects("")):
             raise OperationError(f"{target} is not empty and contains no backups. Choose an empty or a new folder.")
         _create(place, passphrase)
     return open_vault(target, passphrase)

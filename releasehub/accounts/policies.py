@@ -7,6 +7,7 @@ from releasehub.accounts.models import Invitation, Membership, Organization
 from releasehub.accounts.querysets import SEE_ALL
 from releasehub.accounts.scopes import ALL_SCOPES, OrganizationScope
 from releasehub.core.actor import Actor
+from releasehub.core.errors import DomainError
 from releasehub.core.policy import Policy
 
 _FACT = "memberships"
@@ -95,6 +96,18 @@ class InvitationPolicy(Policy[Invitation]):
         handler = target_of(target.kind)
         invites_to = handler.find(target.target_id)
         return invites_to is not None and handler.can_invite(actor, invites_to)
+
+    def can_hand_out(self, actor: Actor, target: Invitation) -> bool:
+        """Return whether the actor may have a link to the invitation, whose holder gets the rights in it."""
+        handler = target_of(target.kind)
+        invites_to = handler.find(target.target_id)
+        if invites_to is None:
+            return False
+        try:
+            handler.ensure_can_invite(actor, invites_to, target.rights)
+        except DomainError:
+            return False
+        return True
 
     def missing_organization(self, actor: Actor, target: Invitation) -> Organization | None:
         """Return the organization that the actor has to join before accepting, or None if nothing is missing."""

@@ -18,10 +18,11 @@ def invitations_of(actor: Actor) -> list[dict[str, Any]]:
     return described(rows, reader=actor)
 
 
-def described(invitations: Any, *, reader: Actor | None = None) -> list[dict[str, Any]]:
+def described(invitations: Any, *, reader: Actor | None = None, manager: Actor | None = None) -> list[dict[str, Any]]:
     """Return the invitations with the title of their targets and the rights in words, if the targets still exist.
 
-    For the reader who answers them, `missing` is the organization that the reader has to join first, if any.
+    For the reader who answers them, `missing` is the organization that the reader has to join first, if any. For the
+    manager of their target, `may_link` says whether the manager may have a link to them.
     """
     found = []
     for invitation in invitations:
@@ -30,7 +31,9 @@ def described(invitations: Any, *, reader: Actor | None = None) -> list[dict[str
         if target is not None:
             title, rights = handler.describe(target, invitation.rights)
             missing = reader and invitation_policy.missing_organization(reader, invitation)
-            found.append({"row": invitation, "title": title, "rights": rights, "missing": missing})
+            may_link = manager and invitation_policy.can_hand_out(manager, invitation)
+            row = {"row": invitation, "title": title, "rights": rights, "missing": missing, "may_link": may_link}
+            found.append(row)
     return found
 
 

@@ -119,7 +119,8 @@ def _people(
     pending = Invitation.objects.unanswered().filter(kind=kind, target_id=target.pk).order_by("-id")[:MAX_ROWS]
     title = target.title if isinstance(target, Download) else target.name
     download = target if isinstance(target, Download) else None
-    context |= {"title": title, "download": download, "people": rows, "pending": described(pending)}
+    invitations = described(pending, manager=actor_of(request))
+    context |= {"title": title, "download": download, "people": rows, "pending": invitations}
     return form_page(request, "pages/people.html", form, **context)
 
 

@@ -52,5 +52,5 @@ def ownership(request: HttpRequest, public_id: str) -> HttpResponseBase:
             messages.success(request, text % names)
             return redirect(request.path)
     rows = Invitation.objects.unanswered().filter(kind=Invitation.Kind.OWNERSHIP, target_id=download.pk)
-    context = {"download": download, "pending": described(rows.order_by("-id")[:MAX_ROWS])}
+    context = {"download": download, "pending": described(rows.order_by("-id")[:MAX_ROWS], manager=actor)}
     return form_page(request, "pages/ownership.html", form, **context)

@@ -17,8 +17,17 @@ from downloads.services import set_team_member
 from releasehub.accounts import invitation_mail
 from releasehub.accounts.models import Invitation, Membership, Organization, User
 from releasehub.accounts.policies import invitation_policy
-from releasehub.accounts.services import accept_invitation, decline_invitation, find_by_token, invite, revoke_invitation
+from releasehub.accounts.roles import find_role
+from releasehub.accounts.services import (
+    accept_invitation,
+    decline_invitation,
+    find_by_token,
+    hand_out_link,
+    invite,
+    revoke_invitation,
+)
 from releasehub.accounts.services.invitations import delete_old_invitations
+from releasehub.accounts.services.roles import create_role
 from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid, NotFound, TooMany
@@ -98,6 +107,13 @@ def test_declining_changes_nothing_for_the_inviter(scene: Scene) -> None:
         accept_invitation(actor=Actor(user=scene.guest), invitation=invitation)
 
 
+def test_link_to_a_declined_invitation_opens_like_that_to_a_pending_one(scene: Scene) -> None:
+    invitation = scene.invite()
+    decline_invitation(actor=Actor(user=scene.guest), invitation=invitation)
+    token = hand_out_link(actor=Actor(user=scene.owner), invitation=invitation)
+    assert find_by_token(token) == invitation
+
+
 def test_a_new_invitation_replaces_the_one_before(scene: Scene) -> None:
     first = scene.invite()
     decline_invitation(actor=Actor(user=scene.guest), invitation=first)
@@ -157,6 +173,22 @@ def test_invitation_with_more_rights_than_the_inviter_has_is_denied() -> None:
     with pytest.raises(Denied):
         scene.invite(actor=Actor(user=manager))
     assert scene.invite(actor=Actor(user=manager), rights=["can_manage_team"])
+
+
+def test_link_to_an_invitation_with_more_rights_than_the_manager_has_is_denied(scene: Scene) -> None:
+    """The holder of a link can accept, so a manager could otherwise take the rights that another one has offered."""
+    manager = make_user()
+    if isinstance(scene.target, Organization):
+        scopes = ["members:invite", *find_role(scene.target, "member").scopes]
+        role = create_role(actor=system(), organization=scene.target, name="Inviter", scopes=scopes)
+        Membership.objects.create(organization=scene.target, user=manager, named_role=role)
+        more, own = ["admin"], ["member"]
+    else:
+        set_team_member(actor=system(), download=scene.target, user=manager, flags={"can_manage_team"})
+        more, own = ["can_upload"], ["can_manage_team"]
+    with pytest.raises(Denied):
+        hand_out_link(actor=Actor(user=manager), invitation=scene.invite(rights=more))
+    assert hand_out_link(actor=Actor(user=manager), invitation=scene.invite(rights=own))
 
 
 @pytest.mark.parametrize("invited", ["", "  ", "a" * 255, "a\x00b", "a\nb@example.org"])

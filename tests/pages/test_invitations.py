@@ -107,6 +107,18 @@ def test_revoked_by_the_inviter(scene: Scene, page: str) -> None:
     assert "Invitations</h2>" not in text(client_of(scene.guest).get("/account/"))
 
 
+def test_a_link_is_offered_to_managers_with_all_rights_of_the_invitation(scene: Scene) -> None:
+    owner, manager = client_of(scene.owner), client_of(scene.guest)
+    TeamMember.objects.create(download=scene.download, user=scene.guest, can_manage_team=True)
+    owner.post(scene.team, form_of(scene, "team", "somebody"))
+    action = f"/account/invitations/{Invitation.objects.get().public_id}/"
+    assert f"{action}link/" in text(owner.get(scene.team))
+    assert f"{action}revoke/" in text(manager.get(scene.team))
+    assert f"{action}link/" not in text(manager.get(scene.team))
+    assert manager.post(f"{action}link/").status_code == 403
+    assert owner.post(f"{action}link/").status_code == 200
+
+
 def test_a_declined_invitation_looks_pending_to_the_inviter(scene: Scene) -> None:
     owner = client_of(scene.owner)
     owner.post(scene.team, form_of(scene, "team", "guest"), follow=True)  # which takes the message away

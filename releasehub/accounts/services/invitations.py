@@ -86,8 +86,7 @@ def revoke_invitation(*, actor: Actor, invitation: Invitation) -> None:
     invitation_policy.ensure("revoke", actor, invitation)
     target = target_of(invitation.kind).lock(invitation.target_id)
     invitation = lock_invitation(invitation)
-    if invitation.accepted_at or invitation.revoked_at or invitation.expires_at <= timezone.now():
-        raise invitation_ended()
+    _ensure_unanswered(invitation)
     end_invitation(invitation, "revoked_at")
     changes = {"invited": invitation.invited}
     audit.record(actor=actor, action=AuditAction.INVITATION_REVOKE, target=target, changes=changes)
@@ -97,21 +96,24 @@ def revoke_invitation(*, actor: Actor, invitation: Invitation) -> None:
 def hand_out_link(*, actor: Actor, invitation: Invitation) -> str:
     """Return the token of a new link to the invitation, for hubs without a mail server. An earlier link ends.
 
-    The holder of the link may accept, so its creator has to pass it on personally.
+    The holder of the link may accept, so its creator has to pass it on personally. A declined invitation can be
+    accepted again: the answer, and what its link shows, must not tell that somebody has declined.
 
     Raises:
         NotFound: The actor may not see the invitation, or its target was deleted.
-        Denied: The actor may not invite to the target.
+        Denied: The actor may not invite to the target, or lacks one of the rights of the invitation.
         Conflict: The invitation has ended.
     """
     invitation_policy.ensure("revoke", actor, invitation)
-    target = target_of(invitation.kind).lock(invitation.target_id)
+    handler = target_of(invitation.kind)
+    target = handler.lock(invitation.target_id)
     invitation = lock_invitation(invitation)
-    if not invitation.is_pending:
-        raise invitation_ended()
+    _ensure_unanswered(invitation)
+    # The creator of the link may use it, so it must not carry rights that only the inviter can give.
+    handler.ensure_can_invite(actor, target, invitation.rights)
     token = new_token()
-    invitation.token_digest, invitation.mail_due_at = digest(token), None
-    invitation.save(update_fields=["token_digest", "mail_due_at", "updated_at"])
+    invitation.token_digest, invitation.mail_due_at, invitation.declined_at = digest(token), None, None
+    invitation.save(update_fields=["token_digest", "mail_due_at", "declined_at", "updated_at"])
     changes = {"invited": invitation.invited, "kind": "link"}
     audit.record(actor=actor, action=AuditAction.ONE_TIME_LINK_CREATE, target=target, changes=changes)
     return token
@@ -163,6 +165,12 @@ def find_by_token(token: str) -> Invitation:
 def delete_old_invitations() -> int:
     """Delete the invitations that expired long ago, with the names and addresses in them. Return their number."""
     return Invitation.objects.filter(expires_at__lt=timezone.now() - RETENTION).delete()[0]
+
+
+def _ensure_unanswered(invitation: Invitation) -> None:
+    """Raise Conflict unless the invitation is one that managers of the target see as pending."""
+    if invitation.accepted_at or invitation.revoked_at or invitation.expires_at <= timezone.now():
+        raise invitation_ended()
 
 
 def _clean(invited: str) -> str:

@@ -109,6 +109,10 @@ class DownloadPolicy(Policy[Download]):
     def can_post_version(self, actor: Actor, target: Download) -> bool:
         return self._may(actor, target, *PUBLISHER_FLAGS)
 
+    def is_publisher(self, actor: Actor, target: Download) -> bool:
+        """Return whether the actor publishes versions as the owner or on the team, apart from rights as staff."""
+        return self.is_owner(actor, target) or not access_to(actor, target.pk).flags.isdisjoint(PUBLISHER_FLAGS)
+
     def can_view_statistics(self, actor: Actor, target: Download) -> bool:
         return target.shows_statistics or self.reads_inside(actor, target)
 

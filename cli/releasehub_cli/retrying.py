@@ -59,6 +59,6 @@ def retry_after(response: httpx.Response) -> float:
     else:
         try:
             seconds = parsedate_to_datetime(text).timestamp() - time.time()
-        except ValueError:
+        except (ValueError, OverflowError):
             return 0.0
     return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)

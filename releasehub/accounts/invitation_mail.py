@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from releasehub.accounts.invitation_targets import target_of
+from releasehub.accounts.invitation_targets import description_of
 from releasehub.accounts.models import Invitation
 from releasehub.accounts.preferences import reading_as
 from releasehub.accounts.tokens import digest, new_token
@@ -46,20 +46,19 @@ def _claim(invitation: Invitation) -> bool:
 
 def _send(invitation: Invitation) -> bool:
     email = _address_of(invitation)
-    target = target_of(invitation.kind).find(invitation.target_id)
-    if email and target is not None:
+    with reading_as(invitation.user):
+        description = description_of(invitation)
+    if email and description is not None:
         token = new_token()
         Invitation.objects.filter(pk=invitation.pk).update(token_digest=digest(token))
-        with reading_as(invitation.user):
-            title, rights = target_of(invitation.kind).describe(target, invitation.rights)
         try:
-            message_of(invitation, title, rights, token, email).send()
+            message_of(invitation, *description, token, email).send()
         except (OSError, ValueError) as error:  # all failures of SMTP, and invalid e-mail addresses
             log.warning("The invitation %s could not be sent. Cause: %s", invitation.pk, type(error).__name__)
             if invitation.created_at > timezone.now() - GIVE_UP_AFTER:
                 return False
     Invitation.objects.filter(pk=invitation.pk).update(mail_due_at=None)
-    return bool(email)
+    return bool(email and description)
 
 
 def _address_of(invitation: Invitation) -> str:

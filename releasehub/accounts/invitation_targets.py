@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from django.db import models
 
 from releasehub.core.actor import Actor
+from releasehub.core.errors import NotFound
 
 if TYPE_CHECKING:
-    from releasehub.accounts.models import Organization
+    from releasehub.accounts.models import Invitation, Organization
 
 Rights = Sequence[str]
 
@@ -40,7 +41,7 @@ class InvitationTarget(Protocol):
         """Give the rights to the acting user, who accepted an invitation, and return the changes for the audit log."""
 
     def describe(self, target: Any, rights: Rights) -> tuple[str, str]:
-        """Return the title of the target, and the rights in words."""
+        """Return the title of the target, and the rights in words. Raises NotFound if the role in them was deleted."""
 
 
 _targets: dict[str, InvitationTarget] = {}
@@ -54,3 +55,13 @@ def register_invitation_target(kind: str, target: InvitationTarget) -> None:
 def target_of(kind: str) -> InvitationTarget:
     """Return how invitations to this kind of target work."""
     return _targets[kind]
+
+
+def description_of(invitation: Invitation) -> tuple[str, str] | None:
+    """Return the title of the target and the rights in words, or None if the target or the role was deleted."""
+    handler = target_of(invitation.kind)
+    target = handler.find(invitation.target_id)
+    try:
+        return None if target is None else handler.describe(target, invitation.rights)
+    except NotFound:
+        return None

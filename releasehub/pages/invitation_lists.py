@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from releasehub.accounts.invitation_targets import target_of
+from releasehub.accounts.invitation_targets import description_of
 from releasehub.accounts.models import Invitation, Organization
 from releasehub.accounts.policies import invitation_policy, organization_policy
 from releasehub.core.actor import Actor
@@ -19,21 +19,20 @@ def invitations_of(actor: Actor) -> list[dict[str, Any]]:
 
 
 def described(invitations: Any, *, reader: Actor | None = None, manager: Actor | None = None) -> list[dict[str, Any]]:
-    """Return the invitations with the title of their targets and the rights in words, if the targets still exist.
+    """Return the invitations with the title of their targets and the rights in words, if these still exist.
 
     For the reader who answers them, `missing` is the organization that the reader has to join first, if any. For the
     manager of their target, `may_link` says whether the manager may have a link to them.
     """
     found = []
     for invitation in invitations:
-        handler = target_of(invitation.kind)
-        target = handler.find(invitation.target_id)
-        if target is not None:
-            title, rights = handler.describe(target, invitation.rights)
-            missing = reader and invitation_policy.missing_organization(reader, invitation)
-            may_link = manager and invitation_policy.can_hand_out(manager, invitation)
-            row = {"row": invitation, "title": title, "rights": rights, "missing": missing, "may_link": may_link}
-            found.append(row)
+        if (description := description_of(invitation)) is None:
+            continue
+        title, rights = description
+        missing = reader and invitation_policy.missing_organization(reader, invitation)
+        may_link = manager and invitation_policy.can_hand_out(manager, invitation)
+        row = {"row": invitation, "title": title, "rights": rights, "missing": missing, "may_link": may_link}
+        found.append(row)
     return found
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from downloads.models import Download, TeamMember
 from downloads.services import set_team_member
 from releasehub.accounts import invitation_mail
-from releasehub.accounts.models import Invitation, Membership, Organization, User
+from releasehub.accounts.models import Invitation, Membership, Organization, Role, User
 from releasehub.accounts.policies import invitation_policy
 from releasehub.accounts.roles import find_role
 from releasehub.accounts.services import (
@@ -27,7 +27,7 @@ from releasehub.accounts.services import (
     revoke_invitation,
 )
 from releasehub.accounts.services.invitations import delete_old_invitations
-from releasehub.accounts.services.roles import create_role
+from releasehub.accounts.services.roles import create_role, delete_role
 from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid, NotFound, TooMany
@@ -105,6 +105,15 @@ def test_declining_changes_nothing_for_the_inviter(scene: Scene) -> None:
     assert list(Invitation.objects.unanswered()) == [invitation]
     with pytest.raises(Conflict):
         accept_invitation(actor=Actor(user=scene.guest), invitation=invitation)
+
+
+def test_deletion_of_a_role_ends_the_invitations_that_would_give_it() -> None:
+    scene = Scene(Invitation.Kind.ORGANIZATION)
+    role = create_role(actor=system(), organization=scene.target, name="Helper")
+    scene.invite("guest", rights=[role.public_id])
+    kept = scene.invite("another")
+    delete_role(actor=system(), role=role)
+    assert list(Invitation.objects.unanswered()) == [kept]
 
 
 def test_link_to_a_declined_invitation_opens_like_that_to_a_pending_one(scene: Scene) -> None:
@@ -322,6 +331,15 @@ class TestMail:
         scene.invite("nobody")
         assert invitation_mail.send_invitations() == 0
         assert not Invitation.objects.filter(mail_due_at__isnull=False).exists()
+
+    def test_invitation_to_a_role_that_is_gone_does_not_hold_up_others(self) -> None:
+        scene = Scene(Invitation.Kind.ORGANIZATION)
+        role = create_role(actor=system(), organization=scene.target, name="Helper")
+        scene.invite("owner@example.org", rights=[role.public_id])
+        scene.invite("guest")
+        Role.objects.all().delete()  # as another request does between the check of the role and the new invitation
+        assert invitation_mail.send_invitations() == 1
+        assert mail.outbox[0].to == ["guest@example.org"]
 
     def test_link_of_the_email_works_with_any_account(self, scene: Scene) -> None:
         invitation = scene.invite("absent@example.org")

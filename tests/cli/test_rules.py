@@ -155,7 +155,15 @@ def test_queue_hands_out_smaller_batches_towards_the_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("7", 7), ("99999", 300), ("", 0), ("soon", 0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0)]
+    ("text", "seconds"),
+    [
+        ("7", 7),
+        ("99999", 300),
+        ("", 0),
+        ("soon", 0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
+        ("Wed, 21 Oct 99999999999999999999 07:28:00 GMT", 0),
+    ],
 )
 def test_retry_after_is_parsed(text: str, seconds: float) -> None:
     assert retry_after(httpx.Response(429, headers={"Retry-After": text})) == seconds

@@ -169,6 +169,14 @@ def test_source_that_asks_to_wait_is_left_alone_for_so_long(
     assert again(waiting).state == "done"
 
 
+@pytest.mark.parametrize(
+    "text", ["soon", "Wed, 21 Oct 99999999999999999999 07:28:00 GMT", "Wed, 21 Oct 2015 07:28:00 +9999"]
+)
+def test_source_that_asks_to_wait_for_an_impossible_time_is_asked_again(run: Run, host: Host, text: str) -> None:
+    host.refusals = [(503, {"Retry-After": text})]
+    assert run().state == "waiting"
+
+
 def test_canceled_run_stops_and_the_next_one_continues(run: Run, source: ImportSource) -> None:
     queued = start_run(actor=system(), source=source)
     assert cancel_run(actor=system(), run=queued).state == "canceled"

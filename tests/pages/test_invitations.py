@@ -11,8 +11,9 @@ from django.test import Client
 
 from downloads.models import TeamMember
 from releasehub.accounts import invitation_mail
-from releasehub.accounts.models import Invitation, Membership
-from tests.factories import make_download, make_organization, make_user
+from releasehub.accounts.models import Invitation, Membership, Role
+from releasehub.accounts.services.roles import create_role
+from tests.factories import make_download, make_organization, make_user, system
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +106,17 @@ def test_revoked_by_the_inviter(scene: Scene, page: str) -> None:
     assert action in text(owner.get(path))
     assert owner.post(action)["Location"] == path
     assert "Invitations</h2>" not in text(client_of(scene.guest).get("/account/"))
+
+
+def test_invitation_to_a_role_that_is_gone_is_left_out(scene: Scene) -> None:
+    """Otherwise, the people of an organization could make the account page of anybody answer 404."""
+    owner, guest = client_of(scene.owner), client_of(scene.guest)
+    role = create_role(actor=system(), organization=scene.organization, name="Helper")
+    owner.post(scene.members, {"invited": "guest", "role": role.public_id})
+    assert "Helper" in text(guest.get("/account/"))
+    Role.objects.all().delete()
+    assert "Invitations</h2>" not in text(guest.get("/account/"))
+    assert owner.get(scene.members).status_code == 200
 
 
 def test_a_link_is_offered_to_managers_with_all_rights_of_the_invitation(scene: Scene) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 from django.db import transaction
 
-from releasehub.accounts.models import Membership, Organization, Role
+from releasehub.accounts.models import Invitation, Membership, Organization, Role
 from releasehub.accounts.policies import clear_cached_memberships, organization_policy
 from releasehub.accounts.roles import BUILT_IN
 from releasehub.accounts.scopes import ALL_SCOPES
+from releasehub.accounts.services.invitations import end_invitations
 from releasehub.accounts.services.members import ensure_can_grant
 from releasehub.accounts.services.organizations import lock_organization
 from releasehub.audit import services as audit
@@ -81,7 +82,7 @@ def update_role(*, actor: Actor, role: Role, **fields: Any) -> Role:
 
 @transaction.atomic
 def delete_role(*, actor: Actor, role: Role) -> None:
-    """Delete a custom role.
+    """Delete a custom role, and end the invitations that would give it.
 
     Raises:
         NotFound: The role does not exist, or the actor may not see it.
@@ -96,7 +97,9 @@ def delete_role(*, actor: Actor, role: Role) -> None:
             ErrorCode.ROLE_IN_USE,
             f"The role {role.name} is assigned to members. Assign them another role before you delete it.",
         )
-    changes = {"role": role.name}
+    kind, target_id = Invitation.Kind.ORGANIZATION, role.organization_id
+    ended = end_invitations(kind=kind, target_id=target_id, rights=[role.public_id])
+    changes = {"role": role.name, "ended_invitations": ended}
     audit.record(actor=actor, action=AuditAction.ROLE_DELETE, target=role.organization, changes=changes)
     role.delete()
 

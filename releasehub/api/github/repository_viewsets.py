@@ -43,13 +43,18 @@ class GitHubRepositoryViewSet(GitHubViewSet):
         LOGIN,
         operation_id="github_collaborator",
         summary="Ask whether a user may publish releases",
-        description="The response is 404 if the user may not. Only callers who may publish can ask.",
+        description=(
+            "The response is 404 if the user may not. Only callers who may publish can ask. Rights that others have as "
+            "staff of the hub do not count."
+        ),
         responses={204: NO_CONTENT},
     )
     def collaborator(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         download_policy.ensure("post_version", self.actor, self.repository)
         user = User.objects.filter(username=self.kwargs["login"], is_active=True).first()
-        if user is None or not download_policy.allows("post_version", Actor(user=user), self.repository):
+        # The caller may publish. About others, the response must not tell who is staff of the hub.
+        is_own = user is not None and user.pk == self.actor.user_id
+        if user is None or not (is_own or download_policy.is_publisher(Actor(user=user), self.repository)):
             raise NotFound
         return Response(status=204)
 

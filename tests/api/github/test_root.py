@@ -138,6 +138,14 @@ def test_collaborators_are_those_who_may_publish(repository: Repository) -> None
     assert repository.get("/collaborators/Ada", repository.guest).status_code == 401
 
 
+def test_collaborators_do_not_tell_who_is_staff_of_the_hub(repository: Repository) -> None:
+    moderator = make_user("Mod", permissions=("moderate_download",), is_staff=True)
+    administrator = make_user("Root", is_superuser=True)
+    assert [repository.get(f"/collaborators/{name}").status_code for name in ("Mod", "Root")] == [404, 404]
+    for user in (moderator, administrator):
+        assert repository.get(f"/collaborators/{user}", ApiClient(make_key(user))).status_code == 204
+
+
 def test_there_are_no_attestations_and_no_source(repository: Repository) -> None:
     repository.publish()
     for path in ("/attestations/sha256:" + "0" * 64, "/zipball/v1.0.0", "/tarball/v1.0.0"):

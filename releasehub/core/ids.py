@@ -12,12 +12,12 @@ POSTGRESQL_IDS = "SELECT unnest(%s::bigint[])"
 SQLITE_IDS = "SELECT value FROM json_each(%s)"
 
 
-def as_parameter(ids: Iterable[int]) -> list[int] | str:
-    """Return the IDs in the form that the subquery of this database takes."""
-    return list(ids) if connection.vendor == "postgresql" else json.dumps(list(ids))
+def as_parameter(ids: Iterable[int]) -> str:
+    """Return the IDs as the text that the subquery of this database takes, which is faster than a list of numbers."""
+    return f"{{{','.join(map(str, ids))}}}" if connection.vendor == "postgresql" else json.dumps(list(ids))
 
 
-def subquery_of(parameter: list[int] | str) -> RawSQL:
+def subquery_of(parameter: str) -> RawSQL:
     """Return the IDs of a parameter in a form for the lookup `in`."""
     return RawSQL(POSTGRESQL_IDS if connection.vendor == "postgresql" else SQLITE_IDS, [parameter])  # noqa: S611 - constants
 

@@ -66,7 +66,7 @@ def downloads_with(kind: str, value: str) -> QuerySet[Facet, int]:
 
 def _counted(ids: Any) -> QuerySet[Any, Any]:
     rows = Facet.objects.filter(download_id__in=subquery_of(ids), kind__in=NARROWING)
-    return rows.values_list("kind", "value").annotate(Max("label"), count=Count("id")).order_by("-count", "value")
+    return rows.values_list("kind", "value").annotate(Max("label"), count=Count("*")).order_by("-count", "value")
 
 
 _COUNTED: SqlTemplate[Facet] = SqlTemplate(_counted, ids=as_parameter([SAMPLE_ID]))

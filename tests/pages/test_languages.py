@@ -13,6 +13,7 @@ from django.utils import timezone, translation
 from releasehub.core.anonymous_cache import CACHE_ALIAS
 from releasehub.pages.preferences import zone_of
 from releasehub.pages.templatetags.dates import ago, day, moment, moment_text
+from releasehub.pages.templatetags.pages import times_fetched
 from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
@@ -116,6 +117,22 @@ def test_dates_are_in_the_active_language_and_zone() -> None:
     with timezone.override("America/Sao_Paulo"):
         assert moment_text(NOON) == "3 May 2026 09:00 UTC-03"
     assert moment(None) == day(None) == moment_text(None) == ""
+
+
+def test_days_are_not_remembered_for_another_language() -> None:
+    for language, text in (("en", "3 May 2026"), ("de", "3. Mai 2026"), ("en", "3 May 2026")):
+        with translation.override(language):
+            assert day(date(2026, 5, 3)) == f'<time datetime="2026-05-03">{text}</time>'
+
+
+@pytest.mark.parametrize(
+    ("language", "count", "text"),
+    [("en", 1, "1| time fetched"), ("en", 1234, "1,234| times fetched"), ("de", 1234, "1.234|-mal heruntergeladen")],
+)
+def test_number_of_downloads_is_a_phrase_for_screen_readers(language: str, count: int, text: str) -> None:
+    number, words = text.split("|")
+    with translation.override(language):
+        assert times_fetched(count) == f'{number}<span class="hidden">{words}</span>'
 
 
 def test_age_is_a_grammatical_phrase(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -12,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
-from django.utils.translation import npgettext_lazy, pgettext
+from django.utils.translation import get_language, npgettext_lazy, pgettext
 
 from releasehub.core import dates
 
@@ -34,8 +35,8 @@ def day(value: date | datetime | None) -> SafeString | str:
     if value is None:
         return ""
     if not isinstance(value, datetime):
-        return _element(value.isoformat(), date_format(value, "DATE_FORMAT"))
-    return _element(_exact(value), date_format(timezone.localtime(value), "DATE_FORMAT"))
+        return _element(value.isoformat(), _day_text(value, get_language()))
+    return _element(_exact(value), _day_text(timezone.localdate(value), get_language()))
 
 
 @register.filter
@@ -66,6 +67,12 @@ def second(value: datetime | None) -> SafeString | str:
         return ""
     local = timezone.localtime(value)
     return _element(_exact(value), f"{date_format(local, 'DATE_FORMAT')} {local:%H:%M:%S} {dates.zone_name(local)}")
+
+
+@lru_cache(maxsize=1000)  # a page has the same few days many times
+def _day_text(value: date, language: str | None) -> str:
+    """Return a day in the current language, which is a parameter because the text depends on it."""
+    return date_format(value, "DATE_FORMAT")
 
 
 def _exact(value: datetime) -> str:

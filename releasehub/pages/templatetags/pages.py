@@ -4,9 +4,11 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import ngettext
 
 from downloads.models import Download
 from files.models import File
@@ -65,6 +67,17 @@ def system_of_file(file: File) -> str:
     if file.display_label or not file.platform:
         return file.display_label
     return f"{name_of_platform(file.platform)} {file.architecture}".strip()
+
+
+@register.filter
+def times_fetched(count: int) -> SafeString:
+    """Return how often a download was fetched, in words for screen readers. A list of cards has many of them."""
+    text = ngettext(
+        '%(shown)s<span class="hidden"> time fetched</span>',
+        '%(shown)s<span class="hidden"> times fetched</span>',
+        count,
+    )
+    return SafeString(text % {"shown": intcomma(count)})
 
 
 @register.filter

@@ -33,6 +33,7 @@ MESSAGE = re.compile(
 )
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("text", [*HOSTILE, *(case["name"] for case in CORPUS["cases"])])
 def test_hostile_text_stays_one_line(text: str) -> None:
     line = json_line({"reason": text})
@@ -45,11 +46,13 @@ def test_hostile_text_stays_one_line(text: str) -> None:
     assert len(cell(text).splitlines()) <= 1
 
 
+@pytest.mark.embedded
 def test_hostile_event_names_do_not_break_the_syslog_header() -> None:
     sent = syslog.message("a b\n<1>1 x" * 9, timezone.now(), {})
     assert MESSAGE.fullmatch(sent)
 
 
+@pytest.mark.embedded
 def test_long_syslog_message_omits_the_changes() -> None:
     sent = syslog.message("version.update", timezone.now(), {"position": 5, "changes": {"notes": ["x" * 50_000, ""]}})
     assert len(sent) < 8200
@@ -57,6 +60,7 @@ def test_long_syslog_message_omits_the_changes() -> None:
     assert content == {"position": 5, "changes": None, "is_cut": True}
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     ("value", "text"),
     [
@@ -97,6 +101,7 @@ def test_exports_contain_the_rows_of_the_query_set(make_rows: Any, django_assert
     assert hostile["actor_label"] == 'a "quoted", name'
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     ("kind", "target", "is_good"),
     [

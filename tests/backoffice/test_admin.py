@@ -49,6 +49,7 @@ def test_moderators_see_the_lists_of_releases_and_records(moderator: Client, mod
     assert moderator.get(reverse(f"admin:{model}_changelist")).status_code == 200
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("model", MODELS)
 def test_users_without_staff_access_cannot_sign_in(client: Client, model: str) -> None:
     client.force_login(make_user())
@@ -67,6 +68,7 @@ def test_every_form_opens(root: Client, model: str) -> None:
     assert root.get(reverse(f"admin:{model}_change", args=[rows[model].pk])).status_code == 200
 
 
+@pytest.mark.embedded
 def test_only_the_admin_allows_unsafe_eval(root: Client) -> None:
     assert "'unsafe-eval'" in root.get("/admin/")["Content-Security-Policy"]
     assert "unsafe" not in root.get("/")["Content-Security-Policy"]
@@ -210,6 +212,7 @@ def test_staff_cannot_change_site_administrators(client: Client) -> None:
     assert answer.status_code == 403
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("model", ["downloads_download", "versions_version", "files_file", "audit_auditentry"])
 def test_query_count_of_lists_is_constant(root: Client, model: str) -> None:
     counts = []

@@ -209,6 +209,7 @@ def test_nothing_old_enough_is_nothing_newer(catalog: Catalog, engine: None, dia
         assert body["held_back"]["number"] == "1.1.0"
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("dialect", NOTHING_OLD_ENOUGH)
 @pytest.mark.parametrize("min_age", ["7", "P7D", "7y", "-1d"])
 def test_an_invalid_age_is_a_clear_error_in_every_dialect(

@@ -26,6 +26,7 @@ ARCHITECTURE_PAIRS = [
 ]
 
 
+@pytest.mark.embedded
 def test_each_spelling_belongs_to_one_platform_or_architecture() -> None:
     for spellings in (PLATFORM_SPELLINGS, ARCHITECTURE_SPELLINGS):
         words = [word for group in spellings.values() for word in group]

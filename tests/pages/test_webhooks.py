@@ -270,6 +270,7 @@ def test_query_count_of_pages_is_constant(owner: Client, download: Download) -> 
     assert len(counts) == 4, counts
 
 
+@pytest.mark.embedded
 def test_forbidden_targets_are_refused_beside_the_field(
     owner: Client, download: Download, lookups: Lookups, subtests: pytest.Subtests
 ) -> None:

@@ -105,6 +105,7 @@ def passes_by(tree: ast.Module) -> list[str]:
     return found
 
 
+@pytest.mark.embedded
 def test_only_the_lifecycle_changes_the_state_of_a_version() -> None:
     found = {name: lines for name, tree in modules() if (lines := passes_by(tree))}
     assert found == {}

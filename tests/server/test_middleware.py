@@ -11,7 +11,7 @@ from releasehub.publishing.deletion import delete_version
 from releasehub.server.page_middleware import API_POLICY
 from tests.factories import make_download, make_user, make_version, system
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 POLICY = "Content-Security-Policy"
 
 

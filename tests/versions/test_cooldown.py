@@ -34,6 +34,7 @@ LONG_AGO = timezone.now() - timedelta(days=400)
 WEEK = Cooldown.parse("7d")
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -50,11 +51,13 @@ def test_ages_are_a_number_and_a_unit(text: str, expected: timedelta) -> None:
     assert cooldown.min_age == expected
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("text", ["", " ", "0d", "0h"])
 def test_no_age_means_no_cooldown(text: str) -> None:
     assert Cooldown.parse(text) is None
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     "text", ["7", "d", "7 days", "-7d", "1.5d", "P7D", "7y", "7d7h", "521w", "9999999w", "10000000m", "７d", "7\0d"]
 )

@@ -16,7 +16,7 @@ from releasehub.webhooks.models import Attempt, Endpoint
 from tests.factories import system
 from tests.webhooks.conftest import Receiver, announce, make_endpoint
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.embedded]
 PASSWORD = "hunter2-hunter2"
 BASIC = "Basic " + b64encode(f"mirror:{PASSWORD}".encode()).decode()
 HEADER = {"auth_type": "header", "auth_name": "X-Api-Key", "auth_secret": PASSWORD}

@@ -15,7 +15,7 @@ from releasehub.webhooks.models import Delivery
 from tests.factories import system
 from tests.webhooks.conftest import Receiver, announce, make_endpoint
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.embedded]
 Start = Callable[..., Receiver]
 HUB = "https://hub.example"
 CHATS = ["slack", "discord", "teams", "matrix"]

@@ -22,7 +22,7 @@ from releasehub.webhooks.signing import standard_signature
 from tests.factories import system
 from tests.webhooks.conftest import OK, SECRET, Receiver, announce, make_endpoint
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 
 
 @pytest.fixture

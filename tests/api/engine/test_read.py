@@ -395,6 +395,7 @@ def engine_with_rows(rows: int) -> EngineWithRows:
 SIZES = {"one row": partial(engine_with_rows, 1), "twenty rows": partial(engine_with_rows, 20)}
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("path", QUERIES)
 @pytest.mark.parametrize("ready", SIZES.values(), indirect=True, ids=list(SIZES), scope="module")
 def test_query_count_of_reads_is_constant(world: EngineWithRows, path: str) -> None:

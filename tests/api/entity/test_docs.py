@@ -26,11 +26,13 @@ def test_documented_commands_run_as_written(live_server: Any, tmp_path: Path) ->
     run_commands("api/entity.md", tmp_path, KEY=make_key(), HUB=f"{live_server.url}/api")
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(("file", "name"), sorted(set(re.findall(r"`(test_\w+\.py)::(test_\w+)`", PAGE))))
 def test_named_tests_exist(file: str, name: str) -> None:
     assert f"def {name}(" in (FOLDER / file).read_text(encoding="utf-8")
 
 
+@pytest.mark.embedded
 def test_every_operation_is_in_the_table() -> None:
     told = {(verb.lower(), re.sub(r"\{\w+\}", "{}", f"/api{path}")) for verb, path, _, _ in ROWS}
     made = operations("/api/entities", "/api/organizations")

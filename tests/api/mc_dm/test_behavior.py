@@ -269,6 +269,7 @@ def hub_with_rows(rows: int) -> HubWithRows:
 SIZES = {"one row": partial(hub_with_rows, 1), "thirty rows": partial(hub_with_rows, 30)}
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("verbosity", ["default", "full"])
 @pytest.mark.parametrize("kind", list(QUERIES))
 @pytest.mark.parametrize("ready", SIZES.values(), indirect=True, ids=list(SIZES), scope="module")
@@ -419,6 +420,7 @@ BOUNDARY = "multipart/form-data; boundary=x"
 WHOLE = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\nbytes\r\n--x--\r\n'
 
 
+@pytest.mark.embedded
 @begin_with_hub
 @pytest.mark.parametrize(
     ("content_type", "body", "status"),

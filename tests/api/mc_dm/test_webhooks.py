@@ -366,6 +366,7 @@ def test_targets_are_refused_when_they_are_saved(hub: Hub, lookups: Lookups, sub
     assert Endpoint.objects.get().url == URL
 
 
+@pytest.mark.embedded
 def test_tests_and_replays_connect_to_no_refused_target(
     hub: Hub, lookups: Lookups, monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests
 ) -> None:

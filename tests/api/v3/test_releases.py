@@ -335,6 +335,7 @@ def test_releases_of_a_deleted_product_are_404(shop: Shop) -> None:
     assert shop.get(f"/v3/releases/{release['id']}").status_code == 404
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("path", ["/v3/releases", "/v3/release-files", "/v3/me/releases"])
 def test_query_count_of_lists_with_1_and_20_rows_is_equal(shop: Shop, path: str) -> None:
     def count() -> int:

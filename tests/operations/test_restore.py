@@ -22,11 +22,13 @@ from releasehub.operations.backups.manifest import Manifest
 from releasehub.operations.backups.restoring import restore_backup
 from releasehub.operations.errors import OperationError
 from releasehub.operations.models import ReadOnlyMode
+from releasehub.operations.tables import schema_state
 from releasehub.operations.tables.schema import applied_migrations
 from releasehub.operations.tables.schema_state import (
     can_be_squashed,
     ensure_known,
     newest_migrations,
+    prepare_tables,
     unsquashed_loader,
 )
 from tests.conftest import begin_with
@@ -150,6 +152,13 @@ def test_squashed_migrations_make_the_tables_of_a_backup_that_has_all_that_they_
     newest = newest_migrations(loader, made)
     assert newest == newest_migrations(loader, [*made, *loader.replacements])
     assert newest == sorted(loader.graph.leaf_nodes())
+
+
+def test_tables_stay_if_only_the_record_of_squashed_migrations_differs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema_state, "_drop_all", pytest.fail)
+    loader = MigrationLoader(None)
+    prepare_tables(connection, made_by(loader))
+    prepare_tables(connection, [*made_by(loader), *loader.replacements])
 
 
 def made_by(loader: MigrationLoader) -> list[tuple[str, str]]:

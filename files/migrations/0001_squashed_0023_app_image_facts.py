@@ -14,9 +14,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0001_squashed_0016_avatar_path'),
-        ('downloads', '0001_squashed_0024_listed_index'),
-        ('versions', '0001_squashed_0021_run_number'),
+        ('versions', '0020_cooldown'),
     ]
 
     operations = [

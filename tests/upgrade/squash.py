@@ -2,9 +2,7 @@
 
     DJANGO_SETTINGS_MODULE=releasehub.settings.test .venv/bin/python -m tests.upgrade.squash APP
 
-Squash the apps in the order of their foreign keys, because a migration depends on the squashed migrations of the apps
-that it refers to. Then add what the tables need apart from models, such as triggers.
-docs/decisions/0068-squashed-migrations.md says more.
+Then add what the tables need apart from models, such as triggers. docs/decisions/0068-squashed-migrations.md says more.
 """
 
 from __future__ import annotations
@@ -16,41 +14,41 @@ from pathlib import Path
 
 import django
 from django.apps import apps
-from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.graph import MigrationGraph
 from django.db.migrations.migration import Migration
 from django.db.migrations.operations import CreateModel
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
 from django.db.migrations.writer import MigrationWriter
 
+from releasehub.operations.tables.schema_state import unsquashed_loader
+
 Key = tuple[str, str]
 
 
 def main(app: str) -> None:
     django.setup()
-    loader = MigrationLoader(None)
-    migration = squash(loader, app)
+    migration = squash(app)
     path = Path(apps.get_app_config(app).path, "migrations", f"{migration.name}.py")
     path.write_text(MigrationWriter(migration, include_header=False).as_string())
     print(path)
 
 
-def squash(loader: MigrationLoader, app: str) -> Migration:
+def squash(app: str) -> Migration:
     """Return a migration that replaces all migrations of the app.
 
     Raises:
         SystemExit: The app has a squashed migration. Django 5.2 cannot squash one again before it replaces nothing.
     """
-    state = loader.project_state()
-    (leaf,) = loader.graph.leaf_nodes(app)
-    replaced = [key for key in loader.graph.forwards_plan(leaf) if key[0] == app]
-    if any(loader.get_migration(*key).replaces for key in replaced):
+    loader = unsquashed_loader(None)
+    if app in {label for label, _ in loader.replacements}:
         raise SystemExit(f"{app} has a squashed migration. Delete the migrations that it replaces first.")
+    (leaf,) = loader.graph.leaf_nodes(app)
     migration = Migration(f"0001_squashed_{leaf[1]}", app)
     migration.initial = True
-    migration.replaces = replaced
-    migration.dependencies = dependencies(loader, state, app)
-    migration.operations = create_models(state, app)
+    migration.replaces = [key for key in loader.graph.forwards_plan(leaf) if key[0] == app]
+    migration.dependencies = dependencies(loader.graph, migration.replaces)
+    migration.operations = create_models(loader.project_state(), app)
     return migration
 
 
@@ -79,11 +77,14 @@ def references(model: ModelState) -> Iterator[Key]:
             yield app, model_name
 
 
-def dependencies(loader: MigrationLoader, state: ProjectState, app: str) -> list[Key]:
-    """Return the newest migration of every other app that the models refer to."""
-    referred = {key for (label, _), model in state.models.items() if label == app for key in references(model)}
-    others = sorted({label for label, _ in referred} - {app})
-    return [loader.graph.leaf_nodes(label)[0] for label in others]
+def dependencies(graph: MigrationGraph, replaced: list[Key]) -> list[Key]:
+    """Return the newest migrations of other apps that the replaced ones depend on.
+
+    Newer ones would be wrong: Django records the squashed migration for a database that has no others than these.
+    """
+    parents = {parent.key for key in replaced for parent in graph.node_map[key].parents} - set(replaced)
+    older = {ancestor for key in parents for ancestor in graph.forwards_plan(key)[:-1]}
+    return sorted(parents - older)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0001_squashed_0016_avatar_path'),
-        ('downloads', '0001_squashed_0024_listed_index'),
+        ('downloads', '0022_search_index'),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0001_squashed_0016_avatar_path'),
+        ('accounts', '0001_initial'),
     ]
 
     operations = [

@@ -15,9 +15,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0001_squashed_0016_avatar_path'),
-        ('downloads', '0001_squashed_0024_listed_index'),
-        ('versions', '0001_squashed_0021_run_number'),
+        ('downloads', '0016_shows_statistics'),
+        ('versions', '0012_drop_version_int_index'),
     ]
 
     operations = [

@@ -12,10 +12,9 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0001_squashed_0016_avatar_path'),
-        ('downloads', '0001_squashed_0024_listed_index'),
-        ('files', '0001_squashed_0023_app_image_facts'),
-        ('versions', '0001_squashed_0021_run_number'),
+        ('downloads', '0023_slugs_in_any_case'),
+        ('files', '0021_pending_files'),
+        ('versions', '0018_tags'),
     ]
 
     operations = [

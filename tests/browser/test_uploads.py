@@ -178,4 +178,6 @@ def test_two_tabs_of_a_browser_without_locks_store_one_file(admin: Any, hub: Hub
     for page in (admin, second):
         wait_until_stored(page)
     assert len(network.arrived) > 2  # the second tab did not wait for the first one
-    assert admin.locator("#files .file-name").count() == 1
+    stored = admin.locator("#files .file-name")
+    stored.first.wait_for()  # the list is loaded again after the message
+    assert stored.count() == 1

@@ -9,7 +9,7 @@ from downloads.services.entities import create_entity, entity_category, publish_
 from downloads.services.featuring import feature_download, unfeature_download
 from downloads.services.holding import lift_hold, place_hold
 from downloads.services.invitations import pending_invitations_of_download, with_required_organization
-from downloads.services.locking import lock_download, lock_with_download
+from downloads.services.locking import lock_download, lock_downloads, lock_with_download
 from downloads.services.ownership import transfer_download
 from downloads.services.people import (
     publish_to_store,
@@ -41,6 +41,7 @@ __all__ = [
     "is_publisher",
     "lift_hold",
     "lock_download",
+    "lock_downloads",
     "lock_with_download",
     "mark_download_deleted",
     "pending_invitations_of_download",

@@ -26,6 +26,15 @@ def lock_download(download_id: int, *, for_erasure: bool = False) -> Download:
     return download
 
 
+def lock_downloads(download_ids: Any) -> None:
+    """Lock several rows, deleted ones included, as `lock_download` does. `download_ids` are values or a subquery.
+
+    All callers lock them in the order of their ids, so that two of them never wait for each other in a circle.
+    """
+    rows = Download.all_objects.select_for_update(no_key=True).filter(pk__in=download_ids).order_by("pk")
+    list(rows.values_list("pk"))
+
+
 def lock_with_download(row: Row) -> Row:
     """Return a version, comment or review as it is now, with its download, both locked until the transaction ends.
 

@@ -12,11 +12,13 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from releasehub.accounts.invitation_targets import description_of
+from releasehub.accounts.limits import count_invitation_mail
 from releasehub.accounts.models import Invitation
 from releasehub.accounts.preferences import reading_as
 from releasehub.accounts.tokens import digest, new_token
 from releasehub.core.clean import fold_whitespace
 from releasehub.core.dates import moment_text
+from releasehub.core.errors import TooMany
 from releasehub.core.site import site_url
 
 log = logging.getLogger(__name__)
@@ -49,6 +51,10 @@ def _send(invitation: Invitation) -> bool:
     with reading_as(invitation.user):
         description = description_of(invitation)
     if email and description is not None:
+        try:
+            count_invitation_mail(email)
+        except TooMany:  # the next attempt is in some minutes, unless another invitation has replaced this one
+            return False
         token = new_token()
         Invitation.objects.filter(pk=invitation.pk).update(token_digest=digest(token))
         try:

@@ -16,6 +16,7 @@ HOUR = timedelta(hours=1)
 SIGN_UPS_PER_NETWORK = 20
 MAILS_PER_NETWORK = 20
 MAILS_PER_ADDRESS = 5
+INVITATIONS_PER_ADDRESS = 5
 
 
 def count_sign_up(address: str | None) -> None:
@@ -35,6 +36,17 @@ def count_mail_request(address: str | None, recipient: str) -> None:
     """
     _count("mail by network", network_of(address), MAILS_PER_NETWORK)
     _count("mail to address", recipient.lower(), MAILS_PER_ADDRESS)
+
+
+def count_invitation_mail(recipient: str) -> None:
+    """Count an e-mail with an invitation, of all senders together.
+
+    Other e-mails are counted apart, so that invitations cannot use them up.
+
+    Raises:
+        TooMany: This recipient got too many invitations in one hour.
+    """
+    _count("invitation to address", recipient.lower(), INVITATIONS_PER_ADDRESS)
 
 
 @transaction.atomic

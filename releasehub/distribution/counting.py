@@ -20,6 +20,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from downloads.models import Download
+from downloads.services import lock_downloads
 from files.models import DownloadDay, DownloadGrant, File
 from releasehub.core.inserts import insert
 from releasehub.core.read_only import is_read_only
@@ -58,7 +59,7 @@ def is_download(request: HttpRequest) -> bool:
 def aggregate_download_events() -> int:
     """Aggregate all new download events and return their number. Several workers may run this at the same time."""
     event_count = 0
-    while batch_count := _aggregate_batch():
+    while (batch_count := _aggregate_batch()) is not None:
         event_count += batch_count
     # Events are kept for twice the repeat window, because a later event has to find the one that it repeats.
     DownloadGrant.objects.filter(is_folded=True, granted_at__lt=timezone.now() - 2 * REPEAT_WINDOW).delete()
@@ -66,10 +67,20 @@ def aggregate_download_events() -> int:
 
 
 @transaction.atomic
-def _aggregate_batch() -> int:
-    """Aggregate one batch in one transaction, so that each event is counted exactly once."""
+def _aggregate_batch() -> int | None:
+    """Aggregate one batch in one transaction, so that each event is counted exactly once.
+
+    Returns:
+        The number of events, or None if none was waiting. It is 0 if others took all of them in the meantime.
+    """
+    waiting = DownloadGrant.objects.filter(is_folded=False).order_by("id")
+    ids = list(waiting.values_list("pk", flat=True)[:BATCH])
+    if not ids:
+        return None
+    # A deletion of files takes their events along, so the downloads are locked first, as every other writer does.
+    lock_downloads(File.all_objects.filter(grants__in=ids).order_by().values("version__download"))
     # The row locks make a second worker wait; once it gets the rows, they no longer match `is_folded=False`.
-    events = list(DownloadGrant.objects.select_for_update().filter(is_folded=False).order_by("id")[:BATCH])
+    events = list(waiting.select_for_update().filter(pk__in=ids))
     if not events:
         return 0
     first_events = _first_of_the_hour(events)

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from downloads.models import Download, PageView
+from downloads.services import lock_downloads
 from releasehub.core.inserts import insert_all, savepoint_in_transaction
 from releasehub.core.read_only import is_read_only
 from releasehub.distribution.counting import is_bot, visitor_of
@@ -47,7 +48,11 @@ def aggregate_page_views() -> int:
 @transaction.atomic
 def _aggregate_batch() -> int:
     """Add one batch in one transaction, so that each view is counted exactly once."""
-    views = list(PageView.objects.select_for_update().filter(is_folded=False).order_by("id")[:BATCH_VIEWS])
+    waiting = PageView.objects.filter(is_folded=False).order_by("id")
+    ids = list(waiting.values_list("pk", flat=True)[:BATCH_VIEWS])
+    # A deletion of a download takes its views along, so the downloads are locked first, as every other writer does.
+    lock_downloads(PageView.objects.filter(pk__in=ids).order_by().values("download"))
+    views = list(waiting.select_for_update().filter(pk__in=ids))
     for pk, number in sorted(Counter(view.download_id for view in views).items()):
         Download.all_objects.filter(pk=pk).update(view_count=F("view_count") + number)
     PageView.objects.filter(pk__in=[view.pk for view in views]).update(is_folded=True)

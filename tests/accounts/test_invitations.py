@@ -15,6 +15,7 @@ from django.utils import timezone
 from downloads.models import Download, TeamMember
 from downloads.services import set_team_member
 from releasehub.accounts import invitation_mail
+from releasehub.accounts.limits import INVITATIONS_PER_ADDRESS
 from releasehub.accounts.models import Invitation, Membership, Organization, Role, User
 from releasehub.accounts.policies import invitation_policy
 from releasehub.accounts.roles import find_role
@@ -326,6 +327,18 @@ class TestMail:
         assert [invitation_mail.send_invitations() for _ in range(2)] == [1, 0]
         (sent,) = mail.outbox
         assert sent.to == ["guest@example.org" if invited == "guest" else invited]
+
+    def test_recipient_gets_few_invitations_in_an_hour(self, scene: Scene) -> None:
+        """Otherwise, anybody with an account could flood the mailbox of a stranger with invitations."""
+        for number in range(INVITATIONS_PER_ADDRESS + 2):
+            scene.invite(("absent@example.org", "Absent@Example.org")[number % 2])
+            invitation_mail.send_invitations()
+        assert len(mail.outbox) == INVITATIONS_PER_ADDRESS
+        last = Invitation.objects.pending().get()
+        assert last.mail_due_at is not None
+        assert last.mail_due_at > timezone.now()
+        scene.invite("other@example.org")
+        assert invitation_mail.send_invitations() == 1
 
     def test_invitation_to_an_unknown_user_name_sends_no_email(self, scene: Scene) -> None:
         scene.invite("nobody")

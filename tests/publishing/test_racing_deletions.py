@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -13,12 +15,14 @@ from django.db import connection
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from downloads.models import Download
+from downloads.models import Download, PageView
 from downloads.services import entity_category
-from files.models import Blob, File
+from files.models import Blob, DownloadGrant, File
 from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry
+from releasehub.distribution import counting, page_views
 from releasehub.publishing.purge import purge_deleted
 from releasehub.webhooks.models import Event
 from tests.conftest import ApiClient
@@ -214,3 +218,51 @@ def test_retention_skips_rows_restored_concurrently(kind: str, settings: Any, mo
     monkeypatch.setattr("releasehub.publishing.purging.list", restored_meanwhile, raising=False)
     assert sum(purge_deleted(older_than=timedelta(0)).values()) == 0
     assert type(row).all_objects.filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize("kind", HARD)
+def test_counting_and_a_deletion_wait_for_each_other_in_one_order(
+    kind: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker that counts has read its events when somebody erases what they are about."""
+    world, ends = World(settings), []
+    erasing = Thread(target=lambda: ends.extend(at_once([world.over_mc_dm(kind)])))
+
+    def erase_meanwhile(events: Any) -> Any:
+        erasing.start()
+        wait_until_blocked()
+        return events
+
+    monkeypatch.setattr(counting, "_first_of_the_hour", erase_meanwhile)
+    DownloadGrant.objects.create(file=world.file, visitor="somebody")
+    assert counting.aggregate_download_events() == 1
+    erasing.join()
+    assert ends == [DONE]
+
+
+def test_views_and_a_deletion_wait_for_each_other_in_one_order(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    world, ends = World(settings), []
+    erasing = Thread(target=lambda: ends.extend(at_once([world.over_mc_dm("download")])))
+
+    def erase_meanwhile(ids: Any) -> Any:
+        erasing.start()
+        wait_until_blocked()
+        return Counter(ids)
+
+    monkeypatch.setattr(page_views, "Counter", erase_meanwhile)
+    PageView.objects.create(download=world.download, visitor="somebody", hour=timezone.now())
+    assert page_views.aggregate_page_views() == 1
+    erasing.join()
+    assert ends == [DONE]
+
+
+def wait_until_blocked() -> None:
+    """Wait until another connection to this database waits for a lock."""
+    sql = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    with connection.cursor() as cursor:
+        for _ in range(600):
+            cursor.execute(sql)
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.05)
+    raise AssertionError("No connection waits for a lock.")

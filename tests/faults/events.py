@@ -22,7 +22,6 @@ from tests.services.processes import Child
 ENDPOINTS = ("/a", "/b")
 WRITERS = 2
 THREADS = 4
-MAX_KILLS = 200  # about: a transaction makes 2.8 requests on average
 FACTS = "SELECT event, object, title FROM faults_shadow ORDER BY id"
 WAITING = "SELECT count(*) FROM webhooks_delivery WHERE state = 'pending'"
 LEASED = "SELECT count(*) FROM webhooks_delivery WHERE lease_until > now()"
@@ -30,24 +29,27 @@ COMMITTED = "SELECT count(DISTINCT title) FROM faults_shadow"
 TRIED_AND_FAILED = "SELECT count(*) FROM webhooks_attempt WHERE result <> 'delivered'"
 
 
-def run(*, events: int, seed: int, workers: int, life: float, every: float, flush: float, patience: float) -> Report:
+def run(
+    *, events: int, seed: int, workers: int, life: float, every: float, kills: int, flush: float, patience: float
+) -> Report:
     """Run writers and workers while processes are killed.
 
     `events` is the number of committed transactions, each with one to three events. `patience` is the time in seconds
     until all events have to arrive.
 
-    A worker has run for `life` seconds before it is killed; with four `workers` and the usual five one always has.
+    A worker has run for `life` seconds before it is killed; with four `workers` and the usual five one always has. At
+    most about `kills` workers are killed.
     """
     report = Report(f"events while parts die, seed {seed}")
     with hub() as on:
         urls = [argument for path in ENDPOINTS for argument in ("--endpoint", on.receiver_url + path)]
         on.run("-m", "tests.faults.changes", "prepare", *urls)
         with on.celery(workers), writers(on, events, seed) as writing:
-            faults = Faults(on, Random(seed), events, every, flush, life)
+            faults = Faults(on, Random(seed), events, every, kills, flush, life)
             started = time.monotonic()
             while any(child.process.poll() is None for child in writing):
                 faults.tick()
-                time.sleep(0.1)
+                time.sleep(0.2)
             report.say("seconds of writing", round(time.monotonic() - started, 1))
             drain(on, faults, patience)
             report.say("seconds until all had arrived", round(time.monotonic() - started, 1))
@@ -86,20 +88,27 @@ def drain(on: Hub, faults: Faults, patience: float) -> None:
             return
         if waiting > 1000:
             faults.tick()
-        time.sleep(0.2)
+        time.sleep(0.5)
 
 
 class Faults:
     """A worker killed every few seconds, Redis emptied now and then, the database ended at once half way."""
 
     def __init__(
-        self, on: Hub, chance: Random, total: int, kill_seconds: float, flush_seconds: float, least_life: float
+        self,
+        on: Hub,
+        chance: Random,
+        total: int,
+        kill_seconds: float,
+        max_kills: int,
+        flush_seconds: float,
+        least_life: float,
     ) -> None:
         self._on, self._chance, self._half = on, chance, total // 2
         self._kill_seconds, self._flush_seconds = kill_seconds, flush_seconds
         self._killed_at = self._flushed_at = time.monotonic()
         self._least_life = least_life
-        self._requests_per_kill = max(1, 3 * total // MAX_KILLS)
+        self._requests_per_kill = max(1, 3 * total // max_kills)  # a transaction makes 2.8 requests on average
         self._read_bytes = self._arrived = 0
         self.flushes = 0
         self.restarts = 0

@@ -57,6 +57,7 @@ RUNS: dict[str, tuple[Callable[..., Report], tuple[Option, ...]]] = {
             ("workers", 4, "Celery workers"),
             ("life", 5.0, "seconds a worker has run before it is killed"),
             ("every", 2.0, EVERY),
+            ("kills", 200, "kills at most, about"),
             ("flush", 20.0, "seconds from FLUSHALL to FLUSHALL"),
             PATIENCE,
         ),

@@ -17,7 +17,10 @@ from tests.services.servers import postgres_binaries
 
 RUN = Path(__file__).with_name("run.py")
 SEED = "20261121"
-EVENTS = ("events", "--events", "500", "--workers", "2", "--life", "0.3", "--every", "0.5", "--flush", "2")
+EVENTS = (
+    "events", "--events", "250", "--workers", "2", "--life", "0.3", "--every", "0.5", "--kills", "20", "--flush", "2",
+    "--patience", "600",
+)  # fmt: skip
 
 
 def has_servers() -> bool:
@@ -52,7 +55,7 @@ def carry_out(*arguments: str) -> str:
 
 @with_services
 def test_no_event_is_lost_while_processes_are_killed() -> None:
-    assert "workers killed" in carry_out(*EVENTS, "--patience", "600")
+    assert "workers killed" in carry_out(*EVENTS)
 
 
 @with_services

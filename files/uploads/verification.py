@@ -21,6 +21,7 @@ from files.uploads.verification_queue import LEASE, claim_upload
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.errors import DomainError, StorageFull, StorageUnavailable
+from versions.services import lock_version
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ RENEW_EVERY_BYTES = 512 * CHUNK_BYTES
 
 
 def verify_upload(upload_id: int) -> UploadSession.State | None:
-    """Verify one upload. Return None if it is not waiting, or if another worker holds the lease on it.
+    """Verify one upload. Return None if it is not waiting, was erased, or if another worker holds the lease on it.
 
     The task may be killed at any point and run again.
 
@@ -55,8 +56,8 @@ def verify_upload(upload_id: int) -> UploadSession.State | None:
     except DomainError as error:
         _fail(upload, error)
     blob_storage().drop_incoming(upload.incoming)
-    upload.refresh_from_db()
-    return UploadSession.State(upload.state)
+    state = UploadSession.objects.filter(pk=upload.pk).values_list("state", flat=True).first()
+    return None if state is None else UploadSession.State(state)
 
 
 def _collect(upload: UploadSession) -> StagedUpload:
@@ -108,7 +109,13 @@ def _claim_blob(upload: UploadSession, staged: StagedUpload) -> Blob:
 
 @transaction.atomic
 def _confirm(upload: UploadSession, blob: Blob) -> None:
-    """Create the file, change the state and write audit row and events in one transaction. The call is idempotent."""
+    """Create the file, change the state and write audit row and events in one transaction. The call is idempotent.
+
+    Raises:
+        DomainError: As `add_file`.
+    """
+    if upload.version is not None:
+        lock_version(upload.version)  # before the upload, which goes with the version if somebody erases that
     locked = UploadSession.objects.select_for_update().get(pk=upload.pk)
     if locked.state != UploadSession.State.UPLOADED:
         return

@@ -10,6 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from downloads.models import Download
+from downloads.services import lock_downloads
 from files.models import File
 from files.names import clean_name, fold_name
 from files.uploads.attachment_sources import AttachmentSource
@@ -83,8 +84,7 @@ def _fetched(
 
 @transaction.atomic
 def _create(lease: RunLease, row: ImportedRelease, sources: Sequence[AttachmentSource]) -> None:
-    # The row of the run is locked until the end, so a worker that has lost its lease publishes nothing.
-    lease.store(created_count=F("created_count") + 1, fetched_count=F("fetched_count") + len(sources), interruptions=0)
+    _lock(lease, created_count=F("created_count") + 1, fetched_count=F("fetched_count") + len(sources))
     actor = entitled_actor(lease.run)
     state = Version.State.DRAFT if row.is_draft else Version.State.PUBLISHED
     download = lease.run.source.download
@@ -99,7 +99,7 @@ def _create(lease: RunLease, row: ImportedRelease, sources: Sequence[AttachmentS
 
 @transaction.atomic
 def _update(lease: RunLease, row: ImportedRelease, sources: Sequence[AttachmentSource]) -> None:
-    lease.store(updated_count=F("updated_count") + 1, fetched_count=F("fetched_count") + len(sources), interruptions=0)
+    _lock(lease, updated_count=F("updated_count") + 1, fetched_count=F("fetched_count") + len(sources))
     actor = entitled_actor(lease.run)
     version = Version.all_objects.select_related("download__category").get(pk=row.version_id)
     fields = changed_fields(row, version)
@@ -116,10 +116,22 @@ def _update(lease: RunLease, row: ImportedRelease, sources: Sequence[AttachmentS
 
 @transaction.atomic
 def _yank(lease: RunLease, row: ImportedRelease, reason: str) -> None:
-    lease.store(updated_count=F("updated_count") + 1, interruptions=0)
+    _lock(lease, updated_count=F("updated_count") + 1)
     actor = entitled_actor(lease.run)
     version = Version.all_objects.select_related("download__category").get(pk=row.version_id)
     _note_done(row, _yanked(actor, row, version, reason), row.written_digest)
+
+
+def _lock(lease: RunLease, **counts: Any) -> None:
+    """Lock the download, and then the run until the end, so that a worker that has lost its lease publishes nothing.
+
+    Erasing the download erases its imports, too, and takes the locks in this order.
+
+    Raises:
+        RunTakenOver: Another worker has the run, or the run was erased.
+    """
+    lock_downloads([lease.run.source.download_id])
+    lease.store(interruptions=0, **counts)
 
 
 def _yanked(actor: Actor, row: ImportedRelease, version: Version, reason: str) -> Version:

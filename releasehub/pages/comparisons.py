@@ -18,6 +18,7 @@ from releasehub.distribution.history import comparable_versions, history_of, ver
 from releasehub.pages.contexts import about, download_of_page
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.parameters import parameter_of
+from releasehub.pages.rendered_notes import attach_notes
 from releasehub.pages.viewers import viewer_of
 from versions.models import Version
 
@@ -65,6 +66,7 @@ def comparison_context(actor: Actor, before: Version, after: Version) -> dict[st
     noted = list(between[: MAX_NOTES_BETWEEN + 1])
     for version in noted:
         version.download = before.download
+    attach_notes(noted[:MAX_NOTES_BETWEEN])
     return {
         "before": before,
         "after": after,

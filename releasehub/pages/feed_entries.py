@@ -13,10 +13,10 @@ from django.utils.feedgenerator import Enclosure, SyndicationFeed
 
 from files.models import File
 from releasehub.distribution.links import file_path, version_path
-from releasehub.markdown.rendering import render_markdown
 from releasehub.pages.contexts import base_url
 from releasehub.pages.feed_formats import FORMATS
 from releasehub.pages.parameters import cooldown_of
+from releasehub.pages.rendered_notes import render_notes
 from versions.models import Version
 from versions.querysets import VersionQuerySet
 
@@ -52,9 +52,10 @@ def render_feed(request: HttpRequest, feed: Feed, format: str) -> HttpResponse:
     )
     rows = feed.versions.after_cooldown(cooldown_of(request)).select_related("download__owner")
     versions = rows.order_by("-released_at", "-id")[:MAX_ENTRIES]
-    files = files_of(versions)
+    files, notes = files_of(versions), render_notes(versions)
     for version in versions:
-        add_entry(document, base, version, base + feed.path_of(version), files[version.pk])
+        link = base + feed.path_of(version)
+        add_entry(document, base, version, link, notes.get(version.pk, ""), files[version.pk])
     return HttpResponse(document.writeString("utf-8"), content_type=document.content_type)
 
 
@@ -71,12 +72,14 @@ def files_of(versions: Iterable[Version]) -> dict[int, list[File]]:
     return files
 
 
-def add_entry(document: SyndicationFeed, base: str, version: Version, link: str, files: Iterable[File]) -> None:
+def add_entry(
+    document: SyndicationFeed, base: str, version: Version, link: str, notes: str, files: Iterable[File]
+) -> None:
     document.add_item(
         title=entry_title(version),
         link=link,
         description=version.title or version.download.tag_line,
-        content_html=render_markdown(version.release_notes),
+        content_html=notes,
         # The ID must stay the same when the download is renamed or the hub moves to another host.
         unique_id=f"urn:releasehub:version:{version.public_id}",
         author_name=version.download.owner.username,

@@ -27,6 +27,7 @@ from releasehub.pages.contexts import about, download_of_page, not_included
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.paging import page_of_rows
 from releasehub.pages.parameters import parameter_of
+from releasehub.pages.rendered_notes import attach_notes
 from releasehub.pages.viewers import viewer_of
 from versions.models import Version
 from versions.platforms import fold_platform
@@ -74,6 +75,7 @@ def changelog(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     newer = versions_since(rows, since, download.version_scheme) if since else rows
     total = None if since or channel else listed_total(actor, download)
     page = page_of_versions(request, download, rows if newer is None else newer, total=total, per_page=NOTES_PER_PAGE)
+    attach_notes(page.object_list)
     context = about(request, download) | {
         "tab": "changelog",
         "page": page,

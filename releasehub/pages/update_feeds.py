@@ -18,10 +18,10 @@ from releasehub.distribution.feeds.resolver import FeedOffer, find_electron_offe
 from releasehub.distribution.links import path_without_query
 from releasehub.distribution.permalinks import find_download
 from releasehub.distribution.presented_keys import open_if_valid
-from releasehub.markdown.rendering import render_markdown
 from releasehub.pages.contexts import base_url
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.parameters import cooldown_of
+from releasehub.pages.rendered_notes import render_notes
 from releasehub.pages.viewers import PARAMETER, fetcher_of
 from versions.models import Version
 
@@ -76,12 +76,11 @@ def feed_file(base: str, file: File, number: str, secret: str) -> FeedFile:
 
 def notes_of(request: HttpRequest, versions: list[Version]) -> tuple[FeedNote, ...]:
     """Return the notes of the versions that have some: as Markdown, or as HTML with `?notes=html`."""
-    is_html = request.GET.get("notes") == "html"
-    return tuple(
-        FeedNote(version.number, render_markdown(version.release_notes) if is_html else version.release_notes)
-        for version in versions
-        if version.release_notes
-    )
+    noted = [version for version in versions if version.release_notes]
+    if request.GET.get("notes") != "html":
+        return tuple(FeedNote(version.number, version.release_notes) for version in noted)
+    rendered = render_notes(noted)
+    return tuple(FeedNote(version.number, rendered[version.pk]) for version in noted if version.pk in rendered)
 
 
 def send_feed(request: HttpRequest, body: bytes, *, is_public: bool) -> HttpResponseBase:

@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from downloads.services import update_download
+from releasehub.pages import rendered_notes
 from tests.factories import make_category, make_download, make_file, make_user, make_version, system
 from versions.models import Version
 
@@ -49,6 +50,18 @@ def test_entry_has_notes_link_and_files(client: Client, download: Any) -> None:
     assert links["enclosure"].get("length") == "5"
     assert client.get(links["enclosure"].get("href")).getvalue() == b"12345"
     assert file.filename in (links["enclosure"].get("href") or "")
+
+
+def test_feed_renders_as_many_notes_as_it_can_take_the_time_for(
+    client: Client, download: Any, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    """Otherwise, one request for 30 versions with the longest notes takes 20 seconds of CPU time."""
+    monkeypatch.setattr(rendered_notes, "MAX_CHARACTERS", 10)
+    for number, notes in (("1.0.0", "abcd"), ("1.1.0", "abcdefgh"), ("1.2.0", "abcdef")):
+        make_version(download, number, release_notes=notes)
+    settings.MAX_NOTES_CHARACTERS = 5
+    items = client.get(f"{download.path}feed.json").json()["items"]
+    assert [item["content_html"].strip() for item in items] == ["<p>abcdef</p>", "", "<p>abcd</p>"]
 
 
 def test_json_feed_has_the_same_entries(client: Client, download: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from releasehub.pages import rendered_notes
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
 from tests.factories import make_download, make_file, make_version, system
@@ -102,6 +103,18 @@ def test_changelog_has_the_notes_since_a_version(client: Client, download: Any, 
     answer = client.get(f"{download.path}about/changelog/{query}")
     assert [version.number for version in answer.context["page"]] == numbers
     assert all(f"Notes of {number}" in answer.content.decode() for number in numbers)
+
+
+@pytest.mark.parametrize("page", ["changelog/", "compare/?from=1.0.0&to=2.0.0-rc.1"])
+def test_notes_that_take_too_long_are_behind_a_link(
+    client: Client, download: Any, page: str, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.setattr(rendered_notes, "MAX_CHARACTERS", 40)
+    settings.MAX_NOTES_CHARACTERS = 20
+    text = client.get(f"{download.path}about/{page}").content.decode()
+    assert "Notes of 2.0.0-rc.1" in text
+    assert "Notes of 1.1.0" not in text
+    assert f'<a href="{download.path}1.1.0/">Release notes</a>' in text
 
 
 def test_changelog_says_that_the_text_is_no_version_number(client: Client, download: Any) -> None:

@@ -19,6 +19,7 @@ from downloads.models import Download
 from downloads.services import update_download
 from files.models import File
 from releasehub.distribution.access_keys import issue_access_key, revoke_access_key
+from releasehub.pages import rendered_notes
 from tests.factories import make_download, make_file, make_key, make_version, system
 from versions.models import Version
 from versions.numbering import parse
@@ -194,6 +195,17 @@ def test_notes_are_html_or_the_notes_of_all_versions_on_request(client: Client, 
     assert "<script" not in html
     notes = read(client, "/feeds/app/electron/latest.yml?changelog=full")["releaseNotes"]
     assert notes == [{"version": "2.0.0", "note": "**New** <script>"}, {"version": "1.0.0", "note": "First"}]
+
+
+def test_feed_renders_as_many_notes_as_it_can_take_the_time_for(
+    client: Client, download: Any, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.setattr(rendered_notes, "MAX_CHARACTERS", 10)
+    for number, notes in (("1.0.0", "abcd"), ("1.1.0", "abcdefgh"), ("1.2.0", "abcdef")):
+        publish(download, number, "App.exe", release_notes=notes)
+    settings.MAX_NOTES_CHARACTERS = 5
+    notes = read(client, "/feeds/app/electron/latest.yml?changelog=full&notes=html")["releaseNotes"]
+    assert [note["version"] for note in notes] == ["1.2.0", "1.0.0"]
 
 
 def test_etag_head_and_cache_headers(client: Client, download: Any) -> None:

@@ -19,14 +19,23 @@ from django.utils import timezone
 
 from downloads.models import Download, PageView
 from downloads.services import entity_category
-from files.models import Blob, DownloadGrant, File
+from files.models import Blob, DownloadGrant, File, UploadSession
+from files.storage import blob_storage
+from files.uploads import verification
+from files.uploads.ending import complete_upload
+from files.uploads.sessions import begin_upload, open_incoming
 from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry
 from releasehub.distribution import counting, page_views
+from releasehub.importing import carrying_out
+from releasehub.importing.leases import claim_run
+from releasehub.importing.models import ImportedRelease
+from releasehub.importing.opening import open_source
+from releasehub.importing.services import add_source, start_run
 from releasehub.publishing.purge import purge_deleted
 from releasehub.webhooks.models import Event
 from tests.conftest import ApiClient
-from tests.factories import make_download, make_file, make_key, make_user, make_version
+from tests.factories import make_download, make_file, make_key, make_user, make_version, system
 from tests.racing import at_once
 from versions.models import Version
 
@@ -220,40 +229,83 @@ def test_retention_skips_rows_restored_concurrently(kind: str, settings: Any, mo
     assert type(row).all_objects.filter(pk=row.pk).exists()
 
 
+class Erasing:
+    """A permanent deletion that another thread begins in the middle of the work of a task."""
+
+    def __init__(self, world: World, kind: str) -> None:
+        self.ends: list[Any] = []
+        self._thread = Thread(target=lambda: self.ends.extend(at_once([world.over_mc_dm(kind)])))
+
+    def before(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function with the deletion before its first call: it begins, and then waits for a lock."""
+
+        def wrapped(*args: Any, **options: Any) -> Any:
+            if self._thread.ident is None:
+                self._thread.start()
+                wait_until_blocked()
+            return call(*args, **options)
+
+        return wrapped
+
+    def end(self) -> list[Any]:
+        self._thread.join()
+        return self.ends
+
+
 @pytest.mark.parametrize("kind", HARD)
-def test_counting_and_a_deletion_wait_for_each_other_in_one_order(
+def test_counting_and_a_deletion_take_their_locks_in_one_order(
     kind: str, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The worker that counts has read its events when somebody erases what they are about."""
-    world, ends = World(settings), []
-    erasing = Thread(target=lambda: ends.extend(at_once([world.over_mc_dm(kind)])))
-
-    def erase_meanwhile(events: Any) -> Any:
-        erasing.start()
-        wait_until_blocked()
-        return events
-
-    monkeypatch.setattr(counting, "_first_of_the_hour", erase_meanwhile)
+    world = World(settings)
+    erasing = Erasing(world, kind)
+    monkeypatch.setattr(counting, "_first_of_the_hour", erasing.before(counting._first_of_the_hour))
     DownloadGrant.objects.create(file=world.file, visitor="somebody")
     assert counting.aggregate_download_events() == 1
-    erasing.join()
-    assert ends == [DONE]
+    assert erasing.end() == [DONE]
 
 
-def test_views_and_a_deletion_wait_for_each_other_in_one_order(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    world, ends = World(settings), []
-    erasing = Thread(target=lambda: ends.extend(at_once([world.over_mc_dm("download")])))
-
-    def erase_meanwhile(ids: Any) -> Any:
-        erasing.start()
-        wait_until_blocked()
-        return Counter(ids)
-
-    monkeypatch.setattr(page_views, "Counter", erase_meanwhile)
+def test_views_and_a_deletion_take_their_locks_in_one_order(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(settings)
+    erasing = Erasing(world, "download")
+    monkeypatch.setattr(page_views, "Counter", erasing.before(Counter))
     PageView.objects.create(download=world.download, visitor="somebody", hour=timezone.now())
     assert page_views.aggregate_page_views() == 1
-    erasing.join()
-    assert ends == [DONE]
+    assert erasing.end() == [DONE]
+
+
+@pytest.mark.parametrize("kind", ["download", "version"])
+def test_verification_and_a_deletion_take_their_locks_in_one_order(
+    kind: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(settings)
+    upload = uploaded(world.version)
+    erasing = Erasing(world, kind)
+    monkeypatch.setattr(verification, "add_file", erasing.before(verification.add_file))
+    assert verification.verify_upload(upload.pk) in {UploadSession.State.CONFIRMED, None}
+    assert erasing.end() == [DONE]
+
+
+def test_an_import_and_a_deletion_take_their_locks_in_one_order(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(settings)
+    source = add_source(actor=system(), download=world.download, kind="github", address="acme/tool", is_command=True)
+    run = start_run(actor=system(), source=source)
+    release = ImportedRelease.objects.create(
+        source=source, key="1", last_run=run, tag="v9.0.0", number="9.0.0", decision="create"
+    )
+    lease = claim_run(run.pk, lambda text: None)
+    assert lease is not None
+    erasing = Erasing(world, "download")
+    monkeypatch.setattr(carrying_out, "create_version", erasing.before(carrying_out.create_version))
+    carrying_out.carry_out(lease=lease, source=open_source(source), row=release)
+    assert erasing.end() == [DONE]
+
+
+def uploaded(version: Version) -> UploadSession:
+    """Return an upload of a new file whose bytes have arrived."""
+    incoming = open_incoming(size_bytes=5, part_bytes=0)
+    upload = begin_upload(actor=system(), version=version, filename="new.bin", incoming=incoming)
+    blob_storage().write_part(upload.incoming, 1, b"bytes")
+    return complete_upload(actor=system(), upload=upload)
 
 
 def wait_until_blocked() -> None:

@@ -40,17 +40,24 @@ def send_notices() -> int:
     An e-mail is claimed before it is sent and marked as sent afterwards, so it is retried if the worker dies or the
     mail server fails. A user gets it twice only if the worker dies after sending it.
     """
-    rows = _due().select_related("watch__category", "watch__user", "user", "version__download__category")
-    return sum(_send(notice) for notice in rows[:MAX_PER_RUN] if _claim(notice))
+    ids = list(_due().values_list("pk", flat=True)[:MAX_PER_RUN])
+    return sum(_send(notice) for pk in ids if (notice := _claim(pk)) is not None)
 
 
 def _due() -> models.QuerySet[WatchNotice]:
     return due_notices().filter(is_digest=False)
 
 
-def _claim(notice: WatchNotice) -> bool:
-    """Postpone the e-mail to the time of the next attempt. Only one worker can do this."""
-    return bool(_due().filter(pk=notice.pk).update(due_at=timezone.now() + RETRY_AFTER))
+def _claim(pk: int) -> WatchNotice | None:
+    """Postpone the e-mail to the time of the next attempt, which only one worker can do, and return it.
+
+    It is read just before it is sent: a slow mail server may take an hour for the others of a run, and meanwhile the
+    version may have become private.
+    """
+    if not _due().filter(pk=pk).update(due_at=timezone.now() + RETRY_AFTER):
+        return None
+    names = ("watch__category", "watch__user", "user", "version__download__category")
+    return WatchNotice.objects.select_related(*names).filter(pk=pk).first()
 
 
 def _send(notice: WatchNotice) -> bool:

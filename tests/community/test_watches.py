@@ -129,6 +129,22 @@ def test_email_is_not_sent_if_its_reason_has_gone(change: Any) -> None:
     assert not watch_mail.has_due_notices()
 
 
+def test_email_is_not_sent_if_its_reason_goes_while_others_are_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mail server may be slow, and all e-mails of a run are due at its beginning."""
+    download = make_download(title="Tool")
+    for name in ("first", "second"):
+        watch(make_reader(name), download)
+    make_version(download, "1.0.0", files=1)
+    message_of = watch_mail.message_of
+
+    def hide(notice: WatchNotice) -> Any:
+        Download.objects.filter(pk=download.pk).update(visibility=Download.Visibility.PRIVATE)
+        return message_of(notice)
+
+    monkeypatch.setattr(watch_mail, "message_of", hide)
+    assert len(recipients()) == 1
+
+
 def test_draft_is_no_news_and_neither_is_an_old_version() -> None:
     download = make_download()
     watch(make_reader(), download)

@@ -107,16 +107,22 @@ def check_links(actor: Actor, download: Download, text: str) -> None:
         )
 
 
-def check_repetition(actor: Actor, download: Download, text: str) -> None:
+def check_repetition(actor: Actor, download: Download, text: str, *, besides: Contribution | None = None) -> None:
     """Check that the actor did not write the same text before, about this download or, if it is long, about another.
+
+    Args:
+        besides: The row that gets the text.
 
     Raises:
         Conflict: The actor did.
     """
     since = timezone.now() - timedelta(hours=REPEAT_HOURS)
     about = Q() if len(text) >= MIN_REPEATED_CHARACTERS else Q(download=download)
+    is_new = Q(created_at__gt=since) | Q(last_edit_at__gt=since)
     for model in (Comment, Review):
-        rows = model.all_objects.filter(about, author=actor.user_id, created_at__gt=since, text=text)
+        rows = model.all_objects.filter(about, is_new, author=actor.user_id, text=text)
+        if isinstance(besides, model):
+            rows = rows.exclude(pk=besides.pk)
         if text and rows.exists():
             message = f"You wrote the same text within the last {REPEAT_HOURS} hours. Write something else."
             raise Conflict(ErrorCode.COMMENT_REPEATED, message, field="text")

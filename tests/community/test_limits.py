@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from releasehub.community.models import Comment
 from releasehub.community.services import create_comment, edit_comment, edit_review
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Invalid, Rejected, TooMany
@@ -91,3 +94,17 @@ def test_repeated_texts_are_refused() -> None:
         make_comment(author=review.author, text=LONG.upper())
     make_review(author=comment.author)
     make_review(author=comment.author)
+
+
+def test_a_text_is_not_repeated_by_changing_others() -> None:
+    user = make_user()
+    comments = [make_comment(make_download(), user, text=f"Text {number}.") for number in range(2)]
+    review = make_review(author=user, text="Text 3.")
+    Comment.all_objects.update(created_at=timezone.now() - timedelta(days=9))
+    edit_comment(actor=Actor(user=user), comment=comments[0], text=LONG)
+    edit_comment(actor=Actor(user=user), comment=comments[0], text=LONG)
+    with pytest.raises(Conflict, match="same text"):
+        edit_comment(actor=Actor(user=user), comment=comments[1], text=LONG)
+    with pytest.raises(Conflict, match="same text"):
+        edit_review(actor=Actor(user=user), review=review, text=LONG)
+    edit_review(actor=Actor(user=user), review=review, rating=1)

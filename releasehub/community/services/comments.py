@@ -45,7 +45,7 @@ def edit_comment(*, actor: Actor, comment: Comment, text: str) -> Comment:
         Denied: The actor neither wrote the comment nor is a moderator.
         Invalid: The text is empty or too long.
         Rejected: The text has too many links.
-        Conflict: The comment or its download is deleted.
+        Conflict: The actor wrote the same text before, or the comment or its download is deleted.
         TooMany: The actor, or all users together, wrote too much in this hour.
     """
     contribution_policy.ensure("edit", actor, comment)
@@ -56,5 +56,6 @@ def edit_comment(*, actor: Actor, comment: Comment, text: str) -> Comment:
         contribution_policy.ensure("edit", actor, comment)
         if text != comment.text:
             check_links(actor, comment.download, text)
+            check_repetition(actor, comment.download, text, besides=comment)
         change_row(actor, comment, {"text": text})
     return comment

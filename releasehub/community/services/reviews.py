@@ -52,7 +52,7 @@ def edit_review(*, actor: Actor, review: Review, rating: int | None = None, text
         Denied: The actor neither wrote the review nor is a moderator.
         Invalid: The rating is out of range, or the text is too short or too long.
         Rejected: The text has too many links.
-        Conflict: The review or its download is deleted.
+        Conflict: The actor wrote the same text before, or the review or its download is deleted.
         TooMany: The actor, or all users together, wrote too much in this hour.
     """
     contribution_policy.ensure("edit", actor, review)
@@ -66,6 +66,7 @@ def edit_review(*, actor: Actor, review: Review, rating: int | None = None, text
         if values.get("text", review.text) != review.text:
             check_review_length(values["text"])
             check_links(actor, review.download, values["text"])
+            check_repetition(actor, review.download, values["text"], besides=review)
         change_row(actor, review, values)
     return review
 

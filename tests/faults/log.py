@@ -19,19 +19,18 @@ LOG = "SELECT action, target_id FROM audit_auditentry WHERE id > %s"
 EVENTS = "SELECT type, object_type || ':' || object_id, data ->> 'title' FROM webhooks_event WHERE id > %s"
 UNDONE = "SELECT count(*) FROM audit_auditentry WHERE changes::text LIKE '%%-undone%%' AND 1 = %s"
 CHAIN = ("-m", "tests.faults.changes", "chain")
-MAX_KILLS = 30
 
 
-def run(*, operations: int, every: float, seed: int, patience: float) -> Report:
-    """Commit `operations` transactions, in eight threads of two processes that are killed in turn."""
+def run(*, operations: int, every: float, kills: int, seed: int, patience: float) -> Report:
+    """Commit `operations` transactions, in eight threads of two processes. At most about `kills` of them are killed."""
     report = Report(f"the audit log under faults, seed {seed}")
     with hub() as on:
         on.run("-m", "tests.faults.changes", "prepare", "--endpoint", on.receiver_url + "/a")
         entries = on.count("SELECT max(id) FROM audit_auditentry")
         events = on.count("SELECT max(id) FROM webhooks_event")
         with on.celery(1):
-            kills = write(on, operations, every, seed, patience)
-        report.must("writers killed", kills, holds=kills > 0)
+            killed = write(on, operations, every, kills, seed, patience)
+        report.must("writers killed", killed, holds=killed > 0)
         undone = len((on.folder / "undone").read_text().splitlines())
         report.must("transactions rolled back on purpose", undone, holds=undone > 0)
         done = on.count(COMMITTED)
@@ -49,7 +48,7 @@ def run(*, operations: int, every: float, seed: int, patience: float) -> Report:
     return report
 
 
-def write(on: Hub, total: int, every: float, seed: int, patience: float) -> int:
+def write(on: Hub, total: int, every: float, max_kills: int, seed: int, patience: float) -> int:
     """Return how many writers were killed. Each start is a new writer, so that no title is used twice."""
     numbers, chance, kills, done_before = count(1), Random(seed), 0, 0
     deadline = time.monotonic() + patience
@@ -69,7 +68,7 @@ def write(on: Hub, total: int, every: float, seed: int, patience: float) -> int:
                 raise ServiceError(f"Only {done} of {total} operations after {patience:.0f} s.")
             time.sleep(every * (0.5 + chance.random()))
             # On a busy machine, writers would otherwise spend their lives on starting.
-            if kills and done < done_before + total // MAX_KILLS:
+            if kills and done < done_before + total // max_kills:
                 continue
             done_before = done
             place = chance.randrange(WRITERS)

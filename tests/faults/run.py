@@ -45,6 +45,7 @@ from tests.services.processes import ServiceError, interrupts
 Option = tuple[str, Any, str]
 
 EVERY = "seconds from kill to kill"
+KILLS: Option = ("kills", 200, "kills at most, about")
 PATIENCE: Option = ("patience", 600.0, "seconds for all to arrive, or to be done")
 SLOWEST: Option = ("slowest", 5.0, "seconds for the slowest answer while Redis is away")
 LONGEST: Option = ("longest", 60.0, "seconds to verify the log")
@@ -57,7 +58,7 @@ RUNS: dict[str, tuple[Callable[..., Report], tuple[Option, ...]]] = {
             ("workers", 4, "Celery workers"),
             ("life", 5.0, "seconds a worker has run before it is killed"),
             ("every", 2.0, EVERY),
-            ("kills", 200, "kills at most, about"),
+            KILLS,
             ("flush", 20.0, "seconds from FLUSHALL to FLUSHALL"),
             PATIENCE,
         ),
@@ -75,7 +76,7 @@ RUNS: dict[str, tuple[Callable[..., Report], tuple[Option, ...]]] = {
         ),
     ),
     "races": (races.run, (("rounds", 500, "races"), PATIENCE)),
-    "log": (log.run, (("operations", 10_000, "transactions that commit"), ("every", 2.5, EVERY), PATIENCE)),
+    "log": (log.run, (("operations", 10_000, "transactions that commit"), ("every", 2.5, EVERY), KILLS, PATIENCE)),
     "broker": (broker.run, (("away", 60.0, "seconds without Redis"), SLOWEST, CATCH_UP, PATIENCE)),
     "tampering": (tampering.run, (("rounds", 500, "tamperings"),)),
     "retention": (

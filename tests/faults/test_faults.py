@@ -65,7 +65,7 @@ def test_concurrent_commits_lose_no_change() -> None:
 
 @with_services
 def test_the_audit_log_is_exact_while_writers_die() -> None:
-    carry_out("log", "--operations", "250", "--every", "0.5", "--patience", "600")
+    carry_out("log", "--operations", "250", "--every", "0.5", "--kills", "12", "--patience", "600")
 
 
 @with_services

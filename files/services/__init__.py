@@ -9,6 +9,7 @@ from files.services.preconditions import (
     check_asset_name,
     check_new_file,
     check_not_sealed,
+    check_takes_files,
     same_file,
     upload_limit,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "check_asset_name",
     "check_new_file",
     "check_not_sealed",
+    "check_takes_files",
     "count_files",
     "link_file",
     "lock_file",

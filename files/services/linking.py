@@ -9,7 +9,7 @@ from files.links import check_url, is_magnet, magnet_size, name_in, provisional_
 from files.models import File
 from files.names import clean_name
 from files.services.adding import create_file
-from files.services.preconditions import check_not_sealed, rules_for
+from files.services.preconditions import check_takes_files, rules_for
 from releasehub.core.actor import Actor
 from releasehub.core.errors import ErrorCode, Rejected
 from versions.models import Version
@@ -41,8 +41,7 @@ def link_file(
     """
     version_policy.ensure("upload", actor, version)
     version = lock_version(version)
-    version_policy.ensure("upload", actor, version)
-    check_not_sealed(version)
+    check_takes_files(actor, version)
     rules = rules_for(version)
     if not rules.allows_external_links:
         raise Rejected(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from downloads.policies import download_policy
 from downloads.rules import CategoryRules, rules_of
 from files.inspection.findings import Finding
 from files.inspection.validation import Candidate, check_extension, max_upload_bytes, validate
@@ -9,7 +10,7 @@ from files.models import File, UploadSession
 from files.names import clean_name, fold_name
 from files.public_names import Identity, check_name_is_free
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Conflict, ErrorCode
+from releasehub.core.errors import Conflict, Denied, ErrorCode
 from versions.models import Version
 from versions.policies import version_policy
 
@@ -42,8 +43,7 @@ def check_new_file(
         Invalid: The file name is not acceptable.
         Rejected: A rule of the category or a quota does not allow the file.
     """
-    version_policy.ensure("upload", actor, version)
-    check_not_sealed(version)
+    check_takes_files(actor, version)
     name = clean_name(filename)
     check_name(version, name, Identity(sha256), replaces=replaces)
     reservation = upload or replaces
@@ -101,6 +101,23 @@ def check_asset_name(file: File, name: str) -> str:
     check_name(file.version, cleaned, Identity())
     check_extension(Candidate(file.version, cleaned, rules_for(file.version)))
     return cleaned
+
+
+def check_takes_files(actor: Actor, version: Version) -> None:
+    """Check that the actor may add a file or a link to the version.
+
+    Raises:
+        NotFound: The version is not visible to the actor.
+        Denied: The actor may not upload to the version, or a moderator has approved it with the files that it has.
+        Conflict: The version is sealed.
+    """
+    version_policy.ensure("upload", actor, version)
+    check_not_sealed(version)
+    if version.is_released and download_policy.needs_approval(actor, version.download.category):
+        raise Denied(
+            "The category asks for approval, and this version was approved with the files that it has. Create a new "
+            "version instead, or ask a moderator to add the file."
+        )
 
 
 def check_not_sealed(version: Version) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from files.models import File
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
@@ -14,6 +15,7 @@ from releasehub.moderation.kinds import WAITING, stamp_of
 from releasehub.moderation.mail import queue_verdict
 from releasehub.moderation.models import MAX_NOTE_CHARACTERS, Assignment, Kind, Verdict
 from releasehub.moderation.queue import ensure_moderator
+from releasehub.moderation.rows import files_by_version
 
 
 @transaction.atomic
@@ -36,7 +38,7 @@ def decide(*, actor: Actor, kind: Kind, object_id: int, is_approval: bool, note:
     if target is None:
         message = "Another moderator has decided about this, or its author has withdrawn it. Reload the queue."
         raise Conflict(ErrorCode.CONFLICT, message)
-    if seen and seen != stamp_of(target):
+    if seen and seen != stamp_of(target, _files_of(kind, target)):
         raise Conflict(
             ErrorCode.CONFLICT, "This was changed after you opened the queue. Look at it again, then decide."
         )
@@ -50,6 +52,10 @@ def decide(*, actor: Actor, kind: Kind, object_id: int, is_approval: bool, note:
     if waiting.author is not None and (author := waiting.author(target)):
         queue_verdict(author, target, verdict)
     return verdict
+
+
+def _files_of(kind: Kind, target: Any) -> list[File]:
+    return files_by_version({target.pk: target}).get(target.pk, []) if kind == Kind.VERSION else []
 
 
 def last_rejection(kind: Kind, target: Any) -> Verdict | None:

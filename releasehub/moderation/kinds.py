@@ -5,7 +5,7 @@ The services of the other apps carry out both, so every rule about permissions, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -88,9 +88,14 @@ def _contributions(model: type[Comment] | type[Review]) -> Waiting:
     )
 
 
-def stamp_of(row: Any) -> str:
-    """Return a text that every change of the row changes, so that a moderator decides only about what was shown."""
-    return str(row.updated_at.isoformat())
+def stamp_of(row: Any, files: Sequence[File] = ()) -> str:
+    """Return a text that every change of the row changes, so that a moderator decides only about what was shown.
+
+    Args:
+        files: The files of a version, because a decision about a version is one about its files.
+    """
+    changed_at = max([row.updated_at, *(file.updated_at for file in files)])
+    return f"{changed_at.isoformat()}-{len(files)}"
 
 
 WAITING: Mapping[Kind, Waiting] = {

@@ -27,6 +27,7 @@ class QueueItem:
 
     Attributes:
         target: The row that waits.
+        files: The files of a version.
         diff: The difference from the version before; only for versions.
         findings: What the inspection and the scanner found in the files that the decision is about.
     """
@@ -35,6 +36,7 @@ class QueueItem:
     target: Any
     since: datetime
     assignee: User | None
+    files: list[File] = field(default_factory=list)
     diff: VersionDiff | None = None
     findings: list[tuple[File, dict[str, str]]] = field(default_factory=list)
 
@@ -46,7 +48,7 @@ class QueueItem:
     @property
     def seen_key(self) -> str:
         """Return the key with the state in which the moderator sees the row."""
-        return f"{self.key}@{stamp_of(self.target)}"
+        return f"{self.key}@{stamp_of(self.target, self.files)}"
 
     @property
     def waiting(self) -> Waiting:
@@ -92,8 +94,9 @@ def _add_diffs(items: Sequence[QueueItem]) -> None:
     files = files_by_version({**{row.pk: row for row in previous.values()}, **versions})
     for item in items:
         version: Version = item.target
+        item.files = files.get(version.pk, [])
         item.diff = diff_versions(previous.get(version.pk), version, files)
-        item.findings = [(file, finding) for file in files.get(version.pk, []) for finding in file.findings]
+        item.findings = [(file, finding) for file in item.files for finding in file.findings]
 
 
 def previous_versions(ids: list[int]) -> dict[int, Version]:

@@ -22,7 +22,7 @@ from releasehub.moderation.assignments import assign
 from releasehub.moderation.decisions import decide
 from releasehub.moderation.models import Assignment, Kind, Verdict
 from releasehub.moderation.queue import QueueFilter, waiting_rows
-from releasehub.publishing.deletion import delete_download
+from releasehub.publishing.deletion import delete_download, delete_file
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.releases import create_version
 from releasehub.publishing.transitions import Move
@@ -222,6 +222,24 @@ def test_moderator_does_not_approve_what_was_changed_after_the_page_was_loaded(w
     client.post(URL, values | {"row": item.seen_key})
     world.comment.refresh_from_db()
     assert (world.comment.state, world.comment.text) == ("visible", "Buy this elsewhere!")
+
+
+def test_moderator_does_not_approve_a_version_whose_files_changed_after_the_page_was_loaded(
+    world: Desk, client: Client
+) -> None:
+    (item,) = client.get(URL, {"kind": "version"}).context["items"]
+    values = {"row": item.seen_key, "action": "approve"}
+    late = make_file(world.version, name="late.zip")
+    assert "was changed after you opened the queue" in text_of(client.post(URL, values, follow=True))
+    (item,) = client.get(URL, {"kind": "version"}).context["items"]
+    delete_file(actor=system(), file=late)
+    client.post(URL, values | {"row": item.seen_key})
+    world.version.refresh_from_db()
+    assert world.version.state == "pending"
+    (item,) = client.get(URL, {"kind": "version"}).context["items"]
+    client.post(URL, values | {"row": item.seen_key})
+    world.version.refresh_from_db()
+    assert world.version.state == "published"
 
 
 def test_refused_decision_leaves_nothing_behind(world: Desk) -> None:

@@ -19,14 +19,14 @@ from files.storage.local_writer import LocalWriter
 from files.storage.streaming import Receiver
 from files.uploads.intake import accept_upload
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Conflict, Invalid, Rejected, StorageFull
+from releasehub.core.errors import Conflict, Denied, Invalid, Rejected, StorageFull
 from releasehub.distribution.annotations import with_current_version
 from releasehub.distribution.latest import latest_version
 from releasehub.publishing.deletion import delete_download, delete_file, delete_version
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.purge import purge_deleted
 from releasehub.publishing.transitions import Move
-from tests.factories import make_download, make_file, make_version, stage, system
+from tests.factories import make_category, make_download, make_file, make_user, make_version, stage, system
 from versions.models import Version
 
 pytestmark = pytest.mark.django_db
@@ -139,6 +139,18 @@ def test_upload_that_breaks_a_rule_of_the_category_is_rejected(
     version = rule(make_version(files=1), **rules)
     with pytest.raises(Rejected):
         accept_upload(actor=system(), version=version, upload=stage(content, name))
+
+
+def test_only_a_moderator_adds_files_and_links_to_an_approved_version() -> None:
+    owner = Actor(user=make_user())
+    version = make_version(make_download(owner.user, category=make_category(requires_approval=True)), files=1)
+    with pytest.raises(Denied, match="was approved with the files that it has"):
+        accept_upload(actor=owner, version=version, upload=stage(b"late", "late.bin"))
+    with pytest.raises(Denied, match="was approved with the files that it has"):
+        link_file(actor=owner, version=version, url="https://example.org/late.bin")
+    accept_upload(actor=system(), version=version, upload=stage(b"late", "late.bin"))
+    draft = make_version(version.download, "2.0.0", state="draft")
+    accept_upload(actor=owner, version=draft, upload=stage(b"early", "early.bin"))
 
 
 def test_number_of_files_is_limited() -> None:

@@ -15,8 +15,10 @@ from django.views.decorators.http import require_safe
 from downloads.policies import download_policy
 from files.models import File, UploadSession
 from files.policies import file_policy
+from files.services import check_takes_files
 from files.storage import blob_storage
 from releasehub.core.actor import Actor
+from releasehub.core.errors import DomainError
 from releasehub.core.requests import actor_of
 from releasehub.distribution.preview_links import can_be_previewed
 from releasehub.importing.models import ImportedRelease
@@ -60,7 +62,8 @@ def new(request: HttpRequest, public_id: str) -> HttpResponseBase:
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     actor = actor_of(request)
     version = find_version(actor, public_id)
-    may_upload = version_policy.allows("upload", actor, version)
+    refusal = _refusal_of_files(actor, version)
+    may_upload = version_policy.allows("upload", actor, version) and not refusal
     context = {
         "version": version,
         "download": version.download,
@@ -70,6 +73,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "may_edit": version_policy.allows("edit", actor, version),
         "may_share": can_be_previewed(version) and download_policy.can_manage_access_keys(actor, version.download),
         "may_upload": may_upload,
+        "refusal": refusal,
         "unfinished": _unfinished(actor, version) if may_upload else [],
         "actions": offered_actions(actor, version),
         "deleted_files": _deleted_files(actor, version),
@@ -96,6 +100,16 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
             messages.success(request, _("The version was saved."))
             return redirect("pages:desk-version", public_id)
     return _form_page(request, form, version=version, download=version.download)
+
+
+def _refusal_of_files(actor: Actor, version: Version) -> str:
+    """Return why somebody who uploads files cannot add any to this version, or an empty text."""
+    if version_policy.allows("upload", actor, version):
+        try:
+            check_takes_files(actor, version)
+        except DomainError as error:
+            return error.message
+    return ""
 
 
 def _files(request: HttpRequest, version: Version) -> QuerySet[File]:

@@ -9,7 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from downloads.models import Download, TeamMember
-from tests.factories import make_category, make_download, make_user, make_version
+from releasehub.publishing.lifecycle import move as lifecycle_move
+from releasehub.publishing.transitions import Move
+from tests.factories import make_category, make_download, make_user, make_version, system
 from tests.sessions import signed_in
 from versions.models import Version
 
@@ -135,6 +137,11 @@ def test_version_that_needs_approval_is_announced_as_waiting() -> None:
     url = page(version, "desk-version-move", "publish")
     text = signed_in(download.owner).post(url, follow=True).content.decode()
     assert "A moderator has to approve the version" in text
+    assert 'id="upload"' in text
+    lifecycle_move(Move.PUBLISH, actor=system(), version=version)
+    text = signed_in(download.owner).get(page(version)).content.decode()
+    assert "was approved with the files that it has" in text
+    assert 'id="upload"' not in text
 
 
 def test_selected_versions_move_together_and_refusals_are_named(author: Client, download: Download) -> None:

@@ -1,8 +1,30 @@
-"""Measure how slow this machine currently is, to adjust limits of CPU time."""
+"""Measure how slow this machine currently is, to adjust limits of CPU time.
+
+A virtual machine can stand still for seconds, which counts as CPU time of whatever runs. So a measurement that exceeds
+its limit proves nothing until it is repeated. What grows faster than its input exceeds the limit every time.
+"""
 
 import time
+from collections.abc import Callable
 
+ATTEMPTS = 4
 USUAL_SECONDS = 0.04  # of the work below
+
+
+def takes_at_most(seconds: float, work: Callable[[], object]) -> bool:
+    """Return whether the work takes at most so many seconds of CPU time on a usual machine, in one of some attempts."""
+    return any(cpu_seconds(work) < seconds * slowness() for _ in range(ATTEMPTS))
+
+
+def takes_at_most_times(factor: float, ordinary: Callable[[], object], work: Callable[[], object]) -> bool:
+    """Return whether the work takes at most so many times as long as the ordinary one, in one of some attempts."""
+    return any(cpu_seconds(work) < factor * cpu_seconds(ordinary) for _ in range(ATTEMPTS))
+
+
+def cpu_seconds(work: Callable[[], object]) -> float:
+    started = time.process_time()
+    work()
+    return time.process_time() - started
 
 
 def slowness() -> float:

@@ -11,7 +11,8 @@ import json
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -54,6 +55,7 @@ class Proxy:
         self.accepted: Counter[str] = Counter()
         self._faults: list[tuple[str, str, str, Fault]] = []
         self._lock = threading.Lock()
+        self._connections, self._ended = 0, threading.Condition()
         self._servers = [ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, self, n)) for n in ("hub", "storage")]
         self.url, self.storage_url = (f"http://127.0.0.1:{server.server_port}" for server in self._servers)
         for server in self._servers:
@@ -71,6 +73,22 @@ class Proxy:
     def requests(self, method: str, path: str, server: str = "hub") -> list[Seen]:
         alike = [seen for seen in self.seen if (seen.server, seen.method) == (server, method)]
         return [seen for seen in alike if re.fullmatch(path, seen.path)]
+
+    @contextmanager
+    def connected(self) -> Iterator[None]:
+        with self._ended:
+            self._connections += 1
+        try:
+            yield
+        finally:
+            with self._ended:
+                self._connections -= 1
+                self._ended.notify_all()
+
+    def wait_for_requests(self) -> None:
+        """Wait until the hub has answered the last requests of a client that has ended."""
+        with self._ended:
+            assert self._ended.wait_for(lambda: self._connections == 0, 300)
 
     def take_fault(self, seen: Seen) -> Fault:
         with self._lock:
@@ -94,7 +112,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def handle(self) -> None:
         try:
-            super().handle()
+            with self.proxy.connected():
+                super().handle()
         except (OSError, ValueError, http.client.HTTPException):
             self.close_connection = True  # a fault or the client has closed the connection
 

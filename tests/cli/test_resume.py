@@ -43,6 +43,7 @@ class HalfWay:
         process.send_signal(number)
         out, err = process.communicate(timeout=300)
         self.go_on.set()
+        self.proxy.wait_for_requests()  # the hub may still store a part that the client had sent
         return process.returncode, out, err
 
 

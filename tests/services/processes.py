@@ -93,7 +93,7 @@ interrupts = Interrupts()
 
 
 class Process(Protocol):
-    """What `subprocess.Popen` and the forks of fault runs have in common."""
+    """A process of `subprocess.Popen`, or a fork of a fault run."""
 
     pid: int
     returncode: Any

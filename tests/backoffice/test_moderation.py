@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from downloads.services import create_download, lock_download
 from files.quarantine import quarantine_file
+from files.services import link_file
 from releasehub.accounts.mail_queue import send_queued_mail
 from releasehub.audit.models import AuditEntry
 from releasehub.community.models import Comment, Report
@@ -229,7 +230,7 @@ def test_moderator_does_not_approve_a_version_whose_files_changed_after_the_page
 ) -> None:
     (item,) = client.get(URL, {"kind": "version"}).context["items"]
     values = {"row": item.seen_key, "action": "approve"}
-    late = make_file(world.version, name="late.zip")
+    late = link_file(actor=system(), version=world.version, url="https://example.org/late.zip")  # waits for its checks
     assert "was changed after you opened the queue" in text_of(client.post(URL, values, follow=True))
     (item,) = client.get(URL, {"kind": "version"}).context["items"]
     delete_file(actor=system(), file=late)

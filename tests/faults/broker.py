@@ -1,4 +1,8 @@
-"""While Redis is down, pages and publishing work, and pending deliveries are sent soon after it returns."""
+"""While Redis is down, pages and publishing work, and pending deliveries are sent soon after it returns.
+
+Redis ends while a worker runs a task and has room for more: it has a message that it can no longer acknowledge, and
+a connection on which it waits for the next one.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from tests.faults.events import WAITING
@@ -18,7 +22,8 @@ from tests.services.processes import HOST, free_ports, wait_until
 
 REQUEST_SECONDS = 120.0  # a request that takes longer has failed
 PAGES = ("/", "/downloads/download-0.1/", "/api/mc-dm-downloads/", "/healthz")
-BEFORE_SECONDS = 2.0
+AFTER_SECONDS = 2.0
+PATHS = ("/a", "/slow")  # of the receiver
 
 
 class Visitor:
@@ -32,8 +37,9 @@ class Visitor:
         self.pages = 0
 
     def visit(self, seconds: float) -> None:
+        """Read all pages and publish a version, and do so again until the time has passed."""
         ends = time.monotonic() + seconds
-        while time.monotonic() < ends:
+        while True:
             for page in PAGES:
                 self.pages += self._ask(page) is not None
             number = f"1.{len(self.facts)}.0"
@@ -41,6 +47,8 @@ class Visitor:
             if answer is not None:
                 version_id = json.loads(answer)["version"]["version_id"]
                 self.facts += [(f"version.{verb}", f"version:{version_id}", "") for verb in ("created", "published")]
+            if time.monotonic() >= ends:
+                return
             time.sleep(0.1)
 
     def _ask(self, path: str, body: dict[str, object] | None = None) -> bytes | None:
@@ -62,13 +70,17 @@ class Visitor:
 def run(*, away: float, slowest: float, catch_up: float, seed: int, patience: float) -> Report:
     report = Report(f"Redis is away for {away:.0f} s, seed {seed}")
     with hub() as on:
-        endpoint = on.receiver_url + "/a"
-        key = on.run("-m", "tests.faults.changes", "prepare", "--downloads", 1, "--endpoint", endpoint).split()[-1]
+        endpoints = [part for path in PATHS for part in ("--endpoint", on.receiver_url + path)]
+        key = on.run("-m", "tests.faults.changes", "prepare", "--downloads", 1, *endpoints).split()[-1]
         on.run("manage.py", "collectstatic", "--noinput", "-v0")
-        with web(on) as url, on.celery(2):
-            visitor = Visitor(url, key)
-            visitor.visit(BEFORE_SECONDS)
+        with ExitStack() as stack:
+            visitor = Visitor(stack.enter_context(web(on)), key)
+            visitor.visit(0)
             report.must("published before", len(visitor.facts) // 2, holds=bool(visitor.facts))
+            stack.enter_context(on.celery(2))
+            waiting_since = time.monotonic()
+            while not on.asked("/hanging") and time.monotonic() < waiting_since + patience:
+                time.sleep(0.05)
             on.redis.end(signal.SIGKILL)
             before, pages = len(visitor.facts), visitor.pages
             visitor.visit(away)
@@ -85,13 +97,16 @@ def run(*, away: float, slowest: float, catch_up: float, seed: int, patience: fl
                 time.sleep(0.1)
             seconds = time.monotonic() - came_back
             report.must("seconds until all was sent", seconds, holds=seconds < catch_up)
-            visitor.visit(BEFORE_SECONDS)
+            visitor.visit(AFTER_SECONDS)
             while on.count(WAITING) and time.monotonic() < came_back + patience:
                 time.sleep(0.1)
+            children = [worker.service.child for worker in on.workers]
+            ended = [child.name for child in children if child.process.poll() is not None]
+            report.must("workers that ended", ended or 0, holds=not ended)
         failures = f"{len(visitor.failed)} {visitor.failed[:2]}" if visitor.failed else 0
         report.must("requests that failed", failures, holds=not visitor.failed)
         received = [line | {"title": ""} for line in on.received()]
-        judge_deliveries(report, visitor.facts, received, ["/a"])
+        judge_deliveries(report, visitor.facts, received, list(PATHS))
     return report
 
 

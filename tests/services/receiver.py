@@ -1,4 +1,6 @@
-"""A webhook receiver. It responds at once, except on paths that begin with /hang, and logs requests.
+"""A webhook receiver. It responds at once and logs requests.
+
+Requests to paths that begin with /hang get no response. On paths that begin with /slow, the first one has to wait.
 
     python -m tests.services.receiver PORT LOG [--host ADDRESS] [--bare]
 
@@ -13,10 +15,12 @@ import json
 import re
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
 HANG_SECONDS = 120.0
+SLOW_SECONDS = 6.0
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
 ID = re.compile(rb"\r\nwebhook-id: *([^\r]+)", re.IGNORECASE)
@@ -29,6 +33,7 @@ class Log:
         self.count = 0
         self.hanging = 0
         self.most_hanging = 0
+        self.slow_paths: set[str] = set()
         self._out = out
 
     def keep(self, path: str, head: bytes, body: bytes) -> None:
@@ -80,12 +85,24 @@ class Connection(asyncio.Protocol):
             self._transport.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode())
             return
         if path.startswith("/hang"):
-            self._is_hanging = True
-            self._log.hanging += 1
-            self._log.most_hanging = max(self._log.most_hanging, self._log.hanging)
-            asyncio.get_running_loop().call_later(HANG_SECONDS, self._transport.close)
+            self._hang(HANG_SECONDS, self._transport.close)
             return
         self._log.keep(path, head, body)
+        if path.startswith("/slow") and path not in self._log.slow_paths:
+            self._log.slow_paths.add(path)
+            self._hang(SLOW_SECONDS, self._answer_late)
+            return
+        self._transport.write(OK)
+
+    def _hang(self, seconds: float, end: Callable[[], None]) -> None:
+        self._is_hanging = True
+        self._log.hanging += 1
+        self._log.most_hanging = max(self._log.most_hanging, self._log.hanging)
+        asyncio.get_running_loop().call_later(seconds, end)
+
+    def _answer_late(self) -> None:
+        self._log.hanging -= self._is_hanging
+        self._is_hanging = False
         self._transport.write(OK)
 
 

@@ -8,4 +8,7 @@ class ServerConfig(AppConfig):
     label = "server"
 
     def ready(self) -> None:
+        from releasehub.core.loading import resume_collections
         from releasehub.server import checks  # noqa: F401
+
+        resume_collections()

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.checks import ERROR, run_checks
 from django.core.wsgi import get_wsgi_application
 
+from releasehub.core.loading import pause_collections, resume_collections
 from releasehub.server import watchdog as lifeline
 from releasehub.server.ready import announce
 from releasehub.server.telemetry import start as start_telemetry
@@ -17,7 +18,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "releasehub.settings.base")
 start_telemetry()  # before Django loads the middleware
 application = get_wsgi_application()
 
+pause_collections()  # the checks load the URLs with all views
 messages = run_checks()
+resume_collections()
 if problems := [message for message in messages if message.level >= ERROR]:
     raise SystemExit("\n".join(f"{problem.msg}\n  {problem.hint}" for problem in problems))
 for message in messages:

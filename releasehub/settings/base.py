@@ -39,7 +39,6 @@ INSTALLED_APPS = [
     "releasehub.distribution",
     "releasehub.operations",
     "releasehub.moderation",
-    "releasehub.server",
     "allauth",
     "releasehub.accounts.allauth_app.AllauthAccountConfig",
     "allauth.mfa",
@@ -59,6 +58,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "rest_framework",
     "drf_spectacular",
+    "releasehub.server",  # the last one, because the start is complete when it is ready
 ]
 
 MIDDLEWARE = [

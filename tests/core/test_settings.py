@@ -24,6 +24,17 @@ STARTS = {
     "web server": ["-c", "import releasehub.server.application"],
     "worker": ["-m", "celery", "-A", "releasehub.server", "worker"],
 }
+WATCHED_START = """
+import gc, releasehub.settings
+is_enabled = [gc.isenabled()]
+import django
+django.setup()
+is_enabled.append(gc.isenabled())
+from django.core.checks import register
+register(lambda **_: is_enabled.append(gc.isenabled()) or [])
+import releasehub.server.application
+print(*is_enabled, gc.isenabled(), gc.get_freeze_count() > len(gc.get_objects()))
+"""
 
 
 def run(arguments: list[str], data: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -166,12 +177,30 @@ def test_the_deprecated_name_of_the_anonymous_cache_works(tmp_path: Path) -> Non
     assert cache_seconds(tmp_path, **{old: "5", new: "9"}) == "9"
 
 
-@pytest.mark.parametrize("start", ["check", "web server"])
-def test_deprecated_variable_causes_a_warning_at_startup(start: str, tmp_path: Path) -> None:
-    result = run(STARTS[start], tmp_path, RELEASEHUB_GUEST_CACHE_SECONDS="5")
-    assert result.returncode == 0
+@pytest.fixture(scope="module")
+def web_server(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """Load the web server with a deprecated variable, and print when garbage was collected."""
+    return run(["-c", WATCHED_START], tmp_path_factory.mktemp("data"), RELEASEHUB_GUEST_CACHE_SECONDS="5")
+
+
+def check_warning(result: subprocess.CompletedProcess[str]) -> None:
+    assert result.returncode == 0, result.stderr
     assert "RELEASEHUB_GUEST_CACHE_SECONDS is deprecated." in result.stderr
     assert "Rename it to RELEASEHUB_ANONYMOUS_CACHE_SECONDS." in result.stderr
+
+
+def test_deprecated_variable_causes_a_warning_of_commands(tmp_path: Path) -> None:
+    check_warning(run(STARTS["check"], tmp_path, RELEASEHUB_GUEST_CACHE_SECONDS="5"))
+
+
+def test_deprecated_variable_causes_a_warning_of_the_web_server(web_server: subprocess.CompletedProcess[str]) -> None:
+    check_warning(web_server)
+
+
+def test_garbage_is_collected_only_after_the_code_is_loaded(web_server: subprocess.CompletedProcess[str]) -> None:
+    assert web_server.stdout == "False True False True True\n", (
+        "in the settings, when all apps are ready, in the checks, at the end; and whether the code is left out"
+    )
 
 
 def test_an_empty_deprecated_variable_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,23 +10,18 @@ from datetime import UTC, datetime
 NO_REQUEST = "-"
 request_id: ContextVar[str] = ContextVar("request_id", default=NO_REQUEST)
 
+# The alternatives are grouped by the character before the secret. Otherwise each of them would be tried at every
+# character of each message.
 _SECRETS = re.compile(
     r"rhk?_[0-9A-Za-z]{8,}"
-    r"|(?i:(?<=bearer )[\w.~+/=-]{8,})"
-    r"|(?i:(?<=signature=)[^&\s\"']+)"
-    r"|(?i:(?<=credential=)[^&\s\"']+)"
-    r"|(?<=/uploads/content/)[^/?\s\"']+"
-    r"|(?<=/files/content/)[^/?\s\"']+"
-    r"|(?<=/share/)[^/?\s\"']+"
-    r"|(?<=/preview/)[^/?\s\"']+"
-    r"|(?<=/k/)[^/?\s\"']+"
-    r"|(?<=/stop/)[^/?\s\"']+"
-    r"|(?<=/set-up/)[^/?\s\"']+"
-    r"|(?<=/by-link/)[^/?\s\"']+"
-    r"|(?<=/email/confirm/)[^/?\s\"']+"
+    r"|(?<= )(?i:(?<=bearer )[\w.~+/=-]{8,})"
+    r"|(?<==)(?i:(?:(?<=signature=)|(?<=credential=)|(?<=[?&]key=))[^&\s\"']+)"
+    r"|(?<=/)(?:"
+    r"(?:(?<=/uploads/content/)|(?<=/files/content/)|(?<=/share/)|(?<=/preview/)|(?<=/k/)|(?<=/stop/)|(?<=/set-up/)"
+    r"|(?<=/by-link/)|(?<=/email/confirm/))[^/?\s\"']+"
     r"|(?<=/password/reset/)[0-9A-Za-z]+-[\w-]+"
-    r"|(?i:(?<=[?&]key=)[^&\s\"']+)"
     r"|(?<=://)[^/?#\s\"']+(?=@)"
+    r")"
 )
 
 

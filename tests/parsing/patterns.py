@@ -6,7 +6,7 @@ import ast
 import importlib
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,8 @@ USES: dict[str, Callable[[re.Pattern[Any], Any], object]] = {
     "findall": re.Pattern.findall,
     "finditer": lambda pattern, text: list(pattern.finditer(text)),
 }
+METHOD_OF_NAME = re.compile(rf"\b(\w+)\.({'|'.join(USES)})\b")
+CALL_OF_RE = re.compile(rf"\bre\.(?:compile|{'|'.join(USES)})\b")
 
 
 @dataclass(frozen=True)
@@ -56,17 +58,17 @@ def _in_source() -> Iterator[Use]:
     Raises:
         NameError: A function builds a pattern out of its own variables. Build it at the level of the module.
     """
-    paths = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
-    trees = {path: ast.parse(path.read_text()) for path in paths}
-    methods = _methods_by_name(trees.values())
-    for path, tree in trees.items():
-        if not any(_calls_of_re(tree)):
-            continue
-        module, names = _module_of(path), _assigned_names(tree)
+    sources = {path: path.read_text() for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
+    methods = _methods_by_name(sources.values())
+    for path, source in sorted(sources.items()):
+        if not CALL_OF_RE.search(source):
+            continue  # parsing every file would take longer than all patterns
+        tree = ast.parse(source)
+        module, names, collected = _module_of(path), _assigned_names(tree), _ids_in_comprehensions(tree)
         for name, pattern in _held_patterns(vars(module)):
             yield Use(f"{module.__name__}.{name}", pattern, "search", pattern.search)
         for call in _calls_of_re(tree):
-            if id(call) in _ids_in_comprehensions(tree):
+            if id(call) in collected:
                 continue  # a pattern that was collected already
             place = f"{path.relative_to(ROOT)}:{call.lineno}"
             pattern = re.compile(_evaluate(module, call.args[0]), _flags(module, call))
@@ -112,13 +114,12 @@ def _calls_of_re(tree: ast.AST) -> Iterator[ast.Call]:
                 yield node
 
 
-def _methods_by_name(trees: Any) -> dict[str, set[str]]:
+def _methods_by_name(sources: Iterable[str]) -> dict[str, set[str]]:
     """Map a name to the methods of patterns that any module calls on it."""
     found: dict[str, set[str]] = defaultdict(set)
-    for tree in trees:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and node.attr in USES and isinstance(node.value, ast.Name):
-                found[node.value.id].add(node.attr)
+    for source in sources:
+        for name, method in METHOD_OF_NAME.findall(source):
+            found[name].add(method)
     return found
 
 

@@ -9,6 +9,7 @@ import lzma
 import random
 import tarfile
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 from django.conf import settings
@@ -19,7 +20,7 @@ from files.inspection.archives import DEFAULT_LIMITS, QUICK_LIMITS, ArchiveLimit
 from files.models import Blob
 from files.uploads.intake import PACKED_WEIGHT, check_now, is_inspected_now
 from tests.factories import stage
-from tests.parsing.cpu import cpu_limit
+from tests.parsing.cpu import CpuTimeExceeded, cpu_limit
 from tests.speed import slowness
 
 pytestmark = pytest.mark.embedded
@@ -31,14 +32,23 @@ BOUND = settings.INLINE_CHECK_BYTES // PACKED_WEIGHT
 PACKINGS: dict[str, Callable[[bytes], bytes]] = {
     "gz": lambda data: gzip.compress(data, 6),
     "bz2": bz2.compress,
-    "xz": lambda data: lzma.compress(data, preset=1),
+    "xz": lambda data: lzma.compress(data, preset=0),
 }
 
 
 def block(name: str, size: int = 0, kind: bytes = b"0") -> bytes:
-    info = tarfile.TarInfo(name)
+    """Return a header. It is made from one without a name, because `tarfile` takes as long for it as the hub does."""
+    nameless, checksum = _nameless_block(size, kind)
+    raw = name.encode()
+    return raw + nameless[len(raw) : 148] + b"%06o\0" % (checksum + sum(raw)) + nameless[155:]
+
+
+@cache
+def _nameless_block(size: int, kind: bytes) -> tuple[bytes, int]:
+    info = tarfile.TarInfo()
     info.size, info.type = size, kind
-    return info.tobuf(tarfile.USTAR_FORMAT)
+    made = info.tobuf(tarfile.USTAR_FORMAT)
+    return made, int(made[148:154], 8)
 
 
 def member(name: str, content: bytes = b"", kind: bytes = b"0") -> bytes:
@@ -111,7 +121,14 @@ def test_cost_at_the_bound_of_packed_files(recipe: Callable[[str], bytes], packi
 
 def inspected(handle: io.BytesIO, packing: str, limits: ArchiveLimits) -> list[str]:
     seconds = REQUEST_SECONDS if limits.max_steps else WORKER_SECONDS
-    with cpu_limit(seconds * slowness()):
+    try:
+        return inspected_within(seconds, handle, packing, limits)
+    except CpuTimeExceeded:
+        return inspected_within(seconds * slowness(), handle, packing, limits)
+
+
+def inspected_within(seconds: float, handle: io.BytesIO, packing: str, limits: ArchiveLimits) -> list[str]:
+    with cpu_limit(seconds):
         try:
             return [found.code for found in inspect_archive(handle, f"a.tar.{packing}", limits)]
         except TooManySteps:

@@ -282,6 +282,7 @@ def _zip_member(recipe: dict[str, Any]) -> Member:
         flags=(UTF8_FLAG if is_utf8 else 0) | (1 if recipe.get("encrypted") else 0),
         mode=0o120777 if "link" in recipe else int(recipe.get("mode", "100644"), 8),
     )
+    member.data = member.packed_data()  # packed once: it is large in some cases
     if "local_name" in recipe:
         member.local_name = recipe["local_name"].encode()
     if "unicode_path" in recipe:

@@ -43,7 +43,7 @@ from tests.files.inspection.archive_recipes import (
     zip_by_library,
     zip_with,
 )
-from tests.speed import slowness
+from tests.speed import is_within
 
 pytestmark = pytest.mark.embedded
 
@@ -55,6 +55,13 @@ def packed(content: bytes, packing: str) -> bytes:
     """The same bytes each time: they stand in the names of tests."""
     ways = {"": bytes, "gz": partial(gzip.compress, mtime=0), "bz2": bz2.compress, "xz": lzma.compress}
     return ways[packing](content)
+
+
+def packed_zeros(mebibytes: int, packing: str) -> bytes:
+    """Pack 20 MiB once, and repeat the stream: all readers join the streams of a file."""
+    assert mebibytes % 20 == 0
+    ways = {"gz": partial(gzip.compress, mtime=0), "bz2": bz2.compress, "xz": partial(lzma.compress, preset=0)}
+    return ways[packing](bytes(20 * MIB)) * (mebibytes // 20)
 
 
 def codes(content: bytes, name: str = "a.zip", **limits: int) -> set[str]:
@@ -74,23 +81,22 @@ def tar_codes(*members: TarMember) -> set[str]:
 @contextmanager
 def bounded(seconds: float = 5, memory_bytes: int = 256 * MIB) -> Iterator[None]:
     """Tracing makes Python about four times as slow: `seconds` allow for that."""
-    seconds *= slowness()
     tracemalloc.start()
     start = time.process_time()
     try:
         yield
-        assert time.process_time() - start < seconds
-        assert tracemalloc.get_traced_memory()[1] < memory_bytes
+        taken, peak_bytes = time.process_time() - start, tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
+    assert peak_bytes < memory_bytes
+    assert is_within(seconds, taken)
 
 
 @contextmanager
 def quick(seconds: float = 5) -> Iterator[None]:
-    seconds *= slowness()
     start = time.process_time()
     yield
-    assert time.process_time() - start < seconds
+    assert is_within(seconds, time.process_time() - start)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['id']} {case['title']!a}")
@@ -372,7 +378,7 @@ def test_inconsistent_zip_header_is_found(title: str) -> None:
     assert code in codes(content)
 
 
-@pytest.mark.parametrize(("count", "size"), [(2, 10), (200, MIB), (2000, 100)])
+@pytest.mark.parametrize(("count", "size"), [(2, 10), (80, MIB), (1000, 100)])
 def test_overlapping_members_are_found(count: int, size: int) -> None:
     content = quoted_overlap(count, size)
     # Python either reads every member or names the first one: distributions backport the check of later releases.
@@ -566,14 +572,15 @@ def test_packed_tar_in_several_streams_is_read_as_one(packing: str) -> None:
 
 @pytest.mark.parametrize("packing", ["gz", "bz2", "xz"])
 def test_compressed_zeros_are_stopped_early(packing: str) -> None:
-    bomb = packed(build_tar(TarMember(size=2**33), end=b"") + bytes(100 * MIB), packing)
-    with bounded():
+    bomb = packed(build_tar(TarMember(size=2**33), end=b""), packing) + packed_zeros(100, packing)
+    with bounded(memory_bytes=16 * MIB):
         assert codes(bomb, f"a.tar.{packing}") == {"archive.bomb"}
 
 
 def test_zeros_after_the_end_of_the_archive_are_rejected() -> None:
-    with bounded():
-        assert codes(packed(build_tar(TarMember()) + bytes(80 * MIB), "gz"), "a.tgz") == {"archive.bomb"}
+    content = packed(build_tar(TarMember()), "gz") + packed_zeros(80, "gz")
+    with bounded(memory_bytes=16 * MIB):
+        assert codes(content, "a.tgz") == {"archive.bomb"}
 
 
 def test_flood_of_empty_streams_is_stopped() -> None:
@@ -581,8 +588,19 @@ def test_flood_of_empty_streams_is_stopped() -> None:
         assert codes(packed(b"", "gz") * 100_000, "a.tar.gz") == {"archive.bomb"}
 
 
+def with_dictionary_of_a_gib(content: bytes) -> bytes:
+    """Change the header of the first block, because a compressor would take the memory as well."""
+    header = bytearray(
+        content[12:24]
+    )  # size, flags, ID of the filter, size of its properties, dictionary, padding, CRC
+    assert header[:4] == b"\x02\x00\x21\x01"
+    header[4] = 36
+    header[8:] = struct.pack("<L", zlib.crc32(header[:8]))
+    return content[:12] + header + content[24:]
+
+
 def test_xz_that_needs_too_much_memory_is_not_read() -> None:
-    content = lzma.compress(build_tar(TarMember()), filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 1024 * MIB}])
+    content = with_dictionary_of_a_gib(lzma.compress(build_tar(TarMember())))
     with bounded():
         assert codes(content, "a.tar.xz") == {"archive.memory"}
 
@@ -617,37 +635,37 @@ def test_directory_with_more_members_than_it_claims_is_not_parsed() -> None:
 
 @pytest.mark.parametrize("packing", ["", "gz"])
 def test_tar_with_too_many_members_is_read_up_to_the_limit(packing: str) -> None:
-    content = b"".join(TarMember(b"%d" % number, b"").build() for number in range(10_001))
+    content = b"".join(TarMember(b"%d" % number, b"").build() for number in range(2_001))
     content, name = (gzip.compress(content, 1), "a.tgz") if packing else (content, "a.tar")
     with quick():
-        assert codes(content, name, max_ratio=10**6, max_members=10_000) == {"archive.too_many_members"}
+        assert codes(content, name, max_ratio=10**6, max_members=2_000) == {"archive.too_many_members"}
 
 
 def test_many_members_are_read_in_bounded_time() -> None:
-    names = (b"folder-%d/file-%d" % (number // 50, number) for number in range(60_000))
+    names = (b"folder-%d/file-%d" % (number // 50, number) for number in range(30_000))
     content = Zip([Member(name, b"", 0) for name in names]).build()
-    with quick():
+    with quick(2.5):
         assert codes(content) == set()
 
 
 def test_many_members_are_read_in_bounded_memory() -> None:
-    names = (b"folder-%d/%d-%s" % (number // 50, number, b"n" * 200) for number in range(5_000))
+    names = (b"folder-%d/%d-%s" % (number // 50, number, b"n" * 200) for number in range(2_000))
     content = Zip([Member(name, b"", 0) for name in names]).build()
-    with bounded(60, 10 * MIB):
+    with bounded(24, 4 * MIB):
         assert codes(content) == set()
 
 
 @pytest.mark.parametrize(
     ("name", "members"),
-    [(b"d/" * 2000 + b"%d", 300), (b"%d/" + b"d/" * 2000 + b"a", 300), (b"%d" + b"n" * 240, 5_000)],
+    [(b"d/" * 2000 + b"%d", 100), (b"%d/" + b"d/" * 2000 + b"a", 100), (b"%d" + b"n" * 240, 2_000)],
     ids=["deep", "many folders", "long"],
 )
 def test_long_names_fill_neither_time_nor_memory(name: bytes, members: int) -> None:
     content = Zip([Member(name % number, b"", 0) for number in range(members)]).build()
-    with quick(10):
-        assert codes(content) in ({"archive.too_many_members"}, set())
-    with bounded(60, 128 * MIB):
-        assert codes(content, max_all_names_bytes=MIB) == {"archive.too_many_members"}
+    with quick(3):
+        assert codes(content) == set()
+    with bounded(15, 32 * MIB):
+        assert codes(content, max_all_names_bytes=MIB // 4) == {"archive.too_many_members"}
 
 
 class Zeros(io.RawIOBase):
@@ -735,7 +753,7 @@ BENIGN: dict[str, tuple[str, bytes]] = {
     "text": ("a.txt", b"PK is no archive"),
     "nothing": ("a.bin", b""),
     "packed text": ("a.txt.gz", packed(b"hello", "gz")),
-    "packed image of zeros": ("disk.img.gz", packed(bytes(80 * MIB), "gz")),
+    "packed image of zeros": ("disk.img.gz", packed_zeros(80, "gz")),
     "packed noise": ("a.gz", b"\x1f\x8b\x08" + b"\xff" * 90),
     "sdist": (
         "a-1.0.tar.gz",

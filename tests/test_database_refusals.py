@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.db import DataError, connection, transaction
+from django.db import DataError, InternalError, OperationalError, connection, transaction
 from django.test import Client
 from django.urls import reverse
+from psycopg.errors import ReadOnlySqlTransaction
 
 from downloads.models import Category
 from releasehub.core.database_errors import CANNOT_BE_STORED, CHANGED_MEANWHILE
@@ -38,6 +39,21 @@ def store_too_much(*args: Any, **kwargs: Any) -> Any:
     raise DataError("value too long")
 
 
+def lose_database(*args: Any, **kwargs: Any) -> Any:
+    raise OperationalError("terminating connection")
+
+
+def write_to_standby(*args: Any, **kwargs: Any) -> Any:
+    """Change something on a PostgreSQL server that became a standby. SQLite never raises this error."""
+    if connection.vendor != "postgresql":
+        raise InternalError from ReadOnlySqlTransaction()
+    category = make_category()
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL transaction_read_only = on")
+        category.delete()
+
+
 def fail(*args: Any, **kwargs: Any) -> Any:
     raise RuntimeError("the inner secret")
 
@@ -47,6 +63,8 @@ REFUSALS = [
     (break_not_null, 409, CHANGED_MEANWHILE, "ERROR"),
     (store_too_much, 400, CANNOT_BE_STORED, "WARNING"),
     (lose_row, 404, "", "WARNING"),
+    (lose_database, 503, "", "ERROR"),
+    (write_to_standby, 503, "", "ERROR"),
     (fail, 500, "", "ERROR"),
 ]
 # What each request runs into, and the request: pages with and without `answers_errors`, forms and the admin.
@@ -87,6 +105,7 @@ def test_database_rejections_are_not_500(
     assert answer.status_code == status
     assert text in answer.content.decode()
     assert b"secret" not in answer.content
+    assert bool(answer.get("Retry-After")) == (status == 503)
     is_json = surface.startswith("API")
     assert answer["Content-Type"].startswith("application/json" if is_json else "text/html")
     assert any(record.exc_info and record.levelname == level for record in caplog.records)

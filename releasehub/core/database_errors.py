@@ -10,6 +10,8 @@ from releasehub.core.errors import Conflict, DomainError, ErrorCode, Invalid, No
 log = logging.getLogger(__name__)
 # The database cannot be reached, is overloaded, or has rolled back this transaction. A retry may succeed.
 OUTAGES = (OperationalError, InterfaceError)
+# What PostgreSQL answers to a change while it is a standby, as after a failover to another machine.
+_READ_ONLY_DATABASE = "25006"
 # The seconds after which a client should repeat a request that was refused because the hub or the database was busy.
 RETRY_AFTER_SECONDS = 5
 # The only constraints that two concurrent requests can violate: unique constraints and foreign keys.
@@ -20,6 +22,11 @@ RACES = frozenset(
 READ_ONLY_REFUSAL = "the hub is read-only"
 CHANGED_MEANWHILE = "Another request changed or deleted data that this request needs. Reload the data and try again."
 CANNOT_BE_STORED = "A value is too large or contains characters that cannot be stored. Correct it and try again."
+
+
+def is_outage(error: BaseException | None) -> bool:
+    """Return whether the database can do nothing, or no changes, for a while."""
+    return isinstance(error, OUTAGES) or _sqlstate(error) == _READ_ONLY_DATABASE
 
 
 def domain_error_of(error: BaseException | None) -> DomainError | None:
@@ -47,5 +54,8 @@ def domain_error_of(error: BaseException | None) -> DomainError | None:
 
 def _constraint_kind(error: IntegrityError) -> str:
     """Return the SQLSTATE code of PostgreSQL, or the error name of SQLite."""
-    cause = error.__cause__
-    return str(getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", ""))
+    return _sqlstate(error) or str(getattr(error.__cause__, "sqlite_errorname", ""))
+
+
+def _sqlstate(error: BaseException | None) -> str:
+    return str(getattr(getattr(error, "__cause__", None), "sqlstate", None) or "")

@@ -23,6 +23,8 @@ from releasehub.core.errors import ReadOnly
 log = logging.getLogger(__name__)
 Source = Callable[[], bool]
 RETRY_AFTER_SECONDS = 60
+# Without the database, each attempt to read the mode takes as long as the pool waits for a connection.
+SECONDS_AFTER_FAILURE = 10
 
 
 class _Mode:
@@ -30,7 +32,7 @@ class _Mode:
 
     source: Source | None = None
     is_on = False
-    read_at: float | None = None
+    read_again_at: float | None = None
 
 
 def register_source(source: Source) -> None:
@@ -43,9 +45,10 @@ def is_read_only() -> bool:
     seconds = settings.READ_ONLY_CHECK_SECONDS
     if seconds is None or _Mode.source is None:
         return False
-    now = time.monotonic()
-    if _Mode.read_at is None or now - _Mode.read_at >= seconds:
-        _Mode.is_on, _Mode.read_at = _read(_Mode.source), now
+    if _Mode.read_again_at is None or time.monotonic() >= _Mode.read_again_at:
+        read = _read(_Mode.source)
+        _Mode.is_on = bool(read)
+        _Mode.read_again_at = time.monotonic() + (SECONDS_AFTER_FAILURE if read is None else seconds)
     return _Mode.is_on
 
 
@@ -59,9 +62,10 @@ def ensure_writable() -> None:
         raise ReadOnly
 
 
-def _read(source: Source) -> bool:
+def _read(source: Source) -> bool | None:
+    """Return the mode, or None if the database cannot be read. Then the change will fail on its own."""
     try:
         return source()
-    except DatabaseError:  # if the database cannot be read, the change will fail on its own
+    except DatabaseError:
         log.warning("The read-only mode could not be read.", exc_info=True)
-        return False
+        return None

@@ -9,7 +9,7 @@ from rest_framework.exceptions import Throttled
 from releasehub.api.common.problem_kinds import ProblemKind
 from releasehub.api.common.problems import Problem, problem, problems_of
 from releasehub.api.dialects import envelope_of
-from releasehub.core.database_errors import OUTAGES, RETRY_AFTER_SECONDS, domain_error_of
+from releasehub.core.database_errors import RETRY_AFTER_SECONDS, domain_error_of, is_outage
 from releasehub.core.errors import ReadOnly
 from releasehub.core.rates import Rate
 from releasehub.core.read_only import RETRY_AFTER_SECONDS as READ_ONLY_RETRY_AFTER_SECONDS
@@ -94,7 +94,7 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
         )
     if refusal := domain_error_of(error):
         return pages.error_response(request, refusal)
-    return pages.unavailable(request) if isinstance(error, OUTAGES) else pages.server_error(request)
+    return pages.unavailable(request) if is_outage(error) else pages.server_error(request)
 
 
 def _api_response(request: HttpRequest, kind: ProblemKind) -> HttpResponse | None:

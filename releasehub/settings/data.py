@@ -71,10 +71,20 @@ def _database() -> dict[str, Any]:
     return config
 
 
+# A pool that cannot connect doubles the time between its attempts until this time has passed. Then the next request
+# tries at once. The default of 5 minutes left the hub down for up to 2 minutes after the database was back.
+RECONNECT_SECONDS = 2
+
+
 def _postgresql_options(pool_timeout: float) -> dict[str, Any]:
     options: dict[str, Any] = {"prepare_threshold": 2 if USE_PREPARED_STATEMENTS else None}
     if DATABASE_POOL_SIZE:
-        options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": pool_timeout}
+        options["pool"] = {
+            "min_size": 1,
+            "max_size": DATABASE_POOL_SIZE,
+            "timeout": pool_timeout,
+            "reconnect_timeout": RECONNECT_SECONDS,
+        }
     return options
 
 

@@ -128,4 +128,6 @@ CELERY_BEAT_SCHEDULE = {
     "delete old idempotent responses": {"task": "api.forget_answers", "schedule": 3600.0},
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Redis answers with errors while it is a replica, as after a failover. Workers would end.
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True
 CELERY_TASK_PUBLISH_RETRY = False

@@ -15,8 +15,9 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import count
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, connection
 
+from releasehub.core.database_errors import is_outage
 from releasehub.webhooks import claims, results
 from releasehub.webhooks.disabling import disable_gone
 from releasehub.webhooks.lanes import AttemptOutcome, Lane
@@ -121,8 +122,8 @@ class _DeliveryRun:
         """Ignore a database outage while lanes are running, because their outcomes still have to be recorded."""
         try:
             yield
-        except (OperationalError, InterfaceError):
-            if connection.in_atomic_block or not self._tokens:
+        except (DatabaseError, InterfaceError) as error:
+            if not is_outage(error) or connection.in_atomic_block or not self._tokens:
                 raise
             connection.close()
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, connection
 
+from releasehub.core.database_errors import is_outage
 from releasehub.webhooks.sending import POLL_SECONDS
 
 MAX_OUTAGE_SECONDS = 30.0
@@ -22,9 +23,9 @@ def retry_during_outage(write: Callable[[], object]) -> None:
         try:
             write()
             return
-        except (OperationalError, InterfaceError):
+        except (DatabaseError, InterfaceError) as error:
             # Inside a transaction a single statement cannot be repeated, so the error has to reach the caller.
-            if connection.in_atomic_block or time.monotonic() > deadline:
+            if not is_outage(error) or connection.in_atomic_block or time.monotonic() > deadline:
                 raise
             # Django opens a new connection for the next query. The current one stays unusable after an error.
             connection.close()

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from ast import literal_eval
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,13 @@ def test_missing_variable_is_reported_as_not_set(monkeypatch: pytest.MonkeyPatch
 def cache_seconds(data: Path, **variables: str) -> str:
     script = "from releasehub.settings.base import ANONYMOUS_CACHE_SECONDS; print(ANONYMOUS_CACHE_SECONDS)"
     return run(["-c", script], data, **variables).stdout.strip()
+
+
+def test_the_pool_tries_to_connect_again_soon_after_an_outage(tmp_path: Path) -> None:
+    database = {"DATABASE_URL": "postgresql://someone@127.0.0.1/nothing"}
+    show = "from django.conf import settings; print(settings.DATABASES['default']['OPTIONS']['pool'])"
+    result = run(["-c", show], tmp_path, DJANGO_SETTINGS_MODULE="releasehub.settings.base", **database)
+    assert literal_eval(result.stdout)["reconnect_timeout"] <= 5, result.stderr
 
 
 def test_the_deprecated_name_of_the_anonymous_cache_works(tmp_path: Path) -> None:

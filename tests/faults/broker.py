@@ -100,6 +100,12 @@ def run(*, away: float, slowest: float, catch_up: float, seed: int, patience: fl
             visitor.visit(AFTER_SECONDS)
             while on.count(WAITING) and time.monotonic() < came_back + patience:
                 time.sleep(0.1)
+            on.redis_command("replicaof", HOST, "1")
+            visitor.visit(AFTER_SECONDS)
+            on.redis_command("replicaof", "no", "one")
+            while on.count(WAITING) and time.monotonic() < came_back + patience:
+                time.sleep(0.1)
+            report.must("deliveries that wait after a failover", waiting := on.count(WAITING), holds=not waiting)
             children = [worker.service.child for worker in on.workers]
             ended = [child.name for child in children if child.process.poll() is not None]
             report.must("workers that ended", ended or 0, holds=not ended)

@@ -17,6 +17,7 @@ from random import Random
 from typing import Any
 
 import psycopg
+from redis import Redis
 
 from tests.faults.launcher import Launchers
 from tests.services.processes import HOST, Child, free_ports, running, wait_until
@@ -149,6 +150,10 @@ class Hub:
 
     def count(self, sql: str, *values: Any) -> int:
         return int(self.rows(sql, *values)[0][0])
+
+    def redis_command(self, *words: str) -> None:
+        with Redis.from_url(self.environment["REDIS_URL"]) as client:
+            client.execute_command(*words)
 
     def asked(self, path: str) -> int:
         with urllib.request.urlopen(self.receiver_url + path, timeout=10) as answer:

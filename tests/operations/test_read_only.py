@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.management import call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import Client
 
 from downloads.models import Download
@@ -40,7 +40,7 @@ REQUESTS = {
 def checked_at_once(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.READ_ONLY_CHECK_SECONDS = 0
     yield
-    mode._Mode.read_at = None
+    mode._Mode.read_again_at = None
 
 
 @pytest.fixture
@@ -110,6 +110,18 @@ def test_no_bytes_are_stored_in_the_old_storage(switched_on: None) -> None:
     with pytest.raises(ReadOnly):
         keep_upload(upload)
     assert not Blob.objects.filter(sha256=upload.digests.sha256).exists()
+
+
+def test_mode_is_not_read_for_every_request_while_the_database_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = []
+
+    def fail() -> bool:
+        reads.append(1)
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(mode._Mode, "source", fail)
+    assert [mode.is_read_only() for _ in range(3)] == [False] * 3
+    assert len(reads) == 1
 
 
 @needs_sqlite

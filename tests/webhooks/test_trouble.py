@@ -13,7 +13,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import InternalError, OperationalError
+from psycopg.errors import ReadOnlySqlTransaction
 
 from releasehub.webhooks import claims, delivery, formats, outages, results, sending
 from releasehub.webhooks.claims import claim, renew
@@ -27,13 +28,21 @@ Advance = Callable[[timedelta], None]
 State = Delivery.State
 
 
-def failing(times: int, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function, preceded by this many database errors."""
-    left = iter(range(times))
+def fail_during_outage(*args: Any, **options: Any) -> None:
+    raise OperationalError("terminating connection")
+
+
+def fail_on_standby(*args: Any, **options: Any) -> None:
+    raise InternalError from ReadOnlySqlTransaction()
+
+
+def failing(failures: list[Callable[..., None]], function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function, preceded by these database errors."""
+    left = iter(failures)
 
     def run(*args: Any, **options: Any) -> Any:
-        if next(left, None) is not None:
-            raise OperationalError("terminating connection")
+        for fail in left:
+            fail()
         return function(*args, **options)
 
     return run
@@ -47,7 +56,7 @@ def test_attempts_are_recorded_after_a_database_outage(
     for poller in (delivery, outages):
         monkeypatch.setattr(poller, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(sending, "SLOW_SECONDS", 0.0)  # every lane releases its unattempted deliveries
-    monkeypatch.setattr(module, name, failing(2, getattr(module, name)))
+    monkeypatch.setattr(module, name, failing([fail_during_outage, fail_on_standby], getattr(module, name)))
     server = receiver(slow(0.01))
     make_endpoint(server.url)
     for _ in range(3):
@@ -84,7 +93,7 @@ def test_lanes_stop_when_the_worker_fails(receiver: Start, monkeypatch: pytest.M
     make_endpoint(server.url)
     for _ in range(20):
         announce()
-    monkeypatch.setattr(results, "record", failing(1, results.record))
+    monkeypatch.setattr(results, "record", failing([fail_during_outage], results.record))
     with pytest.raises(OperationalError):
         deliver_batch()  # inside the transaction of this test, which is broken now
     assert len(server.ids) <= 3
@@ -167,7 +176,7 @@ def test_database_error_while_rendering_postpones_the_delivery(
 ) -> None:
     make_endpoint(receiver().url)
     announce()
-    monkeypatch.setattr(formats, "render", failing(1, formats.render))
+    monkeypatch.setattr(formats, "render", failing([fail_during_outage], formats.render))
     with pytest.raises(OperationalError):
         claim(5)
     assert Delivery.objects.get().state == State.PENDING

@@ -14,7 +14,7 @@ from rest_framework import exceptions
 
 from releasehub.api.common.problem_kinds import DOMAIN_KINDS, MESSAGES, ProblemKind
 from releasehub.core import errors
-from releasehub.core.database_errors import OUTAGES, domain_error_of
+from releasehub.core.database_errors import domain_error_of, is_outage
 from releasehub.core.errors import DomainError
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def _foreign(error: Exception) -> Problem:
         return problem(ProblemKind.TOO_SLOW)
     if isinstance(error, SuspiciousOperation):
         return problem(ProblemKind.UNREADABLE)
-    if isinstance(error, OUTAGES):
+    if is_outage(error):
         log.error("The database failed.", exc_info=error)
         return problem(ProblemKind.DATABASE_UNAVAILABLE)
     log.error("An API request failed unexpectedly.", exc_info=error)

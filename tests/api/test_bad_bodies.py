@@ -5,6 +5,7 @@ Every write operation of the schema is tried, so a new one is covered without be
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterator, Sequence
 from itertools import cycle, islice
@@ -12,7 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 
 from downloads.models import Download
@@ -20,10 +21,11 @@ from files.models import File
 from releasehub.outbound import lookup
 from releasehub.webhooks.models import Endpoint
 from tests.api.described import multipart, operations, real_parameters, sample_body
+from tests.conftest import begin_with
 from tests.factories import make_file, make_key
+from tests.undoing import undone
 from versions.models import Version
 
-pytestmark = pytest.mark.django_db
 WRITES = [(verb, path) for verb, path in operations() if verb in {"post", "put", "patch", "delete"}]
 GROUPS = ("/api/mc-dm-", "/v3/", "/version", "/api/entities", "/api/organizations", "/api/")
 DEEP = json.loads("[" * 300 + "]" * 300)
@@ -46,8 +48,11 @@ BOUNDARY = "multipart/form-data; boundary=b"
 
 
 def broken_bodies(valid: dict[str, Any], turn: int) -> list[tuple[str, bytes]]:
-    """Return pairs of content type and body. Each operation takes other ones, so that together they take all."""
-    names = list(valid) or ["title"]
+    """Return pairs of content type and body. Each operation takes other ones, so that together they take all.
+
+    An operation without members gets only bodies that are broken as a whole.
+    """
+    names = list(valid)
     mutants, texts = (rotated(values, 5 * turn) for values in (MUTANTS, FORM_TEXTS))
     bodies = [
         (JSON, json.dumps(valid | {name: next(mutants)}).encode()) for name in names for _ in range(MUTANTS_PER_MEMBER)
@@ -58,7 +63,7 @@ def broken_bodies(valid: dict[str, Any], turn: int) -> list[tuple[str, bytes]]:
     forms = [
         multipart(*((name, None, "a") for name in names), ("file", "a.bin", "x"), ("file", "b.bin", "y")),
         multipart(("file", "a\x00b.bin", "x")),
-        multipart((names[0], "a.bin", "x")),
+        multipart((names[0] if names else "title", "a.bin", "x")),
         multipart(*((name, None, "a\x00b") for name in names)),
         multipart(("file", None, "a"), *((name, None, "a") for name in names)),
     ]
@@ -72,7 +77,13 @@ def rotated(values: Sequence[Any], start: int) -> Iterator[Any]:
 
 
 def state() -> list[Any]:
-    return [list(model._base_manager.order_by("pk").values()) for model in (Download, Version, File, Endpoint)]
+    """Return all rows. Plain SQL takes a tenth of the time of query sets."""
+    found = []
+    with connection.cursor() as cursor:
+        for model in (Download, Version, File, Endpoint):
+            cursor.execute(f"SELECT * FROM {model._meta.db_table} ORDER BY id")  # noqa: S608 - names of models
+            found.append(cursor.fetchall())
+    return found
 
 
 @pytest.fixture(autouse=True)
@@ -81,24 +92,30 @@ def no_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookup, "_look_up", lambda host, port, put: put(None))
 
 
+def build() -> tuple[File, str]:
+    file = make_file()
+    return file, make_key(file.version.download.owner)
+
+
+pytestmark = [pytest.mark.django_db, begin_with(build)]
+
+
 @pytest.mark.parametrize("group", GROUPS)
-def test_broken_bodies_are_refused_without_a_server_error(group: str) -> None:
+def test_broken_bodies_are_refused_without_a_server_error(world: tuple[File, str], group: str) -> None:
     """Undo a successful write, so that every body meets the same rows."""
     found = set()
+    file, key = world
+    client = Client(raise_request_exception=False, headers={"XF-Api-Key": key})
     for turn, (verb, path) in enumerate(WRITES):
         if next(prefix for prefix in (*GROUPS, "") if path.startswith(prefix)) != group:
             continue
-        with transaction.atomic():
-            found |= set(failures_of(verb, path, turn))
-            transaction.set_rollback(True)
+        with undone():
+            address = path.format_map(Known(real_parameters(copy.deepcopy(file), f"{verb.upper()} {path}")))
+            found |= set(failures_of(client, verb, path, address, turn))
     assert found == set()
 
 
-def failures_of(verb: str, path: str, turn: int) -> Iterator[str]:
-    file = make_file()
-    parameters = real_parameters(file, f"{verb.upper()} {path}")
-    address = path.format_map(Known(parameters))
-    client = Client(raise_request_exception=False, headers={"XF-Api-Key": make_key(file.version.download.owner)})
+def failures_of(client: Client, verb: str, path: str, address: str, turn: int) -> Iterator[str]:
     before = state()
     for content_type, body in broken_bodies(sample_body(verb, path), turn):
         sent = transaction.savepoint()

@@ -25,6 +25,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from files.models import File
 from releasehub.accounts.models import User
 from releasehub.apikeys.scopes import Scope
 from releasehub.outbound import lookup
@@ -32,9 +33,9 @@ from releasehub.server.wsgi import application
 from tests.api.breaking import with_broken_ones
 from tests.api.described import document, real_parameters
 from tests.api.described import operations as described
+from tests.conftest import begin_with
 from tests.factories import make_file, make_key, make_user
 
-pytestmark = pytest.mark.django_db
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "3"))
 # From the fewest permissions to the most, so that keys that may delete rows come last.
 KEYS: dict[str, Callable[[User], str]] = {
@@ -51,6 +52,14 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
+
+
+def build() -> tuple[File, dict[str, str]]:
+    file = make_file()
+    return file, {kind: make(file.version.download.owner) for kind, make in KEYS.items()}
+
+
+pytestmark = [pytest.mark.django_db, begin_with(build)]
 
 
 def served(environ: Any, start_response: Any) -> Any:
@@ -74,11 +83,10 @@ def operations() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", [f"{verb.upper()} {path}" for verb, path in described()])
-def test_generated_requests_get_documented_responses(operations: dict[str, Any], name: str) -> None:
+def test_generated_requests_get_documented_responses(operations: dict[str, Any], world: Any, name: str) -> None:
     """Half of the requests name rows that exist, because generated ids match nothing."""
-    file = make_file()
+    file, keys = world
     known = real_parameters(file, name)
-    keys = {kind: make(file.version.download.owner) for kind, make in KEYS.items()}
 
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
     @given(requests=with_broken_ones(operations[name].as_strategy()), is_there=booleans())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from django.utils.regex_helper import normalize
 
 from files.models import Blob, UploadSession
 from files.uploads import handlers
+from releasehub.api.dialects import is_api
 from releasehub.apikeys.scopes import Scope
 from tests.conftest import ApiClient
 from tests.factories import make_category, make_download, make_key, make_user, make_version
@@ -56,6 +59,7 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return places
 
 
+@cache
 def routes() -> list[str]:
     """Return a path for every view of the hub, with 1 as the value of each parameter.
 
@@ -122,7 +126,8 @@ def test_route_walk_covers_every_interface() -> None:
 
 @pytest.mark.parametrize("media", [f"multipart/form-data; boundary={BOUNDARY}", "application/octet-stream"])
 def test_nothing_of_a_body_is_stored_for_an_anonymous_visitor(stored: list[str], media: str) -> None:
-    client, body = Client(enforce_csrf_checks=True), multipart()
+    # Pages answer errors as JSON, because rendering them as HTML took a third of the time.
+    client, body = Client(enforce_csrf_checks=True, headers={"Accept": "application/json"}), multipart()
     for path in routes():
         for verb in VERBS:
             client.cookies.clear()
@@ -132,12 +137,19 @@ def test_nothing_of_a_body_is_stored_for_an_anonymous_visitor(stored: list[str],
             assert count <= MAX_READ_BYTES, f"{verb} {path} read {count} bytes"
 
 
-@pytest.mark.parametrize("scopes", [tuple(Scope.values), (Scope.WEBHOOK_READ,)], ids=["no-rights", "no-scope"])
-def test_nothing_of_a_body_is_stored_for_a_key_without_the_right(stored: list[str], scopes: Any) -> None:
+@pytest.mark.parametrize(
+    ("scopes", "is_asked"),
+    [(tuple(Scope.values), lambda path: True), ((Scope.WEBHOOK_READ,), is_api)],
+    ids=["no-rights", "no-scope"],
+)
+def test_nothing_of_a_body_is_stored_for_a_key_without_the_right(
+    stored: list[str], scopes: Any, is_asked: Callable[[str], bool]
+) -> None:
+    """Pages that take a body know no scopes, so only one of the keys is sent to them; it passes their CSRF check."""
     version = make_version(make_download(make_user()))
-    client = ApiClient(make_key(scopes=scopes))
+    client = ApiClient(make_key(scopes=scopes), HTTP_ACCEPT="application/json")
     body = multipart({"version_id": str(version.pk)})
-    for path in routes():
+    for path in filter(is_asked, routes()):
         for verb in VERBS:
             answer, _ = send(client, verb, path, body)
             assert answer.status_code < 500, f"{verb} {path}: {answer.status_code}"

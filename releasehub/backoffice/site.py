@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
@@ -10,6 +11,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.sites import UnfoldAdminSite
 
@@ -39,6 +41,14 @@ class HubAdminSite(UnfoldAdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the dashboard above the models."""
         return super().index(request, {**(extra_context or {}), **dashboard_context(request)})  # type: ignore[no-any-return]
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """Return the models that the user may open, which are looked up when the list is used for the first time.
+
+        Django puts the list into the context of every page, and few pages show it. Asking for the permissions of all
+        models took a twelfth of the CPU time of a page.
+        """
+        return SimpleLazyObject(partial(super().get_app_list, request, app_label))
 
     def get_urls(self) -> list[Any]:
         return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from itertools import product
 from typing import Any
 
@@ -37,19 +38,23 @@ def populated() -> dict[str, Any]:
     people = {name: make_user(name) for name in ("owner", "stranger", "shared", "member", *TeamMember.FLAGS)}
     categories = [make_category("Open"), make_category("Closed", members_only=True)]
     organization = make_organization(members=(people["member"],))
-    for category, visibility, state, is_deleted in product(
-        categories, Download.Visibility.values, ("visible", "draft"), (False, True)
-    ):
-        download = make_download(people["owner"], category=category, visibility=visibility)
-        for flag in TeamMember.FLAGS:
-            set_team_member(actor=system(), download=download, user=people[flag], flags={flag})
-        if visibility in {"private", "organization"}:
-            share_download(actor=system(), download=download, user=people["shared"])
-            publish_to_store(actor=system(), download=download, organization=organization)
-        fill(download)
-        Download.objects.filter(pk=download.pk).update(state=state)
-        if is_deleted:
-            delete_download(actor=system(), download=download)
+    for category, visibility in product(categories, Download.Visibility.values):
+        filled: Download | None = None
+        for state, is_deleted in product(("visible", "draft"), (False, True)):
+            download = make_download(people["owner"], category=category, visibility=visibility)
+            for flag in TeamMember.FLAGS:
+                set_team_member(actor=system(), download=download, user=people[flag], flags={flag})
+            if visibility in {"private", "organization"}:
+                share_download(actor=system(), download=download, user=people["shared"])
+                publish_to_store(actor=system(), download=download, organization=organization)
+            if filled is None:
+                filled = download
+                fill(download)
+            else:
+                copy_versions(filled, download)
+            Download.objects.filter(pk=download.pk).update(state=state)
+            if is_deleted:
+                delete_download(actor=system(), download=download)
     if connection.vendor == "postgresql":  # it plans with what it last knew of tables that were empty then
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
@@ -72,6 +77,24 @@ def fill(download: Download) -> None:
             delete_file(actor=system(), file=files[3])
     gone = make_version(download, "9.0.0", files=1)
     delete_version(actor=system(), version=gone)
+
+
+def copy_versions(source: Download, target: Download) -> None:
+    """Give the second download the same versions and files as the first, in a seventh of the time of `fill`."""
+    counts = Download.all_objects.filter(pk=source.pk).values("version_count", "listed_version_count", "last_update_at")
+    Download.all_objects.filter(pk=target.pk).update(**counts[0])
+    for version in Version.all_objects.filter(download=source).order_by("pk"):
+        files = list(File.all_objects.filter(version=version))
+        version.download = target
+        (copy,) = Version.objects.bulk_create([unsaved(version)])
+        for file in files:
+            file.version = copy
+        File.objects.bulk_create([unsaved(file) for file in files])
+
+
+def unsaved(row: Any) -> Any:
+    row.pk, row.public_id, row._state.adding = None, row._meta.get_field("public_id").get_default(), True
+    return row
 
 
 def actors(people: dict[str, Any]) -> dict[str, Actor]:
@@ -146,10 +169,12 @@ def test_lists_never_contain_invisible_rows(world: dict[str, Any]) -> None:
 @begin_with(populated)
 def test_list_of_one_download_agrees_with_the_full_list(world: dict[str, Any]) -> None:
     for name, actor in actors(world).items():
+        whole: dict[int, set[int]] = defaultdict(set)
+        for download_id, pk in Version.objects.listed_to(actor).values_list("download_id", "pk"):
+            whole[download_id].add(pk)
         for download in Download.objects.visible_to(actor):
             inside = set(Version.objects.listed_in(actor, download).values_list("pk", flat=True))
-            whole = set(Version.objects.listed_to(actor).filter(download=download).values_list("pk", flat=True))
-            assert inside == whole, (name, download.visibility, download.state)
+            assert inside == whole[download.pk], (name, download.visibility, download.state)
 
 
 @begin_with(populated)

@@ -59,8 +59,8 @@ def pumped(prefix: str, unit: str, end: str, size: int) -> str:
 class Parser:
     """`run` reads a text; up to `size` characters of it take at most `seconds` on a usual machine.
 
-    With `finalists`, every text is read with a tenth of the size, and only so many of the slowest with the whole size:
-    what grows faster than its length is among the slowest already then.
+    With `finalists`, every text is read with a fraction of the size, one tenth by default, and only so many of the
+    slowest with the whole size: what grows faster than its length is among the slowest already then.
     """
 
     name: str
@@ -70,12 +70,15 @@ class Parser:
     units: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ("",)
     finalists: int = 0
+    fraction: int = 10
 
     def texts(self) -> Iterator[str]:
         units = dict.fromkeys((*NASTY, *UNICODE, *self.units))
         pumps = list(product(self.prefixes, units, ENDS))
         if self.finalists:
-            pumps = sorted(pumps, key=lambda pump: self._cpu_seconds(pumped(*pump, self.size // 10)), reverse=True)
+            pumps = sorted(
+                pumps, key=lambda pump: self._cpu_seconds(pumped(*pump, self.size // self.fraction)), reverse=True
+            )
             pumps = pumps[: self.finalists]
         for pump in pumps:
             yield pumped(*pump, self.size)
@@ -147,8 +150,10 @@ FINALISTS = 8  # of some hundred texts
 CLI_CHARACTERS = 8_192  # far more than a file system takes
 
 PARSERS = [
-    Parser("Markdown", render, MAX_CHARS, 1.5, MARKDOWN_UNITS, finalists=4),
-    Parser("Markdown that is too long to be parsed", render, BODY_CHARACTERS, 1, MARKDOWN_UNITS, finalists=4),
+    Parser("Markdown", render, MAX_CHARS, 1.5, MARKDOWN_UNITS, finalists=4, fraction=20),
+    Parser(
+        "Markdown that is too long to be parsed", render, BODY_CHARACTERS, 1, MARKDOWN_UNITS, finalists=4, fraction=20
+    ),
     *(
         Parser(f"version number, {scheme}", read_number_of(scheme), size, 0.04, NUMBER_UNITS, NUMBER_PREFIXES)
         for scheme in (None, *Scheme)

@@ -44,7 +44,7 @@ class HubModelViewSet(HubViewSet):
     def filter_queryset(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
         """Apply the filters of the query string."""
         filters, query = self.filterset_class, self.request.query_params
-        # Building a filter set takes longer than the query of a page, so a request without a filter skips it.
+        # Even a filter set without filters takes longer than the query of a page, so a request without any skips it.
         if filters is None or filters.base_filters.keys().isdisjoint(query):
             return queryset
         result: models.QuerySet[Any] = filters(query, queryset=queryset, request=self.request).qs

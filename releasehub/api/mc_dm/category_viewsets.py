@@ -8,8 +8,8 @@ from django.db import models
 from downloads.models import Category
 from downloads.policies import category_policy
 from downloads.services import create_category, delete_category, update_category
+from releasehub.api.common.filter_sets import QueryFilterSet
 from releasehub.api.common.serializers import InputSerializer
-from releasehub.api.mc_dm.filters import McDmFilterSet
 from releasehub.api.mc_dm.full_serializers import McDmFullCategorySerializer
 from releasehub.api.mc_dm.input_serializers import (
     McDmCategoryCreateSerializer,
@@ -58,7 +58,7 @@ class McDmCategoryViewSet(McDmModelViewSet):
         "update": McDmCategoryUpdateSerializer,
         "destroy": McDmDeleteSerializer,
     }
-    filterset_class = McDmFilterSet
+    filterset_class = QueryFilterSet
     policy = category_policy
     item_key, list_key = "category", "categories"
     ordering = ORDER

@@ -9,6 +9,7 @@ from django.db import models
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from releasehub.api.common.filter_sets import QueryFilterSet
 from releasehub.api.mc_dm.fields import read_moment
 from releasehub.core.numbers import MAX_ID
 from releasehub.webhooks.endpoint_states import in_state
@@ -29,16 +30,7 @@ class SinceFilter(django_filters.CharFilter):
             raise ValidationError({"since": [str(error)]}) from error
 
 
-class McDmFilterSet(django_filters.FilterSet):
-    """A filter set that rejects an invalid value, with the name of the parameter, instead of ignoring it."""
-
-    def filter_queryset(self, queryset: Any) -> Any:
-        if not self.form.is_valid():
-            raise ValidationError(dict(self.form.errors))
-        return super().filter_queryset(queryset)
-
-
-class McDmDownloadFilterSet(McDmFilterSet):
+class McDmDownloadFilterSet(QueryFilterSet):
     category_id = django_filters.NumberFilter(field_name="category_id", min_value=0, max_value=MAX_ID)
     prefix_id = django_filters.NumberFilter(method="filter_prefix", min_value=0, max_value=MAX_ID)
     since = SinceFilter(field_name="last_update_at")
@@ -53,7 +45,7 @@ class McDmDownloadFilterSet(McDmFilterSet):
         return rows.search(value)
 
 
-class McDmVersionFilterSet(McDmFilterSet):
+class McDmVersionFilterSet(QueryFilterSet):
     since = SinceFilter(field_name="released_at")
     channel = django_filters.CharFilter(field_name="channel")
     version_string = django_filters.CharFilter(field_name="number")
@@ -64,7 +56,7 @@ class McDmVersionFilterSet(McDmFilterSet):
         return rows.with_tag(value)
 
 
-class McDmFileFilterSet(McDmFilterSet):
+class McDmFileFilterSet(QueryFilterSet):
     platform = django_filters.CharFilter(method="filter_platform")
     architecture = django_filters.CharFilter(method="filter_architecture")
 
@@ -75,11 +67,11 @@ class McDmFileFilterSet(McDmFilterSet):
         return rows.filter(architecture__lower__in=architecture_spellings(value))
 
 
-class McDmCommentFilterSet(McDmFilterSet):
+class McDmCommentFilterSet(QueryFilterSet):
     since = SinceFilter(field_name="created_at")
 
 
-class McDmWebhookFilterSet(McDmFilterSet):
+class McDmWebhookFilterSet(QueryFilterSet):
     download_id = django_filters.NumberFilter(field_name="download_id", min_value=0, max_value=MAX_ID)
     organization_id = django_filters.NumberFilter(field_name="organization_id", min_value=0, max_value=MAX_ID)
     state = django_filters.ChoiceFilter(method="filter_state", choices=Endpoint.State.choices)

@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from releasehub.api.common.filter_sets import QueryFilterSet
 from releasehub.api.common.moments import parse_moment
 from releasehub.api.v3.webhook_terms import EVENTS, TEST, to_type
 from releasehub.webhooks.models import Delivery
@@ -53,8 +54,8 @@ class TruthFilter(django_filters.TypedChoiceFilter):
         return rows if value is None else rows.filter(self.condition if value else ~self.condition)
 
 
-class V3FilterSet(django_filters.FilterSet):
-    """A filter set that rejects an invalid value, with the name of the parameter, instead of ignoring it.
+class V3FilterSet(QueryFilterSet):
+    """The filters of all lists.
 
     `moments` maps the names of times on the wire to model fields; each of them can be compared with five operators.
     """
@@ -73,11 +74,6 @@ class V3FilterSet(django_filters.FilterSet):
                 parameter = f"{name}{operator}"
                 filters[parameter] = MomentFilter(parameter=parameter, field_name=field, lookup_expr=lookup)
         return filters
-
-    def filter_queryset(self, queryset: Any) -> Any:
-        if not self.form.is_valid():
-            raise ValidationError(dict(self.form.errors))
-        return super().filter_queryset(queryset)
 
     def filter_search(self, rows: Any, name: str, value: str) -> Any:
         return rows.search(value)

@@ -590,9 +590,7 @@ def test_flood_of_empty_streams_is_stopped() -> None:
 
 def with_dictionary_of_a_gib(content: bytes) -> bytes:
     """Change the header of the first block, because a compressor would take the memory as well."""
-    header = bytearray(
-        content[12:24]
-    )  # size, flags, ID of the filter, size of its properties, dictionary, padding, CRC
+    header = bytearray(content[12:24])  # size, flags, filter and size of its properties, dictionary, padding, checksum
     assert header[:4] == b"\x02\x00\x21\x01"
     header[4] = 36
     header[8:] = struct.pack("<L", zlib.crc32(header[:8]))

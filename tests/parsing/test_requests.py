@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import cycle, islice, product
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
 from django.urls.resolvers import RoutePattern
 
 from releasehub.core.numbers import MAX_ID, read_number
@@ -19,11 +21,13 @@ from tests.factories import make_file, make_key, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 DIGITS = "9" * 5_000
-PATH_VALUES = (DIGITS, "9" * (MAX_PATH_CHARACTERS - 200), "9" * 19, "a%00b", "%FF%FE", "%ED%A0%80", "%D9%A3")
-QUERY_VALUES = (
-    DIGITS, "9" * 19, "-1", "a%00b", "%FF", "1e999999", "NaN", "%D9%A3", "%C2%B2", "[" * 2_000, "[null]",
-    "0000-01-01", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00%2B14:00",
-)  # fmt: skip
+PATH_VALUES = ("9" * 19, "9" * (MAX_PATH_CHARACTERS - 200), "%FF%FE", "%ED%A0%80", "%D9%A3")
+NUMBERS = (DIGITS, "9" * 19, "-1", "1e999999", "NaN", "%D9%A3", "%C2%B2")
+TEXTS = ("%FF", "[" * 2_000, "[null]")
+TIMES = ("0000-01-01", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00%2B14:00")
+# The hub refuses these before it looks for a route, so one route is enough.
+REFUSED_PATH_VALUES = (DIGITS, "a%00b")
+REFUSED_QUERY_VALUES = ("a%00b",)
 HEADERS = (
     "Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "Idempotency-Key",
     "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "XF-Api-User", "XF-Api-Key", "Authorization", "Accept",
@@ -62,6 +66,15 @@ def program() -> Client:
     return Client(raise_request_exception=False, headers={"XF-Api-Key": key, "User-Agent": "tests/1 (example.com)"})
 
 
+def routed_urls(route: str, values: Iterator[str]) -> Iterator[str]:
+    """Yield the URLs of those values that the route takes."""
+    for value in values:
+        url = re.sub(r"<[^>]+>", value, route)
+        with suppress(Resolver404):
+            resolve(unquote(url))
+            yield url
+
+
 def failures(client: Client, urls: Iterator[str], **options: Any) -> list[str]:
     found = []
     for url in urls:
@@ -74,44 +87,58 @@ def failures(client: Client, urls: Iterator[str], **options: Any) -> list[str]:
 
 def test_hostile_paths_of_apis_take_linear_time(program: Client) -> None:
     paths = [path for path in document()["paths"] if "{" in path]
-    urls = (re.sub(r"\{\w+\}", value, path) for path in paths for value in PATH_VALUES)
+    pairs = [*product(paths, PATH_VALUES), *product(paths[:1], REFUSED_PATH_VALUES)]
+    urls = (re.sub(r"\{\w+\}", value, path) for path, value in pairs)
     assert failures(program, urls) == []
 
 
 def test_hostile_paths_of_pages_and_admin_take_linear_time(staff: Client) -> None:
-    routes = [route for route in page_routes(get_resolver()) if "<" in route]
-    values = cycle(PATH_VALUES)  # all of them for each kind of route; the admin has each kind once for every model
-    urls = (
-        re.sub(r"<[^>]+>", value, route)
-        for route in routes
-        for value in islice(values, 1 if route.startswith("/admin/") else 3)
-    )
-    assert failures(staff, urls) == []
+    values = cycle(PATH_VALUES)  # two for each page; the admin has each kind of route once for every model
+    urls = [
+        url
+        for route in page_routes(get_resolver())
+        if "<" in route
+        for url in islice(routed_urls(route, islice(values, len(PATH_VALUES) + 1)), 1 if "/admin/" in route else 2)
+    ]
+    # A value that no route takes ends at the same place for all of them.
+    urls += [f"/downloads/{value}/" for value in (*PATH_VALUES, *REFUSED_PATH_VALUES)]
+    assert failures(staff, iter(urls)) == []
 
 
 def test_hostile_queries_of_apis_take_linear_time(program: Client) -> None:
     described = [
         (path, verbs["get"]) for path, verbs in document()["paths"].items() if "get" in verbs and "{" not in path
     ]
-    names = [
-        (path, parameter["name"])
+    parameters = [
+        (path, parameter)
         for path, operation in described
         for parameter in operation.get("parameters", [])
         if parameter["in"] == "query"
     ]
     file = make_file()
     parents = f"download_id={file.version.download_id}&version_id={file.version_id}"
-    starts = [(f"{path}?{parents}&" if "mc-dm" in path else f"{path}?", name) for path, name in names]
-    values = cycle(QUERY_VALUES)  # five for each parameter; neighbors take the others
-    urls = (f"{start}{name}={value}" for start, name in starts for value in islice(values, 5))
-    assert failures(program, urls) == []
+    kinds = {"integer": cycle(NUMBERS), "date-time": cycle((*TIMES, *NUMBERS)), "": cycle((*TEXTS, *NUMBERS, *TIMES))}
+    urls = []
+    for path, parameter in parameters:
+        start = f"{path}?{parents}&" if "mc-dm" in path else f"{path}?"
+        kind = next((kind for kind in kinds if kind in parameter["schema"].values()), "")
+        # Three values for each parameter; neighbors take the others.
+        urls += [f"{start}{parameter['name']}={value}" for value in islice(kinds[kind], 3)]
+    urls += [f"{urls[0].partition('=')[0]}={value}" for value in REFUSED_QUERY_VALUES]
+    assert failures(program, iter(urls)) == []
 
 
 def test_hostile_queries_of_pages_and_admin_take_linear_time(staff: Client) -> None:
+    values = (*NUMBERS[:4], *TEXTS[:1])
     names = {True: ("p", "q", "o", "id__exact"), False: ("page", "before", "state", "key", "channel", "q")}
-    routes = [route for route in page_routes(get_resolver()) if "<" not in route and "logout" not in route]
+    routes = [
+        route
+        for route in page_routes(get_resolver())
+        # A form to add an object reads no query, and the schema takes a second.
+        if "<" not in route and not route.endswith(("/add/", "logout/", "/schema/"))
+    ]
     pairs = islice(((route, name) for route in routes for name in names["/admin/" in route]), 0, None, 3)
-    urls = (f"{route}?{name}={value}" for (route, name), value in zip(pairs, cycle(QUERY_VALUES[:6]), strict=False))
+    urls = (f"{route}?{name}={value}" for (route, name), value in zip(pairs, cycle(values), strict=False))
     assert failures(staff, urls) == []
 
 

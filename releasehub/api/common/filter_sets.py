@@ -16,6 +16,8 @@ class QueryFilterSet(django_filters.FilterSet):
     than most of the rest of a request.
     """
 
+    base_filters: Mapping[str, django_filters.Filter]
+
     def __init__(self, data: Mapping[str, Any], **options: Any) -> None:
         self.base_filters = {name: found for name, found in type(self).base_filters.items() if name in data}
         super().__init__(data, **options)

@@ -1,7 +1,9 @@
 """Start a hub as `make run` does: with its own process, port and data directory, on the embedded defaults.
 
 The first start of a hub migrates a database, collects static files and loads the demo, which takes more work than most
-tests. `start` therefore copies a data directory that one hub has prepared for the whole test run.
+tests. `start` therefore copies a data directory that one hub has prepared for the whole test run. There is nothing to
+prepare in a copy, so the hub starts as the server that `manage.py serve` becomes at its end, which loads the code once
+instead of twice. `tests/live/test_serve.py` tests the command itself.
 """
 
 from __future__ import annotations
@@ -78,56 +80,77 @@ def environment(data: Path, **extra: str) -> dict[str, str]:
 
 def serve(data: Path, port: int, **extra: str) -> subprocess.CompletedProcess[str]:
     """Run `serve` to its end; for starts that are refused."""
-    command = [sys.executable, "manage.py", "serve", "--port", str(port)]
     return subprocess.run(
-        command, cwd=ROOT, env=environment(data, **extra), capture_output=True, text=True, timeout=60, check=False
+        serve_command(port),
+        cwd=ROOT,
+        env=environment(data, **extra),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 
 class PreparedData:
-    """Data directories after the first start, with and without the demo. All processes of a test run share them."""
+    """The data directory after the first start of a hub. All processes of a test run share it."""
 
     folder: Path  # set once in each process, see `prepared_data` in conftest.py
 
     @classmethod
     def copy_to(cls, data: Path, demo: str) -> dict[str, str]:
-        """Fill an empty data directory, and return the login that the first start printed."""
-        source = cls.folder / f"demo-{demo}"
+        """Fill an empty data directory, and return the login that the first start printed if it loaded the demo."""
+        first = cls.first_start()
+        if demo == "0":
+            migrated_database.copy_to(data / "releasehub.sqlite3")
+            return {}
+        shutil.copytree(first, data, dirs_exist_ok=True)
+        return dict(LOGIN.findall((data / "serve.log").read_text()))
+
+    @classmethod
+    def static_files(cls) -> Path:
+        """Return the folder of the static files that the first start collected, which the copies share."""
+        return cls.folder / "static"
+
+    @classmethod
+    def first_start(cls) -> Path:
+        """Return the data directory, without the static files. The first process that asks starts the hub."""
+        first = cls.folder / "first-start"
         cls.folder.mkdir(exist_ok=True)
         with (cls.folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if not source.exists():
-                cls._prepare(source, demo)
-        shutil.copytree(source, data, dirs_exist_ok=True)
-        return dict(LOGIN.findall((data / "serve.log").read_text()))
-
-    @staticmethod
-    def _prepare(source: Path, demo: str) -> None:
-        unfinished = source.with_suffix(".unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir()
-        migrated_database.copy_to(unfinished / "releasehub.sqlite3")
-        start(unfinished, fresh=True, RELEASEHUB_DEMO=demo).stop()
-        unfinished.rename(source)
+            if not first.exists():
+                unfinished = first.with_suffix(".unfinished")
+                shutil.rmtree(unfinished, ignore_errors=True)
+                unfinished.mkdir()
+                start(unfinished, fresh=True).stop()
+                (unfinished / "static").rename(cls.static_files())
+                unfinished.rename(first)
+        return first
 
 
-def start(data: Path, *, inside: tuple[str, ...] = (), fresh: bool = False, **extra: str) -> Hub:
+def start(
+    data: Path, *, inside: tuple[str, ...] = (), fresh: bool = False, through_serve: bool = False, **extra: str
+) -> Hub:
     """Start a hub and wait until it answers.
 
     Args:
         data: The data directory. An empty one is filled with a prepared copy.
         inside: A command that runs the server as its arguments, such as one that makes a namespace.
         fresh: Whether the hub prepares its empty data directory by itself.
+        through_serve: Whether a hub in a prepared copy starts with `manage.py serve`, too, as all others do.
         extra: Environment variables.
     """
     port = free_port()
     data.mkdir(parents=True, exist_ok=True)
-    is_first = not any(data.iterdir())
-    printed = {} if fresh or not is_first else PreparedData.copy_to(data, extra.get("RELEASEHUB_DEMO", "1"))
+    printed, command = {}, serve_command(port)
+    if not fresh and not any(data.iterdir()):
+        printed = PreparedData.copy_to(data, extra.get("RELEASEHUB_DEMO", "1"))
+        extra = {"RELEASEHUB_STATIC_DIR": str(PreparedData.static_files())} | extra
+        command = command if through_serve else server_command(port)
     log = data / "serve.log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            [*inside, sys.executable, "manage.py", "serve", "--port", str(port)],
+            [*inside, *command],
             cwd=ROOT,
             env=environment(data, **extra),
             stdout=output,
@@ -145,6 +168,16 @@ def start(data: Path, *, inside: tuple[str, ...] = (), fresh: bool = False, **ex
         raise
     hub.printed = hub.printed or dict(LOGIN.findall(log.read_text()))
     return hub
+
+
+def serve_command(port: int) -> list[str]:
+    return [sys.executable, "manage.py", "serve", "--port", str(port)]
+
+
+def server_command(port: int) -> list[str]:
+    """Return the command that becomes the server as `manage.py serve` does, without preparing anything."""
+    script = f"from releasehub.server.command import become_server; become_server('127.0.0.1', {port}, has_worker=True)"
+    return [sys.executable, "-c", script]
 
 
 def wait_until_ready(hub: Hub) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
+from releasehub.server import watchdog as lifeline
+
 APPLICATION = "releasehub.server.application:application"
 # Granian counts every connection, including idle ones, against the backpressure limit of a worker process.
 OPTIONS = (
@@ -19,3 +24,18 @@ def granian_arguments(*, host: str, port: int, workers: int) -> list[str]:
     """Return the arguments of `granian`. The threads that answer requests are settings, see `WEB_THREADS`."""
     options = [part for option in OPTIONS for part in option]
     return [*options, "--host", host, "--port", str(port), "--workers", str(workers), APPLICATION]
+
+
+def become_server(host: str, port: int, *, has_worker: bool) -> None:
+    """Replace this process with the server of `serve`, so that every signal reaches the server."""
+    if has_worker:
+        os.environ["RELEASEHUB_EMBEDDED_WORKER"] = "1"
+    os.environ["PORT"] = str(port)  # links outside of requests contain it
+    os.environ[lifeline.VARIABLE] = str(os.getpid())
+    os.execv(  # noqa: S606 - our own interpreter with fixed arguments
+        sys.executable,
+        [
+            sys.executable, "-m", "granian", *granian_arguments(host=host, port=port, workers=1),
+            "--respawn-failed-workers", "--log-level", "error",
+        ],
+    )  # fmt: skip

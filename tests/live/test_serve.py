@@ -2,13 +2,15 @@
 
 import signal
 import socket
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.hubs import LOGIN, Hub, free_port, serve, start
+from tests.hubs import LOGIN, Hub, PreparedData, free_port, serve, start
 
 pytestmark = pytest.mark.embedded
 
@@ -35,17 +37,39 @@ def wait_until_gone(port: int) -> None:
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    running = start(tmp_path_factory.mktemp("hub"), fresh=True)
+    """A hub after its second start, in a copy of what the first start has left."""
+    running = start(tmp_path_factory.mktemp("hub"), through_serve=True)
     try:
         yield running
     finally:
         running.end()
 
 
-def test_first_start_prints_login_and_key_once(hub: Hub) -> None:
-    assert set(hub.printed) == {"User", "Password", "API key"}
-    text = hub.log.read_text()
-    assert text.count(hub.printed["API key"]) == 1
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[Hub]:
+    """A hub without the demo."""
+    running = start(tmp_path, through_serve=True, RELEASEHUB_DEMO="0")
+    try:
+        yield running
+    finally:
+        running.end()
+
+
+def downloads_in(data: Path) -> int:
+    with closing(sqlite3.connect(data / "releasehub.sqlite3")) as database:
+        return int(database.execute("SELECT count(*) FROM downloads_download").fetchone()[0])
+
+
+def test_first_start_prints_login_and_key_once() -> None:
+    text = (PreparedData.first_start() / "serve.log").read_text()
+    printed = dict(LOGIN.findall(text))
+    assert set(printed) == {"User", "Password", "API key"}
+    assert text.count(printed["API key"]) == 1
+
+
+def test_first_start_collects_the_static_files() -> None:
+    PreparedData.first_start()
+    assert list(PreparedData.static_files().rglob("*.css"))
 
 
 def test_demo_is_visible_to_anonymous_visitors(hub: Hub) -> None:
@@ -54,23 +78,27 @@ def test_demo_is_visible_to_anonymous_visitors(hub: Hub) -> None:
     assert "Release Handbook Templates" not in titles  # for members of the organization
 
 
-def test_second_start_loads_no_second_demo_and_ctrl_c_stops_all_processes(hub: Hub, tmp_path: Path) -> None:
-    second = start(tmp_path)  # in a copy of what a first start has left
-    downloads = "/api/mc-dm-downloads/"
-    assert second.get(downloads)["pagination"]["total"] == hub.get(downloads)["pagination"]["total"]
-    assert not LOGIN.search(second.log.read_text())
-    assert processes_of(second.port)
-    second.stop(signal.SIGINT)
-    wait_until_gone(second.port)
+def test_second_start_loads_no_second_demo(hub: Hub) -> None:
+    assert downloads_in(hub.data) == downloads_in(PreparedData.first_start()) > 0
+    assert not LOGIN.search(hub.log.read_text())
 
 
-def test_two_hubs_run_side_by_side_and_sigterm_stops_one_of_them(hub: Hub, tmp_path: Path) -> None:
-    other = start(tmp_path, RELEASEHUB_DEMO="0")
+def test_two_hubs_run_side_by_side_and_sigterm_stops_one_of_them(hub: Hub, other: Hub) -> None:
     assert other.get("/api/mc-dm-downloads/")["pagination"]["total"] == 0
-    assert processes_of(other.port)
+    assert len(processes_of(other.port)) == 2
     other.stop(signal.SIGTERM)
     wait_until_gone(other.port)
     assert hub.get("/api/mc-dm-downloads/")["pagination"]["total"] > 0
+
+
+def test_killing_the_server_stops_its_workers(tmp_path: Path) -> None:
+    killed = start(tmp_path, RELEASEHUB_DEMO="0")
+    try:
+        assert len(processes_of(killed.port)) == 2
+        killed.stop(signal.SIGKILL)
+        wait_until_gone(killed.port)
+    finally:
+        killed.end()
 
 
 def test_port_in_use_is_reported_with_a_fix(tmp_path: Path) -> None:
@@ -97,8 +125,8 @@ def test_invalid_setting_stops_the_start_and_is_named(tmp_path: Path) -> None:
     assert "RELEASEHUB_STORAGE is 'tape'" in refused.stderr
 
 
-def test_killing_the_server_stops_its_workers(hub: Hub) -> None:
+def test_ctrl_c_stops_all_processes(hub: Hub) -> None:
     """The last test of the module, because it ends the hub of the others."""
     assert len(processes_of(hub.port)) == 2
-    hub.stop(signal.SIGKILL)
+    hub.stop(signal.SIGINT)
     wait_until_gone(hub.port)

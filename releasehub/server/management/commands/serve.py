@@ -2,7 +2,6 @@
 
 import os
 import socket
-import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from downloads.services.first_run import needs_set_up
-from releasehub.server import watchdog as lifeline
 from releasehub.server.checks import is_writable
-from releasehub.server.command import granian_arguments
+from releasehub.server.command import become_server
 from releasehub.server.demo.data import load_demo
 from releasehub.server.management.commands.set_up_link import set_up_url
 from releasehub.server.ready import ANNOUNCED_URL
@@ -53,7 +51,7 @@ class Command(BaseCommand):
             )
             self.stdout.flush()
         os.environ[ANNOUNCED_URL] = f"{origin}/"
-        self.become_server(options["host"], port)
+        become_server(options["host"], port, has_worker=not settings.REDIS_URL)
 
     def free_port(self, host: str, text: str) -> int:
         if not text.isdecimal() or not 0 < int(text) < 65536:
@@ -106,20 +104,6 @@ class Command(BaseCommand):
                     ]
                 )
             )
-
-    def become_server(self, host: str, port: int) -> None:
-        """Replace this process with the server, so that every signal reaches the server."""
-        if not settings.REDIS_URL:
-            os.environ["RELEASEHUB_EMBEDDED_WORKER"] = "1"
-        os.environ["PORT"] = str(port)  # links outside of requests contain it
-        os.environ[lifeline.VARIABLE] = str(os.getpid())
-        os.execv(  # noqa: S606 - our own interpreter with fixed arguments
-            sys.executable,
-            [
-                sys.executable, "-m", "granian", *granian_arguments(host=host, port=port, workers=1),
-                "--respawn-failed-workers", "--log-level", "error",
-            ],
-        )  # fmt: skip
 
 
 def collect_static() -> None:

@@ -33,6 +33,7 @@ def empty_hub(browser: Any, mails: MailServer, tmp_path_factory: pytest.TempPath
         provider.claims = DORA
         running = start(
             tmp_path_factory.mktemp("empty"),
+            through_serve=True,  # which prints the link to set up the hub
             RELEASEHUB_DEMO="0",
             EMAIL_HOST="127.0.0.1",
             EMAIL_PORT=str(mails.server_address[1]),

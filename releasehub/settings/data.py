@@ -67,10 +67,19 @@ def _database() -> dict[str, Any]:
         # Opening the file for each request took half of the CPU time of a new version.
         config["CONN_MAX_AGE"] = None
     elif "postgresql" in config["ENGINE"]:
-        options.update(_postgresql_options(pool_timeout=10))
+        config["OPTIONS"] = {**PRIMARY_TIMEOUTS, **options, **_postgresql_options(pool_timeout=10)}
     return config
 
 
+# A machine that is switched off answers nothing. The system would wait for it for a quarter of an hour, while another
+# machine has long taken over. The URL may contain other values.
+PRIMARY_TIMEOUTS = {
+    "connect_timeout": 10,
+    "tcp_user_timeout": 15_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
 # A pool that cannot connect doubles the time between its attempts until this time has passed. Then the next request
 # tries at once. The default of 5 minutes left the hub down for up to 2 minutes after the database was back.
 RECONNECT_SECONDS = 2

@@ -172,11 +172,14 @@ def cache_seconds(data: Path, **variables: str) -> str:
     return run(["-c", script], data, **variables).stdout.strip()
 
 
-def test_the_pool_tries_to_connect_again_soon_after_an_outage(tmp_path: Path) -> None:
-    database = {"DATABASE_URL": "postgresql://someone@127.0.0.1/nothing"}
-    show = "from django.conf import settings; print(settings.DATABASES['default']['OPTIONS']['pool'])"
+def test_a_hub_is_back_soon_after_an_outage_of_postgresql(tmp_path: Path) -> None:
+    database = {"DATABASE_URL": "postgresql://someone@127.0.0.1/nothing?keepalives_idle=7"}
+    show = "from django.conf import settings; print(settings.DATABASES['default']['OPTIONS'])"
     result = run(["-c", show], tmp_path, DJANGO_SETTINGS_MODULE="releasehub.settings.base", **database)
-    assert literal_eval(result.stdout)["reconnect_timeout"] <= 5, result.stderr
+    options = literal_eval(result.stdout)
+    assert options["pool"]["reconnect_timeout"] <= 5
+    assert options["tcp_user_timeout"] <= 30_000
+    assert options["keepalives_idle"] in {7, "7"}  # as the URL says
 
 
 def test_the_deprecated_name_of_the_anonymous_cache_works(tmp_path: Path) -> None:

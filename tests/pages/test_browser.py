@@ -133,8 +133,10 @@ def test_search_shows_results_while_typing_and_remembers_searches(watched: Any, 
     assert watched.evaluate(shown) == "none"
     assert watched.locator(".cards li").count() == 1
     assert watched.url.endswith("/search/?q=alp&sort=title")
+    entries = watched.evaluate("history.length")
     watched.keyboard.press("Enter")
-    watched.wait_for_load_state()
+    watched.wait_for_selector("#q:not(:focus)")
+    assert watched.evaluate("history.length") == entries
     watched.goto(f"{live_server.url}/search/")
     watched.click("#recent a:text('alp')")
     watched.wait_for_url("**/search/?q=alp")

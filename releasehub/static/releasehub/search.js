@@ -34,7 +34,18 @@ function show() {
   section.querySelector("ul").replaceChildren(...searches.map(link));
   section.hidden = searches.length === 0;
 }
-field.form.addEventListener("submit", remember);
+// The results of the address are on the page already. Browsers would add a second entry for it to the history.
+function isShown() {
+  const sent = new URL(field.form.action);
+  sent.search = new URLSearchParams(new FormData(field.form));
+  return sent.href === location.href;
+}
+field.form.addEventListener("submit", (event) => {
+  remember();
+  if (!isShown()) return;
+  event.preventDefault();
+  field.blur(); // closes the keyboard of a phone
+});
 document.getElementById("found").addEventListener("click", (event) => { if (event.target.closest("a")) remember(); });
 field.addEventListener("input", show);
 section.querySelector("button").addEventListener("click", () => { write([]); show(); field.focus(); });

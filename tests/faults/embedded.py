@@ -10,8 +10,6 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -23,12 +21,14 @@ from itertools import count
 from pathlib import Path
 from random import Random
 
-from tests.faults.stage import Service, children_of, environment_command, receiver
+from tests.faults.launcher import Launchers
+from tests.faults.stage import Service, children_of, receiver
 from tests.faults.verdicts import Fact, Report, judge_deliveries
-from tests.services.processes import HOST, Child, ServiceError, free_ports, running, wait_until
+from tests.services.processes import HOST, Child, ServiceError, free_ports, wait_until
 from tests.services.run import make_folder, temporary_folder
 from tests.services.servers import ROOT
 
+STATIC_VARIABLE = "RELEASEHUB_STATIC_DIR"  # lets the hubs of a session of tests share their static files
 THREADS = 4
 VERSIONS_PER_KILL = 15
 ORPHAN_PATIENCE_SECONDS = 30.0
@@ -39,7 +39,8 @@ WAITING = "SELECT count(*) FROM webhooks_delivery WHERE state = 'pending'"
 class Hub:
     """SQLite, one process. `url`: where it is served."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, launchers: Launchers) -> None:
+        self._launchers = launchers
         self.folder, self.port = folder, free_ports(1)
         self.url = f"http://{HOST}:{self.port}"
         self.environment = {
@@ -50,27 +51,20 @@ class Hub:
             "RELEASEHUB_WEBHOOK_ALLOW_NETS": "127.0.0.0/8",
             "DJANGO_SETTINGS_MODULE": "releasehub.settings.base",
         }
+        if STATIC_VARIABLE in os.environ:
+            self.environment[STATIC_VARIABLE] = os.environ[STATIC_VARIABLE]
         self.service = Service(self._served)
 
     @contextmanager
     def _served(self) -> Iterator[Child]:
-        command = environment_command(self.environment, [ROOT / "manage.py", "serve", "--port", self.port])
-        with running("The hub", command, log=self.folder / "hub.log") as child:
+        command = (ROOT / "manage.py", "serve", "--port", self.port)
+        log = self.folder / "hub.log"
+        with self._launchers.of(self.environment).running("The hub", *command, log=log) as child:
             wait_until(partial(is_ready, self.url), child, seconds=90)
             yield child
 
     def run(self, *arguments: object) -> str:
-        done = subprocess.run(
-            [sys.executable, *map(str, arguments)],
-            env=self.environment,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise ServiceError(f"{arguments} ended with {done.returncode}:\n{done.stderr[-2000:]}")
-        return done.stdout
+        return self._launchers.of(self.environment).run(*arguments)
 
     def rows(self, sql: str) -> list[tuple[str, str]]:
         with closing(sqlite3.connect(self.folder / "data" / "releasehub.sqlite3", timeout=30)) as connection:
@@ -111,7 +105,7 @@ def run(*, versions: int, every: float, seed: int, patience: float) -> Report:
         make_folder(folder / "data")
         port, log = free_ports(1), folder / "received.jsonl"
         stack.enter_context(receiver(folder, port, log))
-        hub = Hub(folder)
+        hub = Hub(folder, stack.enter_context(Launchers(make_folder(folder / "output"))))
         endpoint = f"http://{HOST}:{port}/a"
         key = hub.run("-m", "tests.faults.changes", "prepare", "--downloads", 8, "--endpoint", endpoint).split()[-1]
         hub.service.start()

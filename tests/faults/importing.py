@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sqlite3
-import subprocess
-import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from random import Random
 
 from tests import hubs
+from tests.faults.launcher import Launchers
 from tests.faults.retention import Hub
 from tests.faults.verdicts import Report
 from tests.services.processes import ServiceError
 from tests.services.run import make_folder, temporary_folder
-from tests.services.servers import ROOT
 
 KILLS = 2
 PUBLISHED = "SELECT count(*) FROM versions_version WHERE state = 'published'"
@@ -33,8 +29,8 @@ UNFINISHED = "SELECT count(*) FROM importing_importrun WHERE finished_at IS NULL
 
 def run(*, releases: int, files: int, size: int, large: int, seed: int, patience: float) -> Report:
     report, chance = Report(f"an import is killed {KILLS} times, seed {seed}"), Random(seed)
-    with temporary_folder() as folder:
-        source, target = _hub(folder / "source"), _hub(folder / "target")
+    with temporary_folder() as folder, Launchers(make_folder(folder / "output")) as launchers:
+        source, target = _hub(folder / "source", launchers), _hub(folder / "target", launchers)
         world = ("-m", "tests.faults.importing_world")
         numbers = ("--releases", releases, "--files", files, "--size", size, "--large", large, "--seed", seed)
         source.run(*world, *numbers)
@@ -48,9 +44,9 @@ def run(*, releases: int, files: int, size: int, large: int, seed: int, patience
     return report
 
 
-def _hub(folder: Path) -> Hub:
+def _hub(folder: Path, launchers: Launchers) -> Hub:
     make_folder(folder)
-    hub = Hub(folder)
+    hub = Hub(folder, launchers)
     hub.environment |= {
         "RELEASEHUB_MIN_FREE_BYTES": "0",
         "RELEASEHUB_DEMO": "0",
@@ -73,24 +69,31 @@ def _import(report: Report, target: Hub, url: str, releases: int, chance: Random
     report.must("most memory of the command in MiB", largest // 1024, holds=largest > 0)
 
 
-def _run_until(target: Hub, command: tuple[str, ...], goal: int | None, deadline: float) -> int:
+def _run_until(target: Hub, arguments: tuple[str, ...], goal: int | None, deadline: float) -> int:
     """Run the command until it has published so many versions, and kill it then. Return its most memory in KiB."""
-    child = subprocess.Popen(
-        [sys.executable, *command], env=target.environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    while goal is not None and int(str(target.rows(PUBLISHED)[0])) < goal:
-        if child.poll() is not None or time.monotonic() > deadline:
-            child.kill()
-            raise ServiceError(f"The import ended before it had published {goal} releases.")
-        time.sleep(0.01)
-    if goal is not None:
-        child.send_signal(signal.SIGKILL)
-    errors = child.stderr.read() if child.stderr else b""
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if goal is None and child.returncode:
-        raise ServiceError(f"The import ended with {child.returncode}:\n{errors[-2000:]!r}")
-    return usage.ru_maxrss
+    command, largest = target.start(*arguments), 0
+    try:
+        while command.process.poll() is None:
+            largest = max(largest, _peak_memory(command.process.pid))
+            if goal is not None and int(str(target.rows(PUBLISHED)[0])) >= goal:
+                return largest
+            if time.monotonic() > deadline:
+                raise ServiceError("The import did not end in time.")
+            time.sleep(0.01)
+    finally:
+        command.kill()
+    if goal is not None or command.process.returncode:
+        raise ServiceError(f"The import ended with {command.process.returncode}:\n{command.finish()[1][-2000:]}")
+    return largest
+
+
+def _peak_memory(pid: int) -> int:
+    """Return the most memory that the process has used until now in KiB, or 0 if it has ended."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1])
+    return 0
 
 
 def _end_lease(target: Hub) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
 from random import Random
 
+from tests.faults.launcher import Launchers, StartedCommand
 from tests.faults.verdicts import Report
 from tests.services.processes import ServiceError
 from tests.services.run import make_folder, temporary_folder
@@ -26,9 +24,10 @@ UNFINISHED = "SELECT count(*) FROM publishing_retentionrun WHERE finished_at IS 
 
 
 class Hub:
-    """A hub without a server: SQLite in a folder, and the command that applies the rules."""
+    """A hub without a server: SQLite in a folder, and commands that are forks of a process that has loaded the hub."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, launchers: Launchers) -> None:
+        self._launchers = launchers
         self.data = folder / "data"
         make_folder(self.data)
         self.environment = {
@@ -38,16 +37,11 @@ class Hub:
             "DJANGO_SETTINGS_MODULE": "releasehub.settings.base",
         }
 
-    def start(self, *arguments: object) -> subprocess.Popen[str]:
-        command = [sys.executable, *map(str, arguments)]
-        pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-        return subprocess.Popen(command, env=self.environment, cwd=ROOT, text=True, **pipes)  # type: ignore[call-overload, no-any-return]
+    def start(self, *arguments: object) -> StartedCommand:
+        return self._launchers.of(self.environment).begin(*arguments)
 
     def run(self, *arguments: object) -> None:
-        with self.start(*arguments) as child:
-            _, errors = child.communicate()
-        if child.returncode:
-            raise ServiceError(f"{arguments} ended with {child.returncode}:\n{errors[-2000:]}")
+        self._launchers.of(self.environment).run(*arguments)
 
     def rows(self, sql: str) -> list[object]:
         with closing(sqlite3.connect(self.data / "releasehub.sqlite3", timeout=30)) as connection:
@@ -56,8 +50,8 @@ class Hub:
 
 def run(*, downloads: int, versions: int, seed: int, patience: float) -> Report:
     report, chance = Report(f"the retention run is killed, seed {seed}"), Random(seed)
-    with temporary_folder() as folder:
-        hub = Hub(folder)
+    with temporary_folder() as folder, Launchers(make_folder(folder / "output")) as launchers:
+        hub = Hub(folder, launchers)
         hub.run("-m", "tests.faults.retention_world", "--downloads", downloads, "--versions", versions)
         total = downloads * (versions - 1)
         kills = kill_at_random(hub, total, chance, time.monotonic() + patience)
@@ -80,12 +74,14 @@ def kill_at_random(hub: Hub, total: int, chance: Random, deadline: float) -> int
     kills, done = 0, 0
     while done < total * 0.8:
         goal = done + chance.randrange(1, max(2, total // 2))
-        with hub.start("manage.py", "apply_retention") as child:
-            while child.poll() is None and len(hub.rows(DELETED)) < goal:
+        command = hub.start("manage.py", "apply_retention")
+        try:
+            while command.process.poll() is None and len(hub.rows(DELETED)) < goal:
                 if time.monotonic() > deadline:
                     raise ServiceError(f"Only {len(hub.rows(DELETED))} of {total} versions were deleted.")
                 time.sleep(0.002)
-            kills += child.poll() is None
-            child.send_signal(signal.SIGKILL)
+            kills += command.process.poll() is None
+        finally:
+            command.kill()
         done = len(hub.rows(DELETED))
     return kills

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.embedded import STATIC_VARIABLE
 from tests.faults.stage import CLUSTER_VARIABLE
 from tests.services.processes import ServiceError
 from tests.services.servers import postgres_binaries
@@ -38,10 +39,12 @@ with_services = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module", autouse=True)
-def shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Let all runs begin with the cluster that the first one has migrated."""
+def shared_preparations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let all runs begin with the cluster that the first one has migrated, and with the static files it collected."""
+    folder = tmp_path_factory.mktemp("faults")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(CLUSTER_VARIABLE, str(tmp_path_factory.mktemp("faults") / "stored"))
+        patch.setenv(CLUSTER_VARIABLE, str(folder / "stored"))
+        patch.setenv(STATIC_VARIABLE, str(folder / "static"))
         yield
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from files.models import File
-from tests.conftest import ApiClient
+from tests.conftest import ApiClient, Ready
 from tests.factories import make_download, make_file, make_key, make_loose_upload, make_user, make_version
 from versions.models import Version
 
@@ -42,6 +43,12 @@ class Engine:
         return make_file(version, **fields)
 
 
+@pytest.fixture(scope="module")
+def ready_engine(make_ready: Any) -> Iterator[Ready]:
+    with make_ready(Engine) as made:
+        yield made
+
+
 @pytest.fixture
-def engine() -> Engine:
-    return Engine()
+def engine(ready_engine: Ready) -> Engine:
+    return ready_engine.take()  # type: ignore[no-any-return]

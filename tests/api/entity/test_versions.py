@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 import zipfile
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -26,7 +27,7 @@ from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
 from tests.api.entity.world import LOCKFILE, World, acting, moment, source, upload, zipped
 from tests.api.native.test_uploads import left_behind
-from tests.conftest import ApiClient
+from tests.conftest import ApiClient, Ready
 from tests.factories import make_user, make_version, system
 from versions.models import Version
 from versions.services import update_version
@@ -34,9 +35,10 @@ from versions.services import update_version
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
+@pytest.fixture(scope="module")
+def ready(make_ready: Any) -> Iterator[Ready]:
+    with make_ready(World) as made:
+        yield made
 
 
 def refused(answer: dict[str, Any], code: str) -> bool:

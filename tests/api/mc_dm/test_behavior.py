@@ -21,13 +21,22 @@ from releasehub.audit.models import AuditEntry
 from releasehub.core.errors import StorageUnavailable
 from releasehub.webhooks.models import Event
 from tests.conftest import ApiClient, begin_with
-from tests.corpus import cases_of
+from tests.corpus import cases_of, one_of_each
 from tests.factories import make_category, make_download, make_file, make_key, make_prefix, make_user, make_version
 from tests.undoing import undone
 from versions.models import Version
 from versions.numbering import InvalidNumber, parse
 
-NAMES, NUMBERS = cases_of("bad_filenames"), cases_of("bad_versions")
+# What separates or ends a part of the header that has the name, so that a parser could misread it.
+DELIMITERS = '"\\/;%\r\n\0'
+NAMES = one_of_each(
+    [case | {"shape": tuple(char in case["name"] for char in DELIMITERS)} for case in cases_of("bad_filenames")],
+    "class",
+    "expect",
+    "certain",
+    "shape",
+)
+NUMBERS = one_of_each(cases_of("bad_versions"), "class", "dotted", "calver", "semver")
 VERSION_FIELDS = [
     "version_id",
     "download_id",
@@ -266,14 +275,14 @@ def hub_with_rows(rows: int) -> HubWithRows:
     return HubWithRows(hub, version)
 
 
-SIZES = {"one row": partial(hub_with_rows, 1), "thirty rows": partial(hub_with_rows, 30)}
+SIZES = {"one row": partial(hub_with_rows, 1), "six rows": partial(hub_with_rows, 6)}
 
 
 @pytest.mark.embedded
 @pytest.mark.parametrize("verbosity", ["default", "full"])
 @pytest.mark.parametrize("kind", list(QUERIES))
 @pytest.mark.parametrize("ready", SIZES.values(), indirect=True, ids=list(SIZES), scope="module")
-def test_query_count_of_lists_with_1_and_30_rows_is_equal(world: HubWithRows, kind: str, verbosity: str) -> None:
+def test_query_count_of_lists_with_1_and_6_rows_is_equal(world: HubWithRows, kind: str, verbosity: str) -> None:
     hub, version = world.hub, world.version
     path = f"/api/mc-dm-{kind}/?download_id={hub.download.pk}&version_id={version.pk}&with={verbosity}&per_page=100"
     hub.client.get(path)

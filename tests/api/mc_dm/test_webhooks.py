@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ from releasehub.core import encryption
 from releasehub.webhooks.delivery import deliver_batch
 from releasehub.webhooks.endpoints import create_endpoint
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
-from tests.conftest import ApiClient
+from tests.conftest import ApiClient, Ready
 from tests.factories import make_download, make_key, make_organization, make_user, make_version, system
 from tests.outbound.conftest import lookups as lookups
 from tests.outbound.corpus import REFUSED_WHEN_SAVED, REFUSED_WHEN_SENT, host_of
@@ -61,9 +61,15 @@ class Hub:
         return self.client.send("post", f"{BASE}{endpoint.pk}/{step}/", data)
 
 
+@pytest.fixture(scope="module")
+def ready(make_ready: Any) -> Iterator[Ready]:
+    with make_ready(Hub) as made:
+        yield made
+
+
 @pytest.fixture
-def hub() -> Hub:
-    return Hub()
+def hub(world: Hub) -> Hub:
+    return world
 
 
 def code(answer: Any) -> str:

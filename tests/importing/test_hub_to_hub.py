@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
-from tests.hubs import ROOT, Hub, environment, start
+from tests.faults.launcher import Launchers
+from tests.hubs import Hub, environment, start
 
 pytestmark = pytest.mark.embedded
 LOOPBACK = "127.0.0.1/32"
@@ -31,6 +30,13 @@ def hubs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hub, Hub]]:
             here.end()
     finally:
         there.end()
+
+
+@pytest.fixture(scope="module")
+def launchers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launchers]:
+    """Start the commands as forks of a process that has loaded the hub, one for each environment."""
+    with Launchers(tmp_path_factory.mktemp("output")) as running:
+        yield running
 
 
 def post(hub: Hub, path: str, *, files: Any = None, **fields: Any) -> Any:
@@ -67,24 +73,22 @@ def fill(hub: Hub) -> None:
 
 
 def import_from(
-    there: Hub, here: Hub, slug: str, *arguments: str, token: str | None = None, target: str = ""
+    launchers: Launchers, there: Hub, here: Hub, slug: str, *arguments: str, token: str | None = None, target: str = ""
 ) -> tuple[int, str]:
     """Run the command on the second hub, and return its exit code and what it printed."""
     category = here.get("/api/mc-dm-categories/")["categories"][0]["view_url"].rstrip("/").rpartition("/")[2]
     options = ["--api", there.url, "--to", target or f"copy-of-{slug}", "--create", category.rpartition(".")[0]]
-    command = [sys.executable, "manage.py", "import", "releasehub", slug, *options, "--owner", here.printed["User"]]
     extra = {"RELEASEHUB_WEBHOOK_ALLOW_NETS": LOOPBACK}
     extra |= {"RELEASEHUB_IMPORT_TOKEN": there.printed["API key"] if token is None else token}
-    run = subprocess.run(
-        [*command, *arguments],
-        cwd=ROOT,
-        env=environment(here.data, **extra),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    return run.returncode, run.stdout + run.stderr
+    importing = ("manage.py", "import", "releasehub", slug, *options, "--owner", here.printed["User"], *arguments)
+    variables = environment(here.data, DJANGO_SETTINGS_MODULE="releasehub.settings.base", **extra)
+    variables.pop("PYTEST_CURRENT_TEST", None)  # each test would get a launcher of its own
+    command = launchers.of(variables).begin(*importing)
+    try:
+        output, errors = command.finish(timeout=300)
+    finally:
+        command.kill()
+    return command.process.wait(), output + errors
 
 
 def described(hub: Hub, slug: str) -> list[dict[str, Any]]:
@@ -109,39 +113,39 @@ def described(hub: Hub, slug: str) -> list[dict[str, Any]]:
     return rows
 
 
-def test_private_download_is_copied_with_everything(hubs: tuple[Hub, Hub]) -> None:
+def test_private_download_is_copied_with_everything(hubs: tuple[Hub, Hub], launchers: Launchers) -> None:
     there, here = hubs
-    code, output = import_from(there, here, "complete", "--drafts")
+    code, output = import_from(launchers, there, here, "complete", "--drafts")
     assert code == 0, output
     assert "4 created" in output
     assert described(here, "copy-of-complete") == described(there, "complete")
 
 
-def test_public_download_is_copied_without_a_key_and_only_once(hubs: tuple[Hub, Hub]) -> None:
+def test_public_download_is_copied_without_a_key_and_only_once(hubs: tuple[Hub, Hub], launchers: Launchers) -> None:
     there, here = hubs
-    code, output = import_from(there, here, "packsmith", token="")
+    code, output = import_from(launchers, there, here, "packsmith", token="")
     assert code == 0, output
     first = described(here, "copy-of-packsmith")
     # Without a key, drafts do not exist.
     assert first == [row for row in described(there, "packsmith") if row["state"] != "draft"]
-    code, output = import_from(there, here, "packsmith", token="")
+    code, output = import_from(launchers, there, here, "packsmith", token="")
     assert code == 0, output
     assert "0 created, 0 updated" in output
     assert described(here, "copy-of-packsmith") == first
 
 
-def test_private_download_needs_the_key(hubs: tuple[Hub, Hub]) -> None:
+def test_private_download_needs_the_key(hubs: tuple[Hub, Hub], launchers: Launchers) -> None:
     there, here = hubs
-    code, output = import_from(there, here, "complete", token="", target="without-key")
+    code, output = import_from(launchers, there, here, "complete", token="", target="without-key")
     assert code == 1
     assert "hides it without a key" in output
 
 
-def test_dry_run_lists_what_would_be_made(hubs: tuple[Hub, Hub]) -> None:
+def test_dry_run_lists_what_would_be_made(hubs: tuple[Hub, Hub], launchers: Launchers) -> None:
     there, here = hubs
-    import_from(there, here, "complete", "--drafts")
+    import_from(launchers, there, here, "complete", "--drafts")
     post(there, "mc-dm-versions/", download_id=_id_of(there, "complete"), version_string="9.0.0")
-    code, output = import_from(there, here, "complete", "--dry-run")
+    code, output = import_from(launchers, there, here, "complete", "--dry-run")
     assert code == 0, output
     assert "To be created: 9.0.0" in output
     assert not any(row["version_string"] == "9.0.0" for row in described(here, "copy-of-complete"))

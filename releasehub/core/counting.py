@@ -1,24 +1,21 @@
 """Counters for rate limits.
 
 The counters live in caches of their own, so that no other data can evict them. With Redis, all processes share the
-counters. While Redis cannot be reached, each process counts separately and tries Redis again after a few seconds.
+counters. While Redis cannot be reached, each process counts separately.
 """
 
 from __future__ import annotations
 
-import logging
 import time
+from functools import partial
 
 from django.core.cache import BaseCache, caches
-from redis.exceptions import RedisError
 
 from releasehub.core.errors import TooMany
+from releasehub.core.redis_cache import try_redis
 
-log = logging.getLogger(__name__)
 SHARED_CACHE, PROCESS_CACHE = "limits", "process"
-RETRY_SECONDS = 5.0
 HOUR_SECONDS = 3600
-_redis_down_until = 0.0
 
 
 def count(key: str, seconds: int, *, is_shared: bool = True) -> int:
@@ -29,14 +26,11 @@ def count(key: str, seconds: int, *, is_shared: bool = True) -> int:
         seconds: How long after its first count the counter starts again.
         is_shared: False counts in this process only, and so never waits for Redis.
     """
-    global _redis_down_until
-    if is_shared and time.monotonic() >= _redis_down_until:
-        try:
-            return _count(caches[SHARED_CACHE], key, seconds)
-        except RedisError as error:
-            _redis_down_until = time.monotonic() + RETRY_SECONDS
-            log.warning("Redis cannot be reached, so each process counts rate limits separately. Cause: %s", error)
-    return _count(caches[PROCESS_CACHE], key, seconds)
+    in_process = partial(_count, caches[PROCESS_CACHE], key, seconds)
+    if not is_shared:
+        return in_process()
+    shared = partial(_count, caches[SHARED_CACHE], key, seconds)
+    return try_redis(shared, in_process, "each process counts rate limits separately")
 
 
 def count_in_hour(key: str, limit: int, message: str) -> None:

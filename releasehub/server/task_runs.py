@@ -5,15 +5,11 @@ They are stored in the cache, so that every process can report them.
 
 from __future__ import annotations
 
-import logging
 import time
 from typing import Any, TypedDict
 
 from celery.signals import task_postrun, task_prerun
 from django.core.cache import cache
-from redis.exceptions import RedisError
-
-log = logging.getLogger(__name__)
 
 RETENTION_SECONDS = 7 * 24 * 3600
 _start_times: dict[str, float] = {}
@@ -40,11 +36,8 @@ def connect() -> None:
 
 
 def last_runs(names: list[str]) -> dict[str, TaskRun]:
-    """Return the last run of each named task that has run, or nothing while the cache cannot be reached."""
-    try:
-        runs: dict[str, TaskRun] = cache.get_many([_key(name) for name in names])
-    except RedisError:
-        return {}
+    """Return the last run of each named task that has run, or nothing while Redis cannot be reached."""
+    runs: dict[str, TaskRun] = cache.get_many([_key(name) for name in names])
     return {name: runs[_key(name)] for name in names if _key(name) in runs}
 
 
@@ -54,13 +47,10 @@ def _begin(task_id: str = "", **_: Any) -> None:
 
 def _end(task_id: str = "", task: Any = None, state: str = "", **_: Any) -> None:
     seconds = time.monotonic() - _start_times.pop(task_id, time.monotonic())
-    try:
-        previous = cache.get(_key(task.name)) or {"failures": 0}
-        failures = previous["failures"] + (state == "FAILURE")
-        run = TaskRun(finished_at=time.time(), seconds=seconds, failures=failures)
-        cache.set(_key(task.name), run, RETENTION_SECONDS)
-    except RedisError as error:
-        log.warning("The run of %s could not be recorded. Cause: %s", task.name, error)
+    previous = cache.get(_key(task.name)) or {"failures": 0}
+    failures = previous["failures"] + (state == "FAILURE")
+    run = TaskRun(finished_at=time.time(), seconds=seconds, failures=failures)
+    cache.set(_key(task.name), run, RETENTION_SECONDS)
 
 
 def _key(name: str) -> str:

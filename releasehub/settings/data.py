@@ -140,13 +140,15 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Each process reads from the database at most so often whether the hub is read-only; None: never.
 READ_ONLY_CHECK_SECONDS: float | None = 1
 MAX_COUNTERS = 50_000
+REDIS_TIMEOUTS = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {"BACKEND": "releasehub.core.redis_cache.OptionalRedisCache", "LOCATION": REDIS_URL}
+    | {"OPTIONS": REDIS_TIMEOUTS}
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     # The counters of rate limits. Nothing else is stored there, so that no other keys can evict a counter.
     "limits": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
-    | {"OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}}
+    | {"OPTIONS": REDIS_TIMEOUTS}
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "limits"}
     | {"OPTIONS": {"MAX_ENTRIES": MAX_COUNTERS}},

@@ -11,7 +11,7 @@ from django.urls import resolve
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from releasehub.api import schema_view
-from releasehub.core import counting
+from releasehub.core import counting, redis_cache
 from releasehub.core.requests import network_of
 from releasehub.server.limit_middleware import RateLimitMiddleware
 from tests.api.test_rights_before_bytes import routes
@@ -131,7 +131,7 @@ def test_rate_limit_without_redis_is_counted_per_process(monkeypatch: pytest.Mon
         asked.append(key)
         raise RedisConnectionError
 
-    monkeypatch.setattr(counting, "_redis_down_until", 0.0)
+    monkeypatch.setattr(redis_cache._Outage, "ends_at", 0.0)
     monkeypatch.setattr(caches["limits"], "add", add)
     assert [counting.count("some", 60) for _ in range(3)] == [1, 2, 3]
     assert len(asked) == 1

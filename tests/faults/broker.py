@@ -21,7 +21,13 @@ from tests.faults.verdicts import Fact, Report, judge_deliveries
 from tests.services.processes import HOST, free_ports, wait_until
 
 REQUEST_SECONDS = 120.0  # a request that takes longer has failed
-PAGES = ("/", "/downloads/download-0.1/", "/api/mc-dm-downloads/", "/healthz")
+PAGES = (
+    "/",
+    "/downloads/download-0.1/",
+    "/downloads/download-0.1/about/statistics/",
+    "/api/mc-dm-downloads/",
+    "/healthz",
+)
 AFTER_SECONDS = 2.0
 PATHS = ("/a", "/slow")  # of the receiver
 

@@ -150,7 +150,7 @@ FINALISTS = 8  # of some hundred texts
 CLI_CHARACTERS = 8_192  # far more than a file system takes
 
 PARSERS = [
-    Parser("Markdown", render, MAX_CHARS, 1.5, MARKDOWN_UNITS, finalists=4, fraction=20),
+    Parser("Markdown", render, MAX_CHARS, 1.5, MARKDOWN_UNITS, finalists=4),
     Parser(
         "Markdown that is too long to be parsed", render, BODY_CHARACTERS, 1, MARKDOWN_UNITS, finalists=4, fraction=20
     ),

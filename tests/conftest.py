@@ -346,12 +346,12 @@ def make_ready(
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Start one process more than there are cores.
+    """Start two processes more than there are cores.
 
-    Tests that wait for a server, a browser or a timer left the cores idle for a quarter of the run.
+    Tests that wait for a server, a browser or a timer left the cores idle for a third of the run with one more.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return (cores or 1) + 1
+    return (cores or 1) + 2
 
 
 @pytest.hookimpl(wrapper=True)

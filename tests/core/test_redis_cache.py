@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from redis.connection import Connection
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -10,22 +12,24 @@ from releasehub.core import redis_cache
 from releasehub.core.redis_cache import OptionalRedisCache
 
 
-@pytest.fixture
-def attempts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Let every connection to Redis fail, and record them."""
-    made: list[str] = []
+class RefusedConnection(Connection):
+    """A connection that cannot be made."""
 
-    def connect(connection: Connection) -> None:
-        made.append(connection.host)
+    attempts = 0
+
+    def connect(self) -> None:
+        type(self).attempts += 1
         raise RedisConnectionError("refused")
 
-    monkeypatch.setattr(Connection, "connect", connect)
+
+@pytest.fixture
+def cache(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(RefusedConnection, "attempts", 0)
     monkeypatch.setattr(redis_cache._Outage, "ends_at", 0.0)
-    return made
+    return OptionalRedisCache("redis://redis.example/0", {"OPTIONS": {"connection_class": RefusedConnection}})
 
 
-def test_cache_without_redis_is_empty_and_tries_once(attempts: list[str]) -> None:
-    cache = OptionalRedisCache("redis://redis.example/0", {})
+def test_cache_without_redis_is_empty_and_tries_once(cache: Any) -> None:
     assert cache.get("name") is None
     assert cache.get("name", 7) == 7
     assert cache.get_or_set("name", lambda: "computed", 60) == "computed"
@@ -34,12 +38,11 @@ def test_cache_without_redis_is_empty_and_tries_once(attempts: list[str]) -> Non
     assert cache.get_many(["name"]) == {}
     assert cache.set_many({"name": 1}) == ["name"]
     cache.delete_many(["name"])
-    assert attempts == ["redis.example"]
+    assert RefusedConnection.attempts == 1
 
 
-def test_redis_is_tried_again_after_a_while(attempts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    cache = OptionalRedisCache("redis://redis.example/0", {})
+def test_redis_is_tried_again_after_a_while(cache: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     cache.get("name")
     monkeypatch.setattr(redis_cache.time, "monotonic", lambda: redis_cache._Outage.ends_at)
     cache.get("name")
-    assert len(attempts) == 2
+    assert RefusedConnection.attempts == 2

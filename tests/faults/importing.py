@@ -23,6 +23,7 @@ CONTENTS = (
 )
 AUDITED = "SELECT target_id FROM audit_auditentry WHERE action = 'version.publish'"
 ANNOUNCED = "SELECT object_id FROM webhooks_event WHERE type = 'version.published'"
+LEASED = ("importing_importrun", "files_uploadsession")
 LEFT = "SELECT count(*) FROM files_uploadsession WHERE blob_id IS NOT NULL OR state IN ('created', 'uploaded')"
 UNFINISHED = "SELECT count(*) FROM importing_importrun WHERE finished_at IS NULL"
 
@@ -99,8 +100,8 @@ def _peak_memory(pid: int) -> int:
 def _end_lease(target: Hub) -> None:
     """End the leases of the killed process on the run and an upload, instead of waiting for one and five minutes."""
     with closing(sqlite3.connect(target.data / "releasehub.sqlite3", timeout=30)) as connection:
-        for table in ("importing_importrun", "files_uploadsession"):
-            connection.execute(f"UPDATE {table} SET lease_until = '2000-01-01' WHERE lease_until IS NOT NULL")
+        for table in LEASED:
+            connection.execute(f"UPDATE {table} SET lease_until = '2000-01-01' WHERE lease_until IS NOT NULL")  # noqa: S608
         connection.commit()
 
 

@@ -171,6 +171,47 @@ def test_worker_with_an_expired_lease_overwrites_nothing() -> None:
     assert stored(File.objects.get()) == BYTES
 
 
+def test_a_late_worker_does_not_confirm_again() -> None:
+    """Its lease has expired while it hashed the bytes, and another worker has confirmed the upload since."""
+    upload = uploaded()
+    late = claim_upload(upload.pk)
+    assert late is not None
+    UploadSession.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    verify_upload(upload.pk)
+    file = File.objects.get()
+    assert file.blob is not None
+    verification._confirm(late, file.blob)
+    assert File.objects.get() == file
+    assert AuditEntry.objects.filter(action=AuditAction.FILE_CREATE).count() == 1
+
+
+def test_confirmation_leaves_nothing_behind_when_it_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    save = UploadSession.save
+
+    def fail_at_the_end(upload: UploadSession, **options: Any) -> None:
+        if "state" in options["update_fields"]:
+            raise RuntimeError("the last step failed")
+        save(upload, **options)
+
+    upload = uploaded()
+    monkeypatch.setattr(UploadSession, "save", fail_at_the_end)
+    with pytest.raises(RuntimeError):
+        verify_upload(upload.pk)
+    assert not File.objects.exists()
+    assert not AuditEntry.objects.filter(action=AuditAction.FILE_CREATE).exists()
+    assert not Event.objects.filter(type="file.created").exists()
+
+
+def test_bytes_of_another_length_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The storage lost some bytes of an upload for which no digest was declared."""
+    upload = uploaded()
+    UploadSession.objects.update(sha256="")
+    monkeypatch.setattr(type(blob_storage()), "open", lambda *_: BytesIO(BYTES[:-1]))
+    assert verify_upload(upload.pk) == "failed"
+    upload.refresh_from_db()
+    assert "19999 bytes" in upload.error_message.replace(",", "")
+
+
 @pytest.mark.parametrize("trouble", ["collect", "open"])
 def test_storage_failure_is_retried(monkeypatch: pytest.MonkeyPatch, trouble: str) -> None:
     upload = uploaded()

@@ -72,7 +72,7 @@ def templates_unrecorded() -> AbstractContextManager[Any]:
 
 
 def walk(client: Client, starts: Iterable[str], *, within: str = "/", rows_per_kind: int = 2) -> Walk:
-    """Open every page that can be reached by links, at most some of each kind. Responses of an API are not opened as pages."""
+    """Open every page that can be reached by links, at most some of each kind, and no URL of an API."""
     found, waiting, seen = Walk(), deque(starts), set(starts)
     opened: dict[tuple[str, str], int] = {}
     while waiting:

@@ -90,8 +90,9 @@ def _send(request: HttpRequest, filename: str, blob: Blob, toll: Toll | None, *,
     if fallback is not None:
         return fallback
     if settings.ACCEL_REDIRECT and url is None:
-        # The front server decides about ranges, so this process cannot know how many bytes will be sent.
-        if toll:
+        # The front server decides about ranges, so this process cannot know how many bytes will be sent. To HEAD, it
+        # sends none.
+        if toll and request.method != "HEAD":
             toll.pay()
         accelerated = HttpResponse(content_type=served_type(blob))
         accelerated["X-Accel-Redirect"] = f"{settings.ACCEL_REDIRECT.rstrip('/')}/{quote(blob.storage_key)}"

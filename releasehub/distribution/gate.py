@@ -87,10 +87,13 @@ class Toll:
     def pay(self, granted_bytes: int | None = None) -> None:
         """Charge the key before the bytes are sent. Without `granted_bytes`, charge for the whole file.
 
+        The method of the request does not matter: a redirect in the response to HEAD has the same URL, which anyone
+        can then fetch. Responses to HEAD that contain no URL are free, because nothing calls this for them.
+
         Raises:
             KeyRefused: No use is left.
         """
-        if self.key is None or self.request.method == "HEAD" or granted_bytes == 0:
+        if self.key is None or granted_bytes == 0:
             return
         file_bytes = max(self.file.size_bytes, 1)  # the size of a link may be unknown
         spend_use(

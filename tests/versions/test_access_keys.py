@@ -26,6 +26,7 @@ from releasehub.core.logs import redact
 from releasehub.distribution.access_keys import issue_access_key, revoke_access_key
 from releasehub.distribution.links import file_path
 from releasehub.distribution.presented_keys import TRANSFERS_PER_USE, forget_old_uses, open_with_secret
+from releasehub.distribution.preview_links import issue_preview_link
 from tests.factories import make_download, make_file, make_user, make_version, system
 
 pytestmark = pytest.mark.django_db
@@ -128,6 +129,38 @@ def test_responses_without_bytes_spend_no_use(local_storage: Any) -> None:
     assert part_of(file, secret, "bytes=999999-") == 416
     assert Client().head(file_path(file), {"key": secret}).status_code == 200
     assert uses_left(key) == 1
+
+
+@pytest.mark.parametrize("kind", ["stored", "link"])
+def test_a_redirect_to_the_bytes_costs_a_use_whatever_the_method(
+    kind: str, monkeypatch: pytest.MonkeyPatch, local_storage: Any
+) -> None:
+    """The response to HEAD has the same URL as the one to GET, and everybody can fetch what is behind it."""
+    file = private_file()
+    monkeypatch.setattr(type(local_storage), "signed_url", lambda *args, **options: "https://store.example/object")
+    if kind == "link":
+        link = {"blob": None, "external_url": "https://files.example.org/tool.bin"}
+        File.objects.filter(pk=file.pk).update(**link)
+    draft = make_version(file.version.download, "2.0.0", state="draft")
+    shown = make_file(draft, name="tool.zip")
+    secrets = {
+        file_path(file) + "?key={}": issued(file.version.download, uses=1)[1],
+        "/preview/{}/tool.zip": issue_preview_link(actor=system(), version=draft, name="Testers", uses=1)[1],
+    }
+    assert shown.blob is not None
+    for path, secret in secrets.items():
+        answers = [Client(REMOTE_ADDR=f"192.0.2.{n}").head(path.format(secret)) for n in range(2)]
+        assert [(answer.status_code, "Location" in answer) for answer in answers] == [(302, True), (403, False)], path
+
+
+def test_head_costs_nothing_where_the_front_server_sends_the_bytes(local_storage: Any, settings: Any) -> None:
+    settings.ACCEL_REDIRECT = "/stored/"
+    file = private_file()
+    key, secret = issued(file.version.download, uses=1)
+    assert Client().head(file_path(file), {"key": secret}).status_code == 200
+    assert uses_left(key) == 1
+    assert fetch(file, secret) == 200
+    assert uses_left(key) == 0
 
 
 @pytest.mark.parametrize("headers", [{"User-Agent": "other"}, {"X-Forwarded-For": "203.0.113.9"}])

@@ -55,7 +55,7 @@ def begin(request: HttpRequest) -> HttpResponseBase:
     wanted = request.GET.get("next", "")
     is_safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
     secret_values = {name: secrets.token_urlsafe(32) for name in ("state", "nonce", "verifier")}
-    request.session[SESSION_NAME] = secret_values | {"next": wanted if is_safe else ""}
+    request.session[SESSION_NAME] = secret_values | {"next": wanted if is_safe else "", "user": request.user.pk}
     return redirect(f"{target}{'&' if '?' in target else '?'}{urlencode(_query(**secret_values))}")
 
 
@@ -66,6 +66,10 @@ def callback(request: HttpRequest) -> HttpResponseBase:
     begun = request.session.pop(SESSION_NAME, None)
     if begun is None or not constant_time_compare(request.GET.get("state", ""), begun["state"]):
         return _failed(request, ProviderError("The response does not belong to a sign-in that this browser began."))
+    # Signing in does not end the session. Without this check, somebody who began as a visitor, as any site can make a
+    # browser do, and then signed in with a password would be connected without having asked for it.
+    if begun.get("user") != request.user.pk:
+        return _failed(request, ProviderError("Somebody has signed in or out since this sign-in began."))
     if "code" not in request.GET:
         return _failed(request, ProviderError(f"The provider answered: {request.GET.get('error', '')[:100]!r}"))
     try:

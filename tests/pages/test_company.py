@@ -142,6 +142,17 @@ def test_answer_needs_the_state_of_this_browser_and_works_once(provider: Provide
     assert client.get(f"{back.path}?{back.query}").status_code == 403
 
 
+def test_answer_is_for_the_person_who_began(provider: Provider) -> None:
+    """Any site can make the browser of a visitor begin. A user who signs in meanwhile has not asked to be connected."""
+    make_user("sam")
+    client = Client()
+    begun = urlsplit(client.get(BEGIN)["Location"])
+    client.post("/account/sign-in/", {"username": "sam", "password": "secret-pass-1"})
+    assert come_back(provider, client, begun).status_code == 403
+    assert not CompanyIdentity.objects.exists()
+    assert client.get("/account/").status_code == 200  # the user stays signed in
+
+
 def test_provider_in_a_private_network_needs_the_permission_of_the_operator(provider: Provider, settings: Any) -> None:
     settings.WEBHOOK_ALLOW_NETS = []
     assert Client().get(BEGIN).status_code == 403

@@ -12,9 +12,13 @@ import html5lib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
 
 from releasehub.markdown import rendering as markdown
+from releasehub.markdown.limits import Budget, bounded_autolink
 from releasehub.markdown.rendering import MAX_CHARS, render_markdown
+from releasehub.markdown.tags import MAX_OPEN_TAGS
 from releasehub.markdown.tokens import MAX_PICTURES, is_stored_picture
 from tests.speed import takes_at_most, takes_at_most_times
 
@@ -176,6 +180,38 @@ def test_markdown_renders_to_the_expected_html(text: str, expected: str) -> None
 def test_a_text_shows_a_limited_number_of_pictures() -> None:
     rendered = render_markdown(f"![a]({STORED})\n\n" * (MAX_PICTURES + 2))
     assert (rendered.count("<img "), rendered.count("<a ")) == (MAX_PICTURES, 2)
+
+
+@pytest.mark.parametrize(("opened", "tag"), [("<b>", "strong"), ("<details>\n\n", "details")])
+def test_a_limited_number_of_tags_is_open_at_once(opened: str, tag: str) -> None:
+    """The HTML parser that sanitizes the result would otherwise take quadratic time for the open elements."""
+    rendered = render_markdown(opened * (MAX_OPEN_TAGS + 5) + "a")
+    assert (rendered.count(f"<{tag}>"), rendered.count(f"</{tag}>")) == (MAX_OPEN_TAGS, MAX_OPEN_TAGS)
+    closed = render_markdown("<b>a</b>" * (MAX_OPEN_TAGS + 5))
+    assert closed.count("<strong>") == MAX_OPEN_TAGS + 5
+
+
+def test_each_attempt_to_find_a_bare_url_is_counted_with_the_text_before_it() -> None:
+    """The parser searches the text before each colon, so a long line of them would take quadratic time."""
+    words = "**a** " + "http:" * 100
+    assert render_markdown(words).startswith("<p><strong>a</strong>")
+    assert render_markdown("**a** " + "http:" * 15_000).startswith("<p>**a** http:")
+
+
+def test_the_rule_for_bare_urls_reads_no_further_than_the_next_space() -> None:
+    read: list[str] = []
+
+    def parse(state: StateInline, silent: bool) -> bool:
+        read.append(state.src[state.pos : state.posMax])
+        return False
+
+    state = StateInline("see http://a.test and more", MarkdownIt(), {"budget": Budget()}, [])
+    state.pending, state.pos, length = "see http", len("see http"), state.posMax
+    assert bounded_autolink(parse)(state, False) is False
+    assert (read, state.posMax) == (["://a.test"], length)
+    state.src = "see http" + "://" + "a" * 5000
+    state.posMax = len(state.src)
+    assert (bounded_autolink(parse)(state, False), len(read)) == (False, 1)  # it is too long to be a URL
 
 
 def test_columns_are_aligned_without_styles() -> None:

@@ -35,3 +35,5 @@ class Scope(models.TextChoices):
     VERSION_READ = "version:read", _("Engine: read versions")
     VERSION_WRITE = "version:write", _("Engine: create and change versions")
     VERSION_MARK_SECURITY = "version:mark_security", _("Mark versions as security releases, which pass cooldowns")
+    PEOPLE_WRITE = "people:write", _("Give downloads to others, and answer and revoke invitations to downloads")
+    ACCESS_KEY_WRITE = "access_key:write", _("Issue and revoke access keys and preview links")

@@ -62,8 +62,9 @@ class AccessKeyViewSet(ListModelMixin, RetrieveModelMixin, NativeViewSet, HubMod
     required_scopes = {
         "list": Scope.DOWNLOAD_READ,
         "retrieve": Scope.DOWNLOAD_READ,
-        "create": Scope.DOWNLOAD_WRITE,
-        "destroy": Scope.DOWNLOAD_WRITE,
+        # The key of a build publishes files. It must not be able to hand them out to strangers.
+        "create": Scope.ACCESS_KEY_WRITE,
+        "destroy": Scope.ACCESS_KEY_WRITE,
     }
 
     def get_queryset(self) -> models.QuerySet[AccessKey]:

@@ -69,7 +69,7 @@ class InvitationViewSet(ListModelMixin, NativeViewSet, HubModelViewSet):
     required_scopes = {
         "list": (),
         "destroy": (),  # the scope depends on what the invitation is for
-        **dict.fromkeys(("accept", "decline"), Scope.DOWNLOAD_WRITE),
+        **dict.fromkeys(("accept", "decline"), Scope.PEOPLE_WRITE),
     }
 
     def get_queryset(self) -> models.QuerySet[Invitation]:
@@ -104,7 +104,7 @@ class InvitationViewSet(ListModelMixin, NativeViewSet, HubModelViewSet):
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         invitation = self.get_object()
         is_to_organization = invitation.kind == Invitation.Kind.ORGANIZATION
-        self.require_scope(Scope.MEMBERS_INVITE if is_to_organization else Scope.DOWNLOAD_WRITE)
+        self.require_scope(Scope.MEMBERS_INVITE if is_to_organization else Scope.PEOPLE_WRITE)
         revoke_invitation(actor=self.actor, invitation=invitation)
         return Response({"success": True})
 

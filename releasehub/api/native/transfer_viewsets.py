@@ -19,7 +19,7 @@ class TransferViewSet(NativeViewSet):
     queryset = Download.objects.all()
     serializer_class = InvitationSerializer
     input_serializer_classes = {"create": TransferSerializer}
-    required_scopes = {"create": Scope.DOWNLOAD_WRITE}
+    required_scopes = {"create": Scope.PEOPLE_WRITE}
 
     @extend_schema(
         summary="Give a download to another owner",

@@ -81,9 +81,25 @@ def test_scope_follows_the_target(scene: Scene) -> None:
     reader = client(scene.owner, Scope.DOWNLOAD_READ, Scope.MEMBERS_INVITE)
     assert [reader.get(url).status_code for url in (team, members)] == [200, 200]
     assert reader.send("delete", f"/api/invitations/{scene.team.public_id}/").status_code == 403
-    writer = client(scene.owner, Scope.DOWNLOAD_WRITE)
+    writer = client(scene.owner, Scope.PEOPLE_WRITE)
     assert [writer.get(url).status_code for url in (team, members)] == [403, 403]
     assert writer.send("delete", f"/api/invitations/{scene.member.public_id}/").status_code == 403
+
+
+def test_a_key_with_every_other_scope_neither_transfers_nor_answers(scene: Scene) -> None:
+    """The key of a build publishes. A thief of that key must not be able to take the download over."""
+    others = [scope for scope in Scope.values if scope != Scope.PEOPLE_WRITE]
+    item = f"/api/invitations/{scene.team.public_id}/"
+    owner, guest = client(scene.owner, *others), client(scene.guest, *others)
+    answers = [
+        owner.send("post", f"/api/downloads/{scene.download.pk}/transfer", {"to": "guest"}),
+        owner.send("delete", item),
+        guest.send("post", f"{item}accept/"),
+        guest.send("post", f"{item}decline/"),
+    ]
+    assert [(answer.status_code, "people:write" in answer.text) for answer in answers] == [(403, True)] * 4
+    only = client(scene.owner, Scope.PEOPLE_WRITE)
+    assert only.send("post", f"/api/downloads/{scene.download.pk}/transfer", {"to": "guest"}).status_code == 202
 
 
 def test_the_list_needs_one_target(scene: Scene) -> None:

@@ -170,5 +170,13 @@ def test_access_keys_need_a_key_and_its_scope() -> None:
     download = make_download()
     body = {"download_id": download.pk, "name": "x"}
     assert ApiClient().get("/api/access-keys/", {"download_id": download.pk}).status_code == 401
-    reader = ApiClient(make_key(download.owner, scopes=[Scope.DOWNLOAD_READ]))
-    assert reader.send("post", "/api/access-keys/", body).status_code == 403
+    issuer = ApiClient(make_key(download.owner, scopes=[Scope.ACCESS_KEY_WRITE]))
+    issued = issuer.send("post", "/api/access-keys/", body)
+    assert issued.status_code == 201
+    path = f"/api/access-keys/{issued.json()['access_key']['id']}/"
+    # The key of a build publishes files. A thief of that key must not be able to hand out private ones.
+    others = [scope for scope in Scope.values if scope != Scope.ACCESS_KEY_WRITE]
+    builder = ApiClient(make_key(download.owner, scopes=others))
+    answers = [builder.send("post", "/api/access-keys/", body), builder.send("delete", path)]
+    assert [(answer.status_code, "access_key:write" in answer.text) for answer in answers] == [(403, True)] * 2
+    assert issuer.send("delete", path).status_code == 200

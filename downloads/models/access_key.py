@@ -62,6 +62,8 @@ class AccessKey(PublicIdModel, ExpiringSecret):
         VOID = "void", _("void: its creator may no longer issue keys")
 
     download = models.ForeignKey("downloads.Download", on_delete=models.CASCADE, related_name="access_keys")
+    # Not unique by itself: several publishers may import the keys of one shop, and must not learn of each other's.
+    digest = models.CharField(max_length=64, editable=False)
     uses_left = models.PositiveIntegerField("downloads left", null=True, blank=True)
     highest_number = models.CharField("highest version", max_length=128, blank=True)
     version_id = models.PositiveBigIntegerField("previewed version", null=True, blank=True, editable=False)
@@ -74,6 +76,7 @@ class AccessKey(PublicIdModel, ExpiringSecret):
     class Meta:
         ordering = ["-id"]
         indexes = [models.Index(fields=["prefix"], name="access_key_prefix")]
+        constraints = [models.UniqueConstraint(fields=["digest", "download"], name="access_key_once")]
 
     @property
     def state(self) -> State:

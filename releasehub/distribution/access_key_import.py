@@ -90,7 +90,7 @@ def import_access_keys(
     """
     download_policy.ensure("manage_access_keys", actor, download)
     report = ImportReport()
-    taken = _stored_digests(secrets.digest(row["key"]) for _, row in rows)
+    taken = _stored_digests(download, (secrets.digest(row["key"]) for _, row in rows))
     lines: dict[str, int] = {}
     valid = []
     for line, row in rows:
@@ -98,7 +98,7 @@ def import_access_keys(
             fields = _fields(row, download)
             digest = secrets.digest(row["key"])
             if digest in taken:
-                raise _invalid("This key exists already.")
+                raise _invalid("The download has this key already.")
             if digest in lines:
                 raise _invalid(f"This key is also on line {lines[digest]}.")
         except DomainError as error:
@@ -153,11 +153,12 @@ def _number(text: str) -> int | None:
     return int(text)
 
 
-def _stored_digests(digests: Iterable[str]) -> set[str]:
-    """Return the digests that belong to a key of the hub."""
+def _stored_digests(download: Download, digests: Iterable[str]) -> set[str]:
+    """Return the digests that belong to a key of the download."""
     found: set[str] = set()
     for batch in in_batches(digests, LOOKUP_BATCH):
-        found |= set(AccessKey.objects.filter(digest__in=batch).values_list("digest", flat=True))
+        rows = AccessKey.objects.filter(download=download, digest__in=batch)
+        found |= set(rows.values_list("digest", flat=True))
     return found
 
 

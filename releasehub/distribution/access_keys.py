@@ -53,7 +53,8 @@ def issue_access_key(
         Denied: The actor may not manage access keys of the download.
         Invalid: The expiry is in the past, `uses` is below 1, `highest_number` is not a version number, or `own_text`
             cannot be a key.
-        Conflict: A key with this text exists already.
+        Conflict: The download has a key with this text already. The keys of other downloads do not matter, so that
+            the answer does not tell which texts are keys of other downloads.
     """
     download_policy.ensure("manage_access_keys", actor, download)
     check_key_fields(download, expires_at=expires_at, uses=uses, highest_number=highest_number)
@@ -63,8 +64,9 @@ def issue_access_key(
         check_own_text(own_text)
         # The beginning of a text of its own is not shown: the text may be short, and its beginning half of it.
         derived_fields["prefix"] = IMPORTED
-        if AccessKey.objects.filter(digest=derived_fields["digest"]).exists():
-            raise Conflict(ErrorCode.CONFLICT, "A key with this text exists already. Send another one.", field="key")
+        if AccessKey.objects.filter(download=download, digest=derived_fields["digest"]).exists():
+            message = "This download has a key with this text already. Send another one."
+            raise Conflict(ErrorCode.CONFLICT, message, field="key")
     with exposure_change(lock_download(download.pk)):
         key = AccessKey.objects.create(
             download=download,

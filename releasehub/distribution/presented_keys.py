@@ -25,16 +25,17 @@ class KeyRefused(Denied):
     """Raised for an access key that is unknown, revoked, expired or used up."""
 
 
-def open_if_valid(actor: Actor, secret: str) -> AccessKey | None:
-    """Open what the key opens. A key that is refused is ignored, as long as the actor needs no key.
+def open_if_valid(actor: Actor, secret: str) -> bool:
+    """Open what the secret opens, and return whether it opens something.
 
-    `not_found_for` explains the refusal if the actor does not see what the key should open.
+    A secret that is refused is ignored, as long as the actor needs no key. `not_found_for` explains the refusal if the
+    actor does not see what the secret should open. `presented_key` returns the key of one download.
     """
     try:
-        return open_with_secret(actor, secret) if secret else None
+        return bool(secret and open_with_secret(actor, secret))
     except KeyRefused as refusal:
         actor.facts["refused_access_key"] = refusal
-        return None
+        return False
 
 
 def not_found_for(actor: Actor, message: str = "") -> DomainError:
@@ -46,21 +47,26 @@ def not_found_for(actor: Actor, message: str = "") -> DomainError:
     return refusal or (NotFound(message) if message else NotFound())
 
 
-def open_with_secret(actor: Actor, secret: str) -> AccessKey:
-    """Let the actor see and download what the key opens. A malformed key is rejected without a query.
+def open_with_secret(actor: Actor, secret: str) -> list[AccessKey]:
+    """Let the actor see and download what the secret opens, and return its usable keys, the oldest first.
+
+    These are several if publishers have imported the same text for several downloads. A malformed secret is rejected
+    without a query.
 
     Raises:
-        KeyRefused: The key is unknown, revoked, expired or used up.
+        KeyRefused: There is no such key, or it was revoked or has expired.
     """
-    key = None
+    keys: list[AccessKey] = []
     if secrets.is_well_formed(secret, secrets.ACCESS_KEY) or is_own_text(secret):
-        key = AccessKey.objects.opening_downloads().filter(digest=secrets.digest(secret)).first()
-    if key is None or not key.is_usable:
+        rows = AccessKey.objects.opening_downloads().filter(digest=secrets.digest(secret)).order_by("pk")
+        keys = [key for key in rows if key.is_usable]
+    if not keys:
         raise KeyRefused(
             "This access key is unknown, revoked or expired. Ask the publisher of the download for a new one."
         )
-    _open(actor, key)
-    return key
+    for key in keys:
+        _open(actor, key)
+    return keys
 
 
 def open_with_ids(actor: Actor, key_ids: Iterable[int]) -> list[AccessKey]:

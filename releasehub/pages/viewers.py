@@ -46,13 +46,16 @@ def fetcher_of(request: HttpRequest) -> Actor:
 def follow_share_link(request: HttpRequest, secret: str) -> AccessKey:
     """Store the access key in the session, so that its secret does not have to appear in every URL.
 
+    Return the oldest key, if the text was imported for several downloads. All of them are opened.
+
     Raises:
         Denied: The access key is not valid.
     """
-    key = open_with_secret(viewer_of(request), secret)
-    others = [pk for pk in request.session.get(SESSION_NAME, []) if pk != key.pk]
-    request.session[SESSION_NAME] = [*others, key.pk][-MAX_KEYS:]
-    return key
+    keys = open_with_secret(viewer_of(request), secret)[-MAX_KEYS:]
+    ids = [key.pk for key in keys]
+    others = [pk for pk in request.session.get(SESSION_NAME, []) if pk not in ids]
+    request.session[SESSION_NAME] = [*others, *ids][-MAX_KEYS:]
+    return keys[0]
 
 
 def account_of(request: HttpRequest) -> User:

@@ -42,7 +42,7 @@ def test_access_key_is_created_by_the_service_and_its_secret_is_shown_once(root:
     assert secret is not None
     assert "no-store" in answer["Cache-Control"]
     assert f"http://testserver/share/{secret[0]}" in answer.content.decode()
-    key = open_with_secret(Actor(), secret[0])
+    [key] = open_with_secret(Actor(), secret[0])
     assert (key.name, key.uses_left, key.highest_number) == ("Ann", 3, "1.4")
     assert AuditEntry.objects.get(action="access_key.issue").channel == "admin"
     for path in (reverse(LIST), reverse("admin:downloads_accesskey_change", args=[key.pk])):

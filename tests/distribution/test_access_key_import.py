@@ -150,7 +150,27 @@ def test_api_imports_a_single_key() -> None:
     assert (again.status_code, again.json()["errors"][0]["params"]["field"]) == (409, "key")
     assert client.send("post", "/api/access-keys/", body | {"key": "short"}).status_code == 400
     with pytest.raises(Conflict):
-        issue_access_key(actor=system(), download=make_download(), name="Ann", own_text=KEY)
+        issue_access_key(actor=system(), download=download, name="Ann", own_text=KEY)
+
+
+def test_keys_of_other_downloads_are_not_revealed_and_one_text_opens_each_of_them() -> None:
+    theirs, mine = (make_file(make_version(make_download(visibility="private"))) for _ in range(2))
+    first, _ = issue_access_key(actor=system(), download=theirs.version.download, name="Ann", own_text=KEY)
+    download = mine.version.download
+    manager = Actor(user=download.owner)
+    tried = [
+        import_access_keys(actor=manager, download=download, rows=table(f"{text},,,,"), dry_run=True)
+        for text in (KEY, OTHER)
+    ]
+    assert tried[0] == tried[1]
+    issue_access_key(actor=manager, download=download, name="Ann", own_text=KEY)
+    assert [status(file_path(file), KEY) for file in (theirs, mine)] in ([200, 200], [302, 302])
+    visitor = Client()
+    assert visitor.get(f"/share/{KEY}")["Location"] == theirs.version.download.path
+    assert [visitor.get(file.version.download.path).status_code for file in (theirs, mine)] == [200, 200]
+    revoke_access_key(actor=system(), key=first)
+    assert [status(file_path(theirs), KEY), status(file_path(mine), KEY)] in ([403, 200], [403, 302], [404, 200], [404, 302])
+    assert visitor.get(f"/share/{KEY}")["Location"] == download.path
 
 
 def csv_file(tmp_path: Path, *rows: str) -> str:
@@ -190,7 +210,7 @@ def test_admin_checks_first_and_imports_then(client: Client) -> None:
     assert KEY not in checked.content.decode()
     assert not AccessKey.objects.exists()
     assert "1 keys were imported" in upload(client, download, content).content.decode()
-    assert "Line 2: This key exists already." in upload(client, download, content).content.decode()
+    assert "Line 2: The download has this key already." in upload(client, download, content).content.decode()
     assert AuditEntry.objects.get(action="access_key.issue").channel == "admin"
     for refused in ((foreign, content), (download, b"\xff\xfe"), (download, b"name\nx\n")):
         assert 'class="errorlist' in upload(client, *refused).content.decode()

@@ -15,7 +15,7 @@ from releasehub.api.native.viewsets import NativeViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.anonymous_cache import cache_for_anonymous
 from releasehub.distribution.permalinks import find_download
-from releasehub.distribution.presented_keys import open_if_valid
+from releasehub.distribution.presented_keys import open_if_valid, presented_key
 from releasehub.distribution.suitable_files import best_file
 from releasehub.distribution.updates import Client, explain_update, find_held_back, find_update
 
@@ -46,14 +46,14 @@ class UpdateViewSet(NativeViewSet):
     )
     def retrieve(self, request: Request, slug: str) -> HttpResponseBase:
         query = self.get_validated_query(UpdateQuerySerializer)
-        key = open_if_valid(self.actor, query["key"])
+        has_key = open_if_valid(self.actor, query["key"])
         download = find_download(self.actor, slug, is_cacheable=True)
         client = Client(
             installed=query["version"],
             channel=query["channel"],
             platform=query["platform"],
             architecture=query["arch"],
-            key=key if query["allowed"] else None,
+            key=presented_key(self.actor, download.pk) if query["allowed"] else None,
             client_id=query["client"] or client_header(request._request),
             cooldown=query["cooldown"],
         )
@@ -61,7 +61,7 @@ class UpdateViewSet(NativeViewSet):
         file = best_file(version, client.platform, client.architecture, actor=self.actor) if version else None
         left_out = explain_update(self.actor, download, client, version) if query["explain"] else None
         answer = UpdateAnswer(version, file, left_out, find_held_back(download, client, version))
-        is_public = request.auth is None and key is None and not client.client_id
+        is_public = request.auth is None and not has_key and not client.client_id
         response = cacheable(request, self.get_serializer(answer).data, is_public=is_public)
         patch_vary_headers(response, (CLIENT_HEADER,))
         return response

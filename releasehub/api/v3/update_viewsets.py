@@ -22,7 +22,7 @@ from releasehub.core.errors import Denied, NotFound
 from releasehub.distribution.delivery import header_text
 from releasehub.distribution.gate import ensure_key_where_needed
 from releasehub.distribution.latest import TooNew
-from releasehub.distribution.presented_keys import not_found_for, open_if_valid
+from releasehub.distribution.presented_keys import not_found_for, open_if_valid, presented_key
 from releasehub.distribution.updates import Client, find_held_back, find_update
 from versions.models import Version
 from versions.platforms import platform_spellings
@@ -99,12 +99,13 @@ class V3UpdateViewSet(V3ViewSet):
 
     def find_product(self, query: Mapping[str, Any]) -> tuple[Download, AccessKey | None]:
         """Return the product, and the access key of the request."""
-        key = open_if_valid(self.actor, query["key"])
+        has_key = open_if_valid(self.actor, query["key"])
         product = find_product(self.actor, query["productId"])
         if product is None:
             message = "This product does not exist, or it requires an access key. Check the id and the key."
             raise not_found_for(self.actor, message)
-        if key is not None and key.download_id != product.pk:
+        key = presented_key(self.actor, product.pk)
+        if has_key and key is None:
             raise Denied("This access key belongs to another product. Use a key of this product.")
         return product, key
 

@@ -22,14 +22,13 @@ NOISE_BUFFERS = 100  # pages: a small table has fewer levels of its indexes
 KNOWN = {
     "by number": "skips the rows before the page",
     "by files": "sorts the versions of one product, because no index has this order",
-    "release files": "sorts all files, because no index has this order",
     ", search": "searches within texts, which no index answers",
 }
 
 
 def compare(sizes: Sequence[int]) -> tuple[dict[str, Any], bool]:
     """Measure each size in a database of its own. Return the figures, and whether all plans are as they should be."""
-    sizes = [*sizes, LARGE] if os.environ.get("BENCH_LARGE") else sizes
+    sizes = sorted({*sizes, LARGE} if os.environ.get("BENCH_LARGE") else set(sizes))
     found: dict[int, dict[str, Any]] = {}
     with services("postgres", postgres_settings=servers.POSTGRES_SETTINGS) as urls, temporary_folder() as folder:
         cluster = Cluster.of(urls["DATABASE_URL"])

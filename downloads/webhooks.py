@@ -29,7 +29,7 @@ def manages_endpoints(actor: Actor, download_id: int) -> bool:
 
 def managed_downloads(actor: Actor) -> QuerySet[Any, int]:
     """Return the ids of the downloads for which `manages_endpoints` is true."""
-    return Download.objects.team_managed_by(actor).values_list("pk", flat=True)
+    return Download.objects.team_managed_by(actor).order_by().values_list("pk", flat=True)
 
 
 def is_held_by_manager() -> Q:
@@ -48,7 +48,7 @@ def streamed_downloads(actor: Actor, organization_ids: frozenset[int]) -> Iterab
     """
     mine = Download.all_objects.inside_for(actor, MANAGE_TEAM).values("pk")
     rows = Download.all_objects.within_binding(actor).filter(Q(pk__in=mine) | Q(organization__in=organization_ids))
-    return rows.values_list("pk", flat=True)
+    return rows.order_by().values_list("pk", flat=True)
 
 
 def owner_of(download_id: int) -> User | None:

@@ -24,7 +24,7 @@ from releasehub.core.errors import NotFound
 from releasehub.publishing.deletion import delete_file
 
 ORDER = {
-    "createdAt": "id",  # in the order of creation as well, and the only one of the two with an index for all files
+    "createdAt": "created_at",
     "updatedAt": "updated_at",
     "name": "filename",
     "size": "size_bytes",
@@ -61,7 +61,7 @@ class V3ReleaseFileViewSet(V3EditableModelViewSet):
     filterset_class = V3ReleaseFileFilterSet
     policy = file_policy
     ordering = ORDER
-    default_order = ("id",)
+    default_order = ("created_at", "id")
     required_scopes = {
         "list": Scope.RELEASE_READ,
         "retrieve": Scope.RELEASE_READ,

@@ -120,20 +120,6 @@ def test_list_of_one_release_and_its_filters(shop: Shop) -> None:
     assert found(published="true") == ["tool.bin"]
     assert found(sort="name") == ["notes.txt", "tool.bin"]
     assert found(sort="-size", limit=1) == ["tool.bin"]
-    assert found(sort="-createdAt") == ["notes.txt", "tool.bin"]
-
-
-@pytest.mark.parametrize("sort", ["", "createdAt", "-createdAt", "-createdAt,name"])
-def test_files_in_the_order_of_creation_by_cursor(shop: Shop, sort: str) -> None:
-    release = shop.release()
-    names = [shop.upload(release, f"{letter}.txt", letter.encode()).json()["name"] for letter in "dacb"]
-    found: list[str] = []
-    cursor = ""
-    for _ in names:
-        page = shop.get("/v3/release-files", sort=sort, limit=1, **({"after": cursor} if cursor else {}))
-        found += [file["name"] for file in page.json()]
-        cursor = page.headers.get("Pagination-Next", "")
-    assert (found, cursor) == (names[::-1] if sort.startswith("-") else names, "")
 
 
 def test_outsiders_see_files_of_published_releases_only(shop: Shop) -> None:

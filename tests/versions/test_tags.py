@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from downloads.models import Download
 from downloads.services import update_download
@@ -16,11 +18,14 @@ from releasehub.distribution.permalinks import find_tagged_version, find_version
 from releasehub.publishing.deletion import delete_version
 from releasehub.publishing.releases import create_version, edit_version
 from tests.factories import make_download, make_file, make_key, make_user, make_version
-from versions.models import PublicTag, Version
+from versions.models import PublicNumber, PublicTag, Version
 from versions.numbering import parse
 from versions.tags import InvalidTag, clean_tag, number_of_tag, tag_of_number, whole_tag_number
 
 NOBODY = Actor()
+only_postgresql = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite reads all versions of the download."
+)
 
 
 @pytest.mark.embedded
@@ -164,20 +169,44 @@ def test_tags_that_begin_with_a_text(download: Download) -> None:
         assert sorted(found) == sorted(name for name in names if name.startswith(prefix))
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite reads all versions of the download.")
-def test_tags_that_begin_with_a_text_are_found_by_an_index(download: Download) -> None:
+@pytest.fixture
+def many_numbers(download: Download) -> Download:
+    """500 versions that were public, in two channels, with statistics for the planner of PostgreSQL."""
     numbers = [parse(f"1.{number}") for number in range(500)]
     same = {"download": download, "author": download.owner, "released_at": download.created_at}
-    Version.objects.bulk_create(
-        Version(number=row.text, sort_key=row.sort_key, version_int=row.version_int, **same) for row in numbers
+    versions = Version.objects.bulk_create(
+        Version(number=row.text, sort_key=row.sort_key, version_int=row.version_int, channel=channel, **same)
+        for row, channel in zip(numbers, cycle(("stable", "beta")), strict=False)
     )
-    rows = Version.all_objects.filter(download=download).with_tag_prefix("v1.2").order_by()
+    PublicNumber.objects.bulk_create(
+        PublicNumber(download=download, channel=row.channel, sort_key=row.sort_key, number=row.number, version=row)
+        for row in versions
+    )
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE versions_version")
+        cursor.execute("ANALYZE versions_version, versions_publicnumber")
+    return download
+
+
+@only_postgresql
+def test_tags_that_begin_with_a_text_are_found_by_an_index(many_numbers: Download) -> None:
+    rows = Version.all_objects.filter(download=many_numbers).with_tag_prefix("v1.2").order_by()
     assert rows.count() == 111
     plan = rows.explain()
     assert "version_tag_name" in plan
     assert "'v1.2'" in plan.partition("Index Cond: ")[2].partition("Filter: ")[0]
+
+
+@only_postgresql
+def test_another_spelling_of_a_number_is_found_by_an_index_in_all_channels(many_numbers: Download) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        version = find_tagged_version(Actor(user=many_numbers.owner), many_numbers, "v1.251.0")
+    assert version.number == "1.251"
+    by_key = [query["sql"] for query in queries if '"sort_key" = ' in query["sql"]]
+    assert len(by_key) == 2
+    for sql, index in zip(by_key, ("public_number_by_key", "version_ordered"), strict=True):
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {sql}".replace("%", "%%"))
+            assert index in "\n".join(line for (line,) in cursor.fetchall())
 
 
 def test_tag_of_a_draft_is_hidden(download: Download) -> None:

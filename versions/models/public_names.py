@@ -38,7 +38,10 @@ class PublicNumber(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["download", "channel", "sort_key", "platform"], name="public_number_once"),
         ]
-        indexes = [models.Index(fields=["download", "number"], name="public_number_by_text")]
+        indexes = [
+            models.Index(fields=["download", "number"], name="public_number_by_text"),
+            models.Index(fields=["download", "sort_key"], name="public_number_by_key"),
+        ]
 
     def __str__(self) -> str:
         return self.number

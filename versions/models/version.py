@@ -164,9 +164,7 @@ class Version(VersionFacts, PublicIdModel, SoftDeleteModel):
                 name="version_offered",
                 condition=Q(state="published", visibility="listed", yanked_at__isnull=True, deleted_at__isnull=True),
             ),
-            models.Index(
-                fields=["download", "-sort_key", "-id"], name="version_history", condition=Q(deleted_at__isnull=True)
-            ),
+            models.Index(fields=["download", "-sort_key", "-id"], name="version_ordered"),
             models.Index(fields=["download", "number"], name="version_permalink"),
             models.Index(fields=["number"], name="version_number"),
             models.Index("download", tag_name(), name="version_tag_name"),

@@ -133,7 +133,7 @@ class PageReader(HTMLParser):
         self.links: list[str] = []
         self.forms: list[tuple[dict[str, str], list[Control]]] = []
         self._controls: list[Control] | None = None
-        self._is_in_text = False
+        self._control: Control | None = None
         self.feed(content.decode())
         self.close()
 
@@ -144,19 +144,27 @@ class PageReader(HTMLParser):
         elif tag == "form" and self._controls is None:
             self._controls = []
             self.forms.append((attributes, self._controls))
-        elif self._controls is not None and tag in {"input", "button", "select", "textarea"}:
-            self._controls.append(Control(tag, attributes))
-            self._is_in_text = tag == "textarea"
-        elif self._controls and tag == "option":
-            self._controls[-1].options.append(attributes)
+        elif tag in {"input", "button", "select", "textarea"}:
+            self._add(Control(tag, attributes))
+        elif self._control is not None and tag == "option":
+            self._control.options.append(attributes)
+
+    def _add(self, control: Control) -> None:
+        """Add a control to the form around it, or to the one that it names, as the buttons of the admin do."""
+        owner = control.attributes.get("form", "")
+        named = [controls for form, controls in self.forms if owner and form.get("id") == owner]
+        controls = named[0] if named else self._controls
+        self._control = control
+        if controls is not None:
+            controls.append(control)
 
     def handle_data(self, data: str) -> None:
-        if self._controls and self._is_in_text:
-            self._controls[-1].text += data
+        if self._control is not None and self._control.tag == "textarea":
+            self._control.text += data
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == "textarea":
-            self._is_in_text = False
+        if tag in {"textarea", "select"}:
+            self._control = None
         elif tag == "form":
             self._controls = None
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.files.uploadhandler import MemoryFileUploadHandler
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminIntegerFieldWidget, UnfoldBooleanSwitchWidget
 
 from downloads.models import AccessKey, Download
 from releasehub.backoffice.base import HubForm
+from releasehub.backoffice.fields.choices import RowSelect
 from releasehub.core.actor import Actor
 from releasehub.core.numbers import MAX_INTEGER
 from releasehub.distribution.access_key_import import MAX_FILE_BYTES, ImportReport, import_access_keys, read_table
@@ -51,7 +51,7 @@ class ImportForm(forms.Form):
 
     download = forms.ModelChoiceField(
         queryset=Download.objects.none(),
-        widget=AutocompleteSelect(AccessKey._meta.get_field("download"), admin.site),
+        widget=RowSelect(AccessKey._meta.get_field("download"), admin.site),
     )
     file = forms.FileField(
         label="CSV file",

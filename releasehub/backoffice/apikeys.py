@@ -7,7 +7,6 @@ from typing import Any
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelectMultiple
 from django.http import HttpRequest, HttpResponse
 
 from downloads.models import AccessKey, Download
@@ -16,6 +15,7 @@ from releasehub.apikeys.policies import api_key_policy
 from releasehub.apikeys.scopes import Scope
 from releasehub.apikeys.services import issue_key, revoke_key
 from releasehub.backoffice.base import HubForm, admin_actor
+from releasehub.backoffice.fields.choices import RowSelectMultiple
 from releasehub.backoffice.issued_keys import IssuedKeyAdmin, revoking
 from releasehub.core.actor import Actor
 
@@ -26,7 +26,7 @@ class ApiKeyForm(HubForm):
         queryset=Download.objects.none(),
         required=False,
         # The list of the choices only has to know the model, and keys have no relation to downloads.
-        widget=AutocompleteSelectMultiple(AccessKey._meta.get_field("download"), admin.site),
+        widget=RowSelectMultiple(AccessKey._meta.get_field("download"), admin.site),
         label="Limit to downloads",
         help_text="Leave empty to give access to all downloads of the user.",
     )

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from releasehub.backoffice.fields.admin import FriendlyFieldsMixin
+from releasehub.backoffice.fields.choices import RowChoicesMixin, offer_visible_rows
 from releasehub.backoffice.lists.tools import ListToolsMixin
 from releasehub.core.actor import Actor, Origin
 from releasehub.core.errors import DomainError
@@ -37,7 +38,7 @@ class HubForm(ModelForm):
         return cleaned
 
 
-class HubAdmin(FriendlyFieldsMixin, ListToolsMixin):
+class HubAdmin(FriendlyFieldsMixin, RowChoicesMixin, ListToolsMixin):
     """Base class of all admin classes.
 
     The admin's own log and deletion are disabled, because the audit log and the services replace them.
@@ -70,6 +71,8 @@ class HubAdmin(FriendlyFieldsMixin, ListToolsMixin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
+        present = self.model._base_manager.filter(pk=obj.pk) if obj else self.model._base_manager.none()
+        offer_visible_rows(form, request, self, present)
         error = getattr(request, ERROR_ATTRIBUTE, None)
         return type(form.__name__, (form,), {"domain_error": error}) if error else form
 

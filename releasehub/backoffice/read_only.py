@@ -11,6 +11,7 @@ from unfold.forms import PaginationInlineFormSet
 
 from releasehub.backoffice.base import HubAdmin, admin_actor
 from releasehub.backoffice.fields.admin import friendly_field
+from releasehub.backoffice.fields.choices import RowChoicesMixin, offer_visible_rows
 from releasehub.backoffice.fields.words import Suggestions
 from releasehub.core.pagination import BoundedPaginator
 
@@ -35,7 +36,7 @@ class ReadOnlyAdmin(HubAdmin):
         return False
 
 
-class LabelledInline(TabularInline):
+class LabelledInline(RowChoicesMixin, TabularInline):
     """Inline rows whose inputs carry the name of their column, which only stands at the top of the table."""
 
     word_fields: ClassVar[Mapping[str, Suggestions]] = {}
@@ -47,6 +48,13 @@ class LabelledInline(TabularInline):
         if field is not None:
             field.widget.attrs.setdefault("aria-label", field.label or db_field.verbose_name)
         return field
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, obj, **kwargs)
+        rows = self.model._base_manager
+        present = rows.filter(**{formset.fk.name: obj}) if obj else rows.none()
+        offer_visible_rows(formset.form, request, self, present)
+        return formset
 
 
 class BoundedFormSet(PaginationInlineFormSet):

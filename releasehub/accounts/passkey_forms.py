@@ -25,7 +25,7 @@ class CredentialField(forms.JSONField):
     def to_python(self, value: Any) -> Any:
         try:
             return super().to_python(value)
-        except RecursionError:
+        except (RecursionError, ValueError):  # too deep, or a number of thousands of digits
             raise ValidationError(self.error_messages["invalid"], code="invalid") from None
 
 

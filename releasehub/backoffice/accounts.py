@@ -22,6 +22,7 @@ from releasehub.backoffice.account_help import AccountHelpMixin
 from releasehub.backoffice.anonymizing import AnonymizingMixin
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.fields.admin import FriendlyFieldsMixin
+from releasehub.backoffice.lists.checked import CheckedListMixin
 from releasehub.backoffice.lists.tools import ListToolsMixin
 from releasehub.backoffice.people.pages import PeopleMixin
 
@@ -87,7 +88,7 @@ class UserAdmin(
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(CheckedListMixin, DjangoGroupAdmin, ModelAdmin):
     """Admin of groups. Staff may grant only permissions they have, and may not change groups that have more."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -44,9 +44,9 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         if form not in EXPORTS or not self.has_view_permission(request):
             raise Http404
         lines, content_type = EXPORTS[form]
+        rows = self.filtered_rows(request)
         changes = {"list": "audit.auditentry", "format": form, "query": request.GET.urlencode()[:1000]}
         audit.record(actor=admin_actor(request), action=AuditAction.LIST_EXPORT, label="audit log", changes=changes)
-        rows = self.get_changelist_instance(request).get_queryset(request)
         response = StreamingHttpResponse(lines(rows.order_by("id")), content_type=content_type)
         response["Content-Disposition"] = f'attachment; filename="audit.{form}"'
         return response

@@ -18,6 +18,8 @@ RETRY_AFTER_SECONDS = 5
 RACES = frozenset(
     {"23503", "23505", "SQLITE_CONSTRAINT_FOREIGNKEY", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE"}
 )
+# The message of the driver of SQLite for an integer of more than 64 bits. PostgreSQL raises a `DataError`.
+TOO_LARGE_FOR_SQLITE = "Python int too large to convert to SQLite INTEGER"
 # The message of the triggers that the read-only mode adds to SQLite.
 READ_ONLY_REFUSAL = "the hub is read-only"
 CHANGED_MEANWHILE = "Another request changed or deleted data that this request needs. Reload the data and try again."
@@ -46,7 +48,7 @@ def domain_error_of(error: BaseException | None) -> DomainError | None:
         level = logging.WARNING if _constraint_kind(error) in RACES else logging.ERROR
         log.log(level, "The database rejected a change.", exc_info=error)
         return Conflict(ErrorCode.CONFLICT, CHANGED_MEANWHILE)
-    if isinstance(error, DataError):
+    if isinstance(error, DataError) or (isinstance(error, OverflowError) and TOO_LARGE_FOR_SQLITE in str(error)):
         log.warning("The database could not store a value.", exc_info=error)
         return Invalid(ErrorCode.INVALID, CANNOT_BE_STORED)
     return None

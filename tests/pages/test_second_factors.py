@@ -117,7 +117,9 @@ def test_passkey_needs_a_confirmation_and_a_genuine_credential(secret: str) -> N
     assert Client().post("/account/sign-in/passkey/", {"credential": "{}"})["Location"] == "/account/sign-in/"
 
 
-@pytest.mark.parametrize("answer", ["[" * 3000, "[]", '{"id": 1}', '{"id": "a", "rawId": 7, "response": []}'])
+@pytest.mark.parametrize(
+    "answer", ["[" * 3000, "9" * 5000, "[]", '{"id": 1}', '{"id": "a", "rawId": 7, "response": []}']
+)
 def test_malformed_answer_of_a_passkey_is_a_wrong_one(secret: str, answer: str) -> None:
     visitor, (halfway, _) = Client(), sign_in()
     visitor.get("/account/sign-in/passkey/")

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST, require_safe
-from unfold.admin import ModelAdmin
 
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
+from releasehub.backoffice.lists.checked import CheckedListMixin
 from releasehub.backoffice.lists.exports import FORMATS, export_response
 from releasehub.backoffice.lists.saved import clean_query, delete_filter, filters_of, save_filter
 from releasehub.core.actor import Origin
@@ -21,7 +22,7 @@ from releasehub.core.errors import DomainError
 from releasehub.core.requests import actor_of
 
 
-class ListToolsMixin(ModelAdmin):
+class ListToolsMixin(CheckedListMixin):
     """Adds the tools to the list, and the URLs behind them.
 
     Attributes:
@@ -57,7 +58,7 @@ class ListToolsMixin(ModelAdmin):
             raise Http404
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
-        rows = self.get_changelist_instance(request).get_queryset(request)
+        rows = self.filtered_rows(request)
         # An export changes no rows; the audit row says who took them out of the hub.
         changes = {"list": self.model._meta.label_lower, "format": form, "query": request.GET.urlencode()[:1000]}
         label = str(self.model._meta.verbose_name_plural)
@@ -65,6 +66,18 @@ class ListToolsMixin(ModelAdmin):
         audit.record(actor=actor, action=AuditAction.LIST_EXPORT, label=label, changes=changes)
         names = [name for name in super().get_list_display(request) if name != "action_checkbox"]
         return export_response(form, rows, names, self)
+
+    def filtered_rows(self, request: HttpRequest) -> Any:
+        """Return all rows that match the filters of the list.
+
+        Raises:
+            BadRequest: A filter is invalid. The list itself shows all rows then, which are not what the user wants to
+                export.
+        """
+        try:
+            return self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters as error:
+            raise BadRequest from error
 
     @method_decorator(require_POST)
     def filters_view(self, request: HttpRequest) -> HttpResponse:

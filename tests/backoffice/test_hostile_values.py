@@ -1,0 +1,160 @@
+"""Hostile values in the URLs and forms of the admin are refused or ignored. They are no fault of the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin import SimpleListFilter
+from django.test import Client, RequestFactory
+from django.urls import NoReverseMatch, reverse
+
+from downloads.models import AccessKey, Download
+from files.models import DownloadDay
+from releasehub.accounts.models import User
+from releasehub.audit.models import AuditEntry
+from releasehub.webhooks.models import Delivery, Endpoint
+from tests.conftest import begin_with
+from tests.crawling import templates_unrecorded
+from tests.factories import make_everything, make_user
+from tests.sessions import signed_in
+from versions.models import Version
+
+NUMBERS = {
+    "a word": "abc",
+    "too large": "9" * 30,
+    "too long": "9" * 5000,
+    "negative": "-1",
+    "a digit of another script": "\u0663",
+    "a line separator": "a\u2028",
+}
+REFUSED = ("regex", "iregex", "range", "in", "contains", "startswith", "icontains", "search", "date__gte")
+
+
+def build() -> dict[str, Any]:
+    root = make_user("root", is_staff=True, is_superuser=True)
+    make_everything(root)
+    return {"root": root}
+
+
+pytestmark = [pytest.mark.django_db, begin_with(build), pytest.mark.embedded]
+
+
+@pytest.fixture
+def root(world: dict[str, Any]) -> Client:
+    client = signed_in(world["root"])
+    client.raise_request_exception = False
+    return client
+
+
+def status(client: Client, url: str, query: dict[str, str]) -> int:
+    with templates_unrecorded():
+        answer: Any = client.get(url, query)
+        if answer.streaming:
+            answer.getvalue()
+    return int(answer.status_code)
+
+
+def lists() -> Iterator[tuple[Any, str, str]]:
+    """Yield each admin class with the URLs of its list and of its export; an empty one if there is no export."""
+    for model, options in admin.site._registry.items():
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        try:
+            export = reverse(f"{name}_export", args=["csv"])
+        except NoReverseMatch:
+            export = ""
+        yield options, reverse(f"{name}_changelist"), export
+
+
+def parameters(options: Any) -> Iterator[str]:
+    for item in options.list_filter:
+        if isinstance(item, type) and issubclass(item, SimpleListFilter):
+            yield str(item.parameter_name)
+        else:
+            yield f"{item if isinstance(item, str) else item[0]}__exact"
+
+
+def test_lists_and_exports_refuse_or_ignore_invalid_filters(root: Client) -> None:
+    wrong = []
+    for options, *urls in lists():
+        queries = [{"p": "9999"}, {"p": "9" * 5000}, {"o": "99.x.-"}, {"nosuch": "1"}, {"id": "9" * 30}]
+        queries += [{name: "abc"} for name in parameters(options)]
+        for url in filter(None, urls):
+            found = [(query, code) for query in queries if (code := status(root, url, query)) >= 500]
+            wrong += [(url, query, code) for query, code in found]
+    assert wrong == []
+
+
+def test_an_export_with_an_invalid_filter_is_refused_and_not_recorded(root: Client) -> None:
+    before = AuditEntry.objects.count()
+    for name in ("downloads_download", "audit_auditentry"):
+        assert status(root, reverse(f"admin:{name}_export", args=["csv"]), {"created_at__gte": "soon"}) == 400
+    assert AuditEntry.objects.count() == before
+
+
+def test_lists_take_no_patterns_and_compare_no_texts(world: dict[str, Any]) -> None:
+    """With them, a column that no page shows could be read letter by letter, and a pattern can run for minutes."""
+    request = RequestFactory().get("/")
+    request.user = world["root"]
+    taken = []
+    for options, _, _ in lists():
+        for field in options.model._meta.concrete_fields:
+            lookups = [*REFUSED, *(("gt", "lte") if field.get_internal_type() in {"CharField", "TextField"} else ())]
+            taken += [
+                (options.model.__name__, field.name, lookup)
+                for lookup in lookups
+                if options.lookup_allowed(f"{field.name}__{lookup}", "x", request)
+            ]
+    assert taken == []
+
+
+@pytest.mark.parametrize(
+    ("model", "lookup", "is_allowed"),
+    [
+        (Download, "owner__id__exact", True),
+        (Download, "created_at__gte", True),
+        (Download, "deleted", True),
+        (Endpoint, "failing_since__isnull", True),
+        (Endpoint, "disabled_at__isempty", True),
+        (Delivery, "state__exact", True),
+        (DownloadDay, "day__year", True),
+        (Version, "sort_key", False),
+        (AuditEntry, "address_salt", False),
+        (AccessKey, "download__owner__password__startswith", False),
+        (User, "password", False),
+    ],
+)
+def test_lists_take_the_filters_that_links_of_the_hub_use(
+    world: dict[str, Any], model: Any, lookup: str, is_allowed: bool
+) -> None:
+    request = RequestFactory().get("/")
+    request.user = world["root"]
+    assert admin.site.get_model_admin(model).lookup_allowed(lookup, "1", request) is is_allowed
+
+
+@pytest.mark.parametrize("number", NUMBERS.values(), ids=NUMBERS)
+def test_forms_take_any_value_for_a_field_that_refers_to_a_row(root: Client, number: str) -> None:
+    found = {}
+    for options, url, _ in lists():
+        if options.autocomplete_fields:
+            values = dict.fromkeys(options.autocomplete_fields, number)
+            with templates_unrecorded():
+                found[url] = [status(root, f"{url}add/", values), root.post(f"{url}add/", values).status_code]
+    assert len(found) > 5
+    assert {url: codes for url, codes in found.items() if max(codes) >= 500} == {}
+    with templates_unrecorded():
+        assert root.post(reverse("admin:downloads_accesskey_import"), {"download": number}).status_code == 200
+
+
+@pytest.mark.parametrize("selected", NUMBERS.values(), ids=NUMBERS)
+def test_actions_of_a_list_ignore_rows_that_do_not_exist(root: Client, selected: str) -> None:
+    found = {}
+    for options, url, _ in lists():
+        for action in getattr(options, "row_actions", ())[:1]:
+            values = {"action": action.name, "_selected_action": selected, "index": selected}
+            with templates_unrecorded():
+                found[url] = root.post(url, values).status_code
+    assert len(found) > 5
+    assert {url: code for url, code in found.items() if code >= 500} == {}

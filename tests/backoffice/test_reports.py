@@ -43,6 +43,13 @@ def test_staff_without_the_permission_see_no_reports() -> None:
     assert client.get(reverse("admin:community_report_change", args=[report.pk])).status_code == 403
 
 
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_an_export_has_the_text_of_a_link_as_it_was_written(moderator: Client, form: str) -> None:
+    make_report(make_download(title="Rock & Roll <2>"))
+    answer: Any = moderator.get(reverse("admin:community_report_export", args=[form]))
+    assert "Rock & Roll <2>" in answer.getvalue().decode()
+
+
 def test_the_list_takes_the_same_number_of_queries(moderator: Client, django_assert_max_num_queries: Any) -> None:
     counts = []
     for rows in (1, 5):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 
 from django.contrib.admin.utils import label_for_field, lookup_field
@@ -45,7 +46,7 @@ def _value(row: Model, name: Any, model_admin: Any) -> Any:
     except ObjectDoesNotExist:
         return None
     if isinstance(value, SafeString):
-        return strip_tags(value)
+        return unescape(strip_tags(value))
     return value if isinstance(value, bool | int | str | datetime | None) else str(value)
 
 

@@ -31,6 +31,7 @@ from releasehub.operations.tables.schema_state import (
     prepare_tables,
     unsquashed_loader,
 )
+from releasehub.operations.vault import passphrase
 from tests.conftest import begin_with
 from tests.factories import make_user
 from tests.factories.everything import make_everything
@@ -52,7 +53,9 @@ def target(settings: Any, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def manifest(world: None, target: Path) -> Manifest:
+def manifest(world: None, target: Path, monkeypatch: pytest.MonkeyPatch) -> Manifest:
+    # The vault stores the cost of its passphrase, so the commands that read it are fast, too.
+    monkeypatch.setitem(passphrase.SCRYPT, "n", 2**10)
     export_head()  # into the default storage of this test
     return create_backup(str(target), passphrase=PASSPHRASE)
 

@@ -71,8 +71,7 @@ def different_share(first: Image.Image, second: Image.Image) -> float:
     return sum(counts[MAX_DIFFERENCE + 1 :]) / (first.width * first.height)
 
 
-def take(page: Any) -> bytes:
-    """Return a screenshot of the window, after the fonts and the pictures of the page are there."""
+def hold_still(page: Any) -> None:
+    """Make screenshots of the page comparable, and wait until its fonts and pictures are there."""
     page.add_style_tag(content=font_style())
     page.evaluate("document.fonts.ready.then(() => document.fonts.size)")
-    return bytes(page.screenshot())

@@ -32,7 +32,8 @@ pytestmark = pytest.mark.skipif(
 def empty_hub(relay: Relay, tmp_path: Path) -> Iterator[Hub]:
     """A hub without the demo, whose browsers send the parts of their uploads through the relay."""
     storage = {"RELEASEHUB_STORAGE": "s3", "AWS_S3_ENDPOINT_URL": relay.url}
-    running = start(tmp_path / "hub", fresh=True, RELEASEHUB_DEMO="0", **storage)
+    # `serve` prints the link to set up the hub.
+    running = start(tmp_path / "hub", through_serve=True, RELEASEHUB_DEMO="0", **storage)
     yield running
     running.stop()
 

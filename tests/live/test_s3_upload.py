@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture
 def hub(relay: Relay, tmp_path: Path) -> Iterator[Hub]:
-    running = start(tmp_path / "hub", fresh=True, RELEASEHUB_STORAGE="s3", AWS_S3_ENDPOINT_URL=relay.url)
+    running = start(tmp_path / "hub", RELEASEHUB_STORAGE="s3", AWS_S3_ENDPOINT_URL=relay.url)
     yield running
     running.stop()
 

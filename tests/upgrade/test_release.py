@@ -8,10 +8,8 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import sqlite3
 import tarfile
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ import pytest
 from django.db import connection
 
 from tests.upgrade.build import PASSPHRASE, SECRET_KEY
-from tests.upgrade.databases import IS_SQLITE, RELEASES, a_database, run
+from tests.upgrade.databases import IS_SQLITE, RELEASES, a_database, copy_upgraded, run
 from tests.upgrade.schema import schema_of
 
 RELEASE = RELEASES / "0.1.0" / ("sqlite" if IS_SQLITE else "postgresql")
@@ -36,14 +34,14 @@ def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any
     with tarfile.open(fileobj=io.BytesIO(gzip.decompress((RELEASE / "files.tar.gz").read_bytes()))) as archive:
         archive.extractall(data, filter="data")
     sql = gzip.decompress((RELEASE / "database.sql.gz").read_bytes()).decode()
-    with a_database(data) as environment:
+    with a_database(data) as variables:
+        environment = variables | {"SECRET_KEY": SECRET_KEY}
         if IS_SQLITE:
-            with closing(sqlite3.connect(data / "releasehub.sqlite3")) as database:
-                database.executescript(sql)
+            copy_upgraded(sql, environment, data)
         else:
             with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as database:
                 database.execute(sql)  # type: ignore[arg-type]
-        yield read(environment | {"SECRET_KEY": SECRET_KEY}, RELEASE)
+        yield read(environment, RELEASE)
 
 
 def read(environment: dict[str, str], release: Path) -> dict[str, Any]:

@@ -56,6 +56,8 @@ TIMES_AS_LONG = {
     "tests/api/test_slashes.py": 3,
     "tests/backoffice/test_admin_pages.py": 120,
     "tests/backoffice/test_browser.py": 20,
+    "tests/backoffice/test_choices.py": 20,
+    "tests/backoffice/test_hostile_values.py": 12,
     "tests/backoffice/test_offers.py": 21,
     "tests/browser/test_accounts.py": 30,
     "tests/browser/test_journeys.py": 25,

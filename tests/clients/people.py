@@ -16,6 +16,7 @@ KEYS = {
     "writer": ("ann", [READ, WRITE]),
     "reader": ("ann", [READ]),
     "sealer": ("ann", ["release:read", "release:write"]),
+    "issuer": ("ann", ["access_key:write"]),
     "stranger": ("ben", [READ, WRITE]),
 }
 

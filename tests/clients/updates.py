@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.clients.programs import Programs
-from tests.clients.site import Repository
+from tests.clients.site import Repository, authorization
 
 BLOCK_BYTES = 4096
 PROGRAM_BYTES = 600_000
@@ -82,8 +82,11 @@ class Shelf:
 
     def access_key(self) -> str:
         rows = self.repository.site.api.get("/api/mc-dm-downloads/", params={"slug": self.slug}).json()["downloads"]
-        made = self.post("/api/access-keys/", download_id=rows[0]["download_id"], name="A customer")
-        key: str = made["access_key"]["key"]
+        body = {"download_id": rows[0]["download_id"], "name": "A customer"}
+        issuer = authorization(self.repository.site.keys["issuer"])
+        made = self.repository.site.api.post("/api/access-keys/", json=body, headers=issuer)
+        assert made.is_success, made.text
+        key: str = made.json()["access_key"]["key"]
         return key
 
     def update(self, system: str, version: str, **options: Any) -> Any:

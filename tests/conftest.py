@@ -25,10 +25,12 @@ import hypothesis
 import pytest
 from django.conf import settings as current
 from django.core.cache import caches
-from django.core.signals import request_finished, request_started
+from django.core.handlers.base import BaseHandler
+from django.core.signals import request_finished, request_started, setting_changed
 from django.db import close_old_connections, connection, transaction
 from django.db.backends.signals import connection_created
 from django.test import Client, TransactionTestCase, override_settings
+from django.test.client import ClientHandler
 from storages.backends.s3 import S3Storage
 from whitenoise.middleware import WhiteNoiseMiddleware
 
@@ -47,6 +49,9 @@ CHROMIUM_FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --font-render-hinting=none"
 )
+# What `load_middleware` of Django sets, and the settings that `storage_of_its_own` changes, which no middleware reads.
+LOADED_MIDDLEWARE = ("_middleware", "_middleware_chain")
+SETTINGS_OF_EVERY_TEST = {"FILES_DIR", "STORAGES"}
 # Modules whose tests take this many times as long as others; the longest start first, so that no process idles long.
 TIMES_AS_LONG = {
     "tests/api/test_bad_bodies.py": 31,
@@ -196,6 +201,28 @@ def static_files_found_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", add_files)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def middleware_loaded_once() -> Iterator[None]:
+    """Let all clients share the loaded middleware until a test changes a setting, which middleware may have read."""
+    loaded: dict[str, Any] = {}
+
+    def load_middleware(handler: ClientHandler) -> None:
+        if not loaded:
+            BaseHandler.load_middleware(handler)
+            loaded.update((name, value) for name, value in vars(handler).items() if name.endswith(LOADED_MIDDLEWARE))
+        vars(handler).update(loaded)
+
+    def forget(*, setting: str, **_: Any) -> None:
+        if setting not in SETTINGS_OF_EVERY_TEST:
+            loaded.clear()
+
+    setting_changed.connect(forget)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ClientHandler, "load_middleware", load_middleware)
+        yield
+    setting_changed.disconnect(forget)
 
 
 @pytest.fixture(scope="session", autouse=True)

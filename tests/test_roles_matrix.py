@@ -353,6 +353,7 @@ def test_api_lists_match_the_roles_matrix(world: World, case: dict[str, Any]) ->
     assert listing(world, client(world, case), case) == (200, is_listed, int(is_listed))
 
 
+@pytest.mark.embedded
 @by_world(ON_ITEMS)
 def test_api_matches_the_roles_matrix(world: World, case: dict[str, Any]) -> None:
     who = client(world, case)
@@ -372,6 +373,7 @@ def test_api_matches_the_roles_matrix(world: World, case: dict[str, Any]) -> Non
 UPLOADS = representatives(case for case in CASES if case["action"] in ONE_STEP_UPLOAD)
 
 
+@pytest.mark.embedded
 @by_world(UPLOADS)
 def test_direct_uploads_match_the_roles_matrix(world: World, case: dict[str, Any]) -> None:
     who, version = client(world, case), world.version
@@ -414,6 +416,7 @@ def test_imports_of_access_keys_match_the_roles_matrix(ready: Ready, cells: list
     assert not AccessKey.objects.exists()
 
 
+@pytest.mark.embedded
 @by_world(representatives(case for case in IMPORTS if case["state"] != "soft_deleted"))
 def test_api_imports_access_keys_as_the_roles_matrix_says(world: World, case: dict[str, Any]) -> None:
     """The native API looks for downloads that are not deleted, so these cells are left out."""

@@ -65,6 +65,7 @@ def test_standard_format_has_the_documented_body_and_headers(receiver: Start) ->
     assert row.finished_at is not None
 
 
+@pytest.mark.embedded
 def test_receivers_get_the_id_of_the_request_that_caused_the_event(receiver: Start) -> None:
     server = receiver()
     make_endpoint(server.url)
@@ -77,6 +78,7 @@ def test_receivers_get_the_id_of_the_request_that_caused_the_event(receiver: Sta
     assert Attempt.objects.get().request_headers["X-Request-Id"] == "order-66"
 
 
+@pytest.mark.embedded
 def test_v3_format_has_the_documented_body_and_headers(receiver: Start) -> None:
     server = receiver()
     make_endpoint(server.url, format="v3", secret="token-1234")
@@ -91,6 +93,7 @@ def test_v3_format_has_the_documented_body_and_headers(receiver: Start) -> None:
     assert json.loads(server.received[1][1])["event"] == "releaseFile.created"
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     ("event", "hard", "name"),
     [
@@ -116,6 +119,7 @@ def test_mc_dm_format(receiver: Start, event: EventType, hard: bool, name: str) 
     assert headers["xf-webhook-secret"] == SECRET
 
 
+@pytest.mark.embedded
 def test_log_contains_no_secrets(receiver: Start) -> None:
     echo = f"echo {SECRET}\x00".encode()
     server = receiver(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(echo) + echo)
@@ -150,6 +154,7 @@ def _moment(event: Any) -> str:
     return event.occurred_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+@pytest.mark.embedded
 def test_only_2xx_is_a_success(receiver: Start) -> None:
     codes = [code for code in range(200, 600) if code != 410]
 
@@ -203,6 +208,7 @@ BOMB = gzip.compress(b"0" * 50_000_000)
 BOMB_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(BOMB) + BOMB
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     "answer",
     [reset, drip, hang, endless_head, b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"],
@@ -222,6 +228,7 @@ def test_network_failures_are_retried(receiver: Start, monkeypatch: pytest.Monke
     assert abs(attempt.next_attempt_at - row.next_attempt_at) < timedelta(seconds=30)
 
 
+@pytest.mark.embedded
 def test_closed_port_is_retried() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -232,6 +239,7 @@ def test_closed_port_is_retried() -> None:
     assert Delivery.objects.get().state == State.PENDING
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("answer", [endless_body, BOMB_ANSWER], ids=["endless", "bomb"])
 def test_large_responses_are_truncated_and_not_decompressed(receiver: Start, answer: Any) -> None:
     server = receiver(answer)
@@ -243,6 +251,7 @@ def test_large_responses_are_truncated_and_not_decompressed(receiver: Start, ans
     assert len(row.response) <= 4096
 
 
+@pytest.mark.embedded
 def test_targets_that_are_not_public_are_refused_and_retried(receiver: Start, settings: Any) -> None:
     server = receiver()
     make_endpoint(server.url)
@@ -374,6 +383,7 @@ def test_hundreds_of_failures_follow_the_schedule(receiver: Start, advance: Adva
     assert set(Delivery.objects.values_list("attempt_count", "step", "state")) == {(2, 2, State.PENDING)}
 
 
+@pytest.mark.embedded
 def test_rotation_signs_with_both_secrets_during_the_overlap(receiver: Start) -> None:
     server = receiver()
     endpoint = make_endpoint(server.url)
@@ -390,6 +400,7 @@ def test_rotation_signs_with_both_secrets_during_the_overlap(receiver: Start) ->
     assert headers["webhook-signature"] == standard_signature(secret, headers, body)
 
 
+@pytest.mark.embedded
 def test_nothing_is_sent_if_the_secret_cannot_be_decrypted(receiver: Start, settings: Any) -> None:
     server = receiver()
     make_endpoint(server.url)

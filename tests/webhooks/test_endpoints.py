@@ -42,6 +42,7 @@ def test_generated_secret_is_returned_and_stored_encrypted() -> None:
     assert "token-in-path" not in str(entry.changes)
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     ("field", "fields"),
     [
@@ -75,12 +76,14 @@ def test_invalid_values_are_rejected(field: str, fields: dict[str, Any]) -> None
             update_endpoint(actor=system(), endpoint=endpoint, **fields)
 
 
+@pytest.mark.embedded
 def test_loopback_is_refused_unless_listed(settings: Any) -> None:
     settings.WEBHOOK_ALLOW_NETS = []
     with pytest.raises(Invalid):
         create_endpoint(actor=system(), url=URL)
 
 
+@pytest.mark.embedded
 def test_url_is_accepted_if_its_name_cannot_be_resolved(lookups: Any, settings: Any) -> None:
     """Every attempt checks the address again."""
     settings.WEBHOOK_ALLOW_NETS = []
@@ -136,6 +139,7 @@ def test_rotation_keeps_one_previous_secret() -> None:
     assert SECRET not in (second, third)
 
 
+@pytest.mark.embedded
 def test_test_event_requires_a_sending_endpoint() -> None:
     endpoint = pause_endpoint(actor=system(), endpoint=make_endpoint(URL))
     with pytest.raises(Conflict):
@@ -190,6 +194,7 @@ def test_bound_key_has_access_to_its_downloads_only(managed: dict[int, set[int]]
         create_endpoint(actor=actor, url=URL)
 
 
+@pytest.mark.embedded
 def test_other_users_cannot_change_an_endpoint() -> None:
     actor, endpoint = Actor(user=make_user()), make_endpoint(URL)
     announce()

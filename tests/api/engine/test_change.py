@@ -55,12 +55,14 @@ def test_partial_update_changes_only_the_given_fields(engine: Engine, field: str
     }
 
 
+@pytest.mark.embedded
 def test_every_status_change_is_possible(engine: Engine) -> None:
     version = engine.version(files=1)
     for status in ("draft", "listed", "archived", "unlisted", "draft", "archived", "listed", "draft", "unlisted"):
         assert engine.patch(version, status=status).json()["status"] == status
 
 
+@pytest.mark.embedded
 def test_draft_is_scheduled_and_moved(engine: Engine) -> None:
     version = engine.version(state="draft", files=1)
     assert "publish_at" in refused(engine.patch(version, publish_at="2999-01-01T00:00:00Z"))
@@ -69,12 +71,14 @@ def test_draft_is_scheduled_and_moved(engine: Engine) -> None:
     assert (answer["status"], answer["date_published"]) == ("scheduled", "2998-01-01T00:00:00Z")
 
 
+@pytest.mark.embedded
 def test_scheduled_version_can_be_listed_now(engine: Engine) -> None:
     version = engine.version(state="draft", files=1)
     move(Move.SCHEDULE, actor=system(), version=version, publish_at=timezone.now() + timedelta(days=1))
     assert engine.patch(version, status="listed").json()["status"] == "listed"
 
 
+@pytest.mark.embedded
 def test_sending_the_current_type_and_status_changes_nothing(engine: Engine) -> None:
     version = engine.version(channel="nightly", visibility="private")
     assert engine.patch(version, version_type="alpha", status="draft").status_code == 200
@@ -103,6 +107,7 @@ def test_failed_change_rolls_back_completely(engine: Engine) -> None:
     assert version.title == ""
 
 
+@pytest.mark.embedded
 def test_sealed_version_can_only_change_its_visibility(engine: Engine) -> None:
     update_download(actor=system(), download=engine.download, seal_on_publish=True)
     version = engine.version(state="draft", files=1)
@@ -113,6 +118,7 @@ def test_sealed_version_can_only_change_its_visibility(engine: Engine) -> None:
     assert engine.patch(version, status="unlisted").json()["status"] == "unlisted"
 
 
+@pytest.mark.embedded
 def test_sealed_version_without_downloads_can_be_reopened_and_changed(engine: Engine) -> None:
     update_download(actor=system(), download=engine.download, seal_on_publish=True)
     version = engine.version(state="draft", files=1)
@@ -121,6 +127,7 @@ def test_sealed_version_without_downloads_can_be_reopened_and_changed(engine: En
     assert (answer["status"], answer["name"]) == ("draft", "Other")
 
 
+@pytest.mark.embedded
 def test_platform_unknown_is_read_but_not_accepted(engine: Engine) -> None:
     assert "reading only" in refused(engine.patch(engine.version(), status="unknown"))
 
@@ -134,6 +141,7 @@ def test_stale_if_match_is_412(engine: Engine) -> None:
         refused(answer, 412, "precondition_failed")
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("verb", ["patch", "delete"])
 def test_writes_without_permission_are_rejected(engine: Engine, verb: str) -> None:
     path = f"/version/{engine.version().public_id}"
@@ -154,6 +162,7 @@ def test_version_is_deleted_softly_with_a_reason(engine: Engine) -> None:
     assert AuditEntry.objects.filter(action="version.delete_soft", reason="broken").exists()
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("verb", ["patch", "delete"])
 def test_deleted_version_has_to_be_restored_first(engine: Engine, verb: str) -> None:
     version = engine.version()
@@ -169,6 +178,7 @@ def test_file_is_removed_by_its_hash(engine: Engine) -> None:
     assert File.objects.count() == 1
 
 
+@pytest.mark.embedded
 def test_ambiguous_checksum_requires_the_version(engine: Engine) -> None:
     first, second = engine.file("1.0.0", content=b"engine"), engine.file("2.0.0", content=b"engine")
     path = f"/version_file/{SHA512}"
@@ -177,12 +187,14 @@ def test_ambiguous_checksum_requires_the_version(engine: Engine) -> None:
     assert list(File.objects.all()) == [second]
 
 
+@pytest.mark.embedded
 def test_removal_of_an_unknown_file_is_404(engine: Engine) -> None:
     engine.file(content=b"engine")
     refused(engine.client.delete(f"/version_file/{'0' * 128}"), 404, "not_found")
     refused(engine.client.delete(f"/version_file/{SHA512}?version_id={'a' * 24}"), 404, "not_found")
 
 
+@pytest.mark.embedded
 def test_removal_needs_the_right_to_manage_files(engine: Engine) -> None:
     engine.file(content=b"engine")
     publisher = make_user()

@@ -64,11 +64,13 @@ def test_permanent_link_gives_the_bytes(engine: Engine) -> None:
     assert answer.status_code == 302 or b"".join(answer) == b"engine"
 
 
+@pytest.mark.embedded
 def test_date_is_in_whole_seconds_of_utc(engine: Engine) -> None:
     answer = engine.post().json()
     assert answer["date_published"] == f"{Version.objects.get().published_at:%Y-%m-%dT%H:%M:%SZ}"
 
 
+@pytest.mark.embedded
 def test_fields_beside_data_are_read_too(engine: Engine) -> None:
     body = engine.body()["data"]
     outside = {name: body.pop(name) for name in ("github_release_url", "files")}
@@ -76,11 +78,13 @@ def test_fields_beside_data_are_read_too(engine: Engine) -> None:
     assert (answer.status_code, len(answer.json()["files"])) == (200, 1)
 
 
+@pytest.mark.embedded
 def test_raw_key_in_authorization_works(engine: Engine) -> None:
     headers = {"Authorization": make_key(engine.owner)}
     assert engine.guest.send("post", "/version", engine.body(), headers=headers).status_code == 200
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     ("status", "state", "visibility"),
     [
@@ -96,38 +100,45 @@ def test_status_is_returned_as_sent(engine: Engine, status: str, state: str, vis
     assert (version.state, version.visibility) == (state, visibility)
 
 
+@pytest.mark.embedded
 def test_scheduled_status_requires_a_future_time(engine: Engine) -> None:
     assert "publish_at" in refused(engine.post(status="scheduled"))
     answer = engine.post(status="scheduled", publish_at="2999-01-01T00:00:00Z").json()
     assert (answer["status"], answer["date_published"]) == ("scheduled", "2999-01-01T00:00:00Z")
 
 
+@pytest.mark.embedded
 def test_time_without_scheduled_is_refused(engine: Engine) -> None:
     assert "publish_at" in refused(engine.post(status="listed", publish_at="2999-01-01T00:00:00Z"))
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(("sent", "channel"), [("release", "stable"), ("beta", "beta"), ("alpha", "alpha")])
 def test_version_type_is_the_channel(engine: Engine, sent: str, channel: str) -> None:
     assert engine.post(version_type=sent).json()["version_type"] == sent
     assert Version.objects.get().channel == channel
 
 
+@pytest.mark.embedded
 def test_version_without_status_and_type_is_listed_in_the_default_channel(engine: Engine) -> None:
     update_download(actor=system(), download=engine.download, default_channel="beta")
     answer = engine.post().json()
     assert (answer["status"], answer["version_type"], answer["name"]) == ("listed", "beta", "Engine 1.0.0")
 
 
+@pytest.mark.embedded
 def test_platform_unknown_is_read_but_not_accepted(engine: Engine) -> None:
     assert "reading only" in refused(engine.post(status="unknown"))
 
 
+@pytest.mark.embedded
 def test_category_with_approval_makes_the_version_pending(engine: Engine) -> None:
     update_category(actor=system(), category=engine.download.category, requires_approval=True)
     assert engine.post().json()["status"] == "draft"
     assert Version.objects.get().state == "pending"
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("status", ["listed", "unlisted", "archived"])
 def test_only_a_draft_has_no_file(engine: Engine, status: str) -> None:
     assert "file" in refused(engine.post(status=status, files=[]))
@@ -151,10 +162,12 @@ def test_asset_number_waits_for_the_worker(engine: Engine) -> None:
     assert engine.guest.get(f"/version/{answer.json()['id']}").json()["files"] == []
 
 
+@pytest.mark.embedded
 def test_asset_number_may_be_a_number(engine: Engine) -> None:
     assert engine.post(files=[{"file_id": 8828197}]).status_code == 200
 
 
+@pytest.mark.embedded
 def test_asset_number_needs_a_release_page(engine: Engine) -> None:
     description = refused(engine.post(github_release_url="https://example.com/", files=[{"file_id": "77"}]))
     assert "github_release_url" in description
@@ -179,6 +192,7 @@ def nothing(engine: Engine) -> str:
     return "a" * 24
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("reference", [foreign_upload, unfinished_upload, hidden_file, nothing])
 def test_attaching_without_permission_is_rejected(engine: Engine, reference: Any) -> None:
     known = make_loose_upload(engine.owner).public_id
@@ -216,6 +230,7 @@ def test_sealing_download_attaches_files_before_publishing(engine: Engine) -> No
     assert Version.objects.get().sealed_at is not None
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("name", ["version_number", "github_release_url"])
 def test_missing_field_is_reported(engine: Engine, name: str) -> None:
     body = engine.body()
@@ -229,25 +244,30 @@ def test_used_number_is_invalid_input(engine: Engine, number: str) -> None:
     assert "version_number" in refused(engine.post(version_number=number))
 
 
+@pytest.mark.embedded
 def test_no_key_is_401(engine: Engine) -> None:
     assert "Authorization" in refused(engine.guest.send("post", "/version", engine.body()), 401, "unauthorized")
 
 
+@pytest.mark.embedded
 def test_unknown_key_is_401(engine: Engine) -> None:
     answer = engine.guest.send("post", "/version", engine.body(), headers={"Authorization": "rh_wrong"})
     refused(answer, 401, "unauthorized")
 
 
+@pytest.mark.embedded
 def test_outsider_is_403(engine: Engine) -> None:
     client = ApiClient(make_key())
     refused(client.send("post", "/version", engine.body(files=[{"file_id": "77"}])), 403, "forbidden")
 
 
+@pytest.mark.embedded
 def test_key_without_scope_is_403(engine: Engine) -> None:
     client = ApiClient(make_key(engine.owner, scopes=["version:read"]))
     assert "version:write" in refused(client.send("post", "/version", engine.body()), 403, "forbidden")
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     ("content_type", "body", "status"),
     [
@@ -271,6 +291,7 @@ SENT = ["name", "version_number", "changelog", "changelog_url", "version_type", 
 WRONG = [None, [], {}, "", "x" * 100_001, -1, 2**70, True, "\x00", ["a"], [[]], [{}], [None], 1.5]
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("field", [*SENT, "github_release_url", "hash", "file_id", "platform"])
 def test_no_value_of_any_type_breaks_a_write(engine: Engine, field: str) -> None:
     inner = {"hash", "file_id", "platform"}
@@ -290,6 +311,7 @@ def test_same_idempotency_key_makes_one_version(engine: Engine) -> None:
     assert Version.objects.count() == 1
 
 
+@pytest.mark.embedded
 def test_query_count_per_file_is_constant(engine: Engine) -> None:
     counts = []
     for number, files in enumerate((1, 2, 3, 4)):

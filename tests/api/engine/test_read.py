@@ -60,6 +60,7 @@ def test_unknown_ids_give_an_empty_list(engine: Engine, text: str) -> None:
     assert numbers(engine.guest.get(f"/versions?ids={text}")) == []
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("query", ["", "ids=[", "ids=[1]", "ids=[[]]", 'ids={"a":1}[', "ids=" + "[" * 5000])
 def test_unreadable_ids_are_400_in_the_words_of_the_contract(engine: Engine, query: str) -> None:
     answer = engine.guest.get(f"/versions?{query}")
@@ -69,6 +70,7 @@ def test_unreadable_ids_are_400_in_the_words_of_the_contract(engine: Engine, que
         assert "ids" in refused(answer, 400, "Invalid query parameters")
 
 
+@pytest.mark.embedded
 def test_ids_are_at_most_a_hundred(engine: Engine) -> None:
     ids = [f"a{number}" for number in range(101)]
     assert engine.guest.get("/versions?ids=" + ",".join(ids[:100])).status_code == 200
@@ -126,6 +128,7 @@ def test_checksums_map_to_the_newest_versions_of_their_files(engine: Engine) -> 
     assert engine.guest.send("post", "/version_files", {"hashes": []}).json() == {}
 
 
+@pytest.mark.embedded
 def test_checksums_are_at_most_a_hundred(engine: Engine) -> None:
     for body in ({"hashes": ["0" * 64] * 101}, {}, {"hashes": [1, [2]]}):
         assert "hashes" in refused(engine.guest.send("post", "/version_files", body))
@@ -154,6 +157,7 @@ def test_update_follows_the_channel_and_platform_of_the_file(
     assert (answer.status_code, answer.json().get("version_number")) == (200 if number else 404, number)
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("validation", ["pending", "failed"])
 def test_only_files_that_passed_are_found(engine: Engine, validation: str) -> None:
     engine.file(content=b"engine")
@@ -162,6 +166,7 @@ def test_only_files_that_passed_are_found(engine: Engine, validation: str) -> No
         refused(client.get(f"/version_file/{sums(b'engine')['sha512']}"), 404, "not_found")
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("text", ["0" * 128, "0" * 64, "0" * 40, "x", "%00", "ß" * 64, "z" * 3000])
 def test_unknown_hash_is_404(engine: Engine, text: str) -> None:
     engine.file()
@@ -178,6 +183,7 @@ def test_unknown_id_is_404(engine: Engine, text: str) -> None:
     refused(engine.guest.get(f"/version/{text}"), 404, "not_found")
 
 
+@pytest.mark.embedded
 def test_draft_is_for_its_team(engine: Engine) -> None:
     path = f"/version/{engine.version(state='draft').public_id}"
     assert engine.client.get(path).json()["status"] == "draft"
@@ -185,6 +191,7 @@ def test_draft_is_for_its_team(engine: Engine) -> None:
         refused(client.get(path), 404, "not_found")
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     ("fields", "status"),
     [
@@ -200,6 +207,7 @@ def test_status_determines_visibility(engine: Engine, fields: dict[str, Any], st
     assert len(engine.client.get(f"/version?status={status}").json()) == 1
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     ("channel", "kind"),
     [("stable", "release"), ("beta", "beta"), ("alpha", "alpha"), ("rc", "alpha"), ("dev", "alpha")],
@@ -209,11 +217,13 @@ def test_unknown_channels_are_shown_as_alpha(engine: Engine, channel: str, kind:
     assert engine.guest.get(path).json()["version_type"] == kind
 
 
+@pytest.mark.embedded
 def test_empty_changelog_is_null_and_deleted_author_is_empty(engine: Engine) -> None:
     shown = engine.guest.get(f"/version/{engine.version().public_id}").json()
     assert (shown["changelog"], shown["changelog_url"], shown["author_id"]) == (None, None, "")
 
 
+@pytest.mark.embedded
 def test_pending_files_are_shown_to_the_team_only(engine: Engine) -> None:
     version = engine.version()
     for state in ("passed", "pending", "failed"):
@@ -224,6 +234,7 @@ def test_pending_files_are_shown_to_the_team_only(engine: Engine) -> None:
     assert [file["filename"] for file in engine.client.get(path).json()["files"]] == ["passed.bin", "pending.bin"]
 
 
+@pytest.mark.embedded
 def test_public_url_is_the_base_of_links(engine: Engine, settings: Any) -> None:
     settings.PUBLIC_URL = "https://hub.example.org"
     version = engine.file(name="tool.zip").version
@@ -283,6 +294,7 @@ def test_pages_are_linked_and_hold_every_version_once(engine: Engine, monkeypatc
     assert ("next" in pages[2]["Link"], "Link" in engine.guest.get("/version?page=1&channel=beta")) == (False, False)
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     "query", ["page=0", "page=x", "page=99999999999999999999", "status=nonsense", "platform=" + "x" * 257]
 )
@@ -311,6 +323,7 @@ def test_latest_by_channel_and_platform(engine: Engine, query: str, number: str)
     assert engine.guest.get(f"/version/latest?{query}").json()["version_number"] == number
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("query", ["channel=other", "platform=macos", "status=archived"])
 def test_latest_without_versions_is_404(engine: Engine, query: str) -> None:
     engine.file(platform="windows")
@@ -336,12 +349,14 @@ def test_oldest_download_is_served_unless_the_operator_names_one(engine: Engine,
     assert numbers(engine.guest.get("/version")) == ["7.0.0"]
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("path", READS)
 def test_missing_download_error_names_the_setting(engine: Engine, path: str) -> None:
     delete_download(actor=system(), download=engine.download, hard=True)
     assert "RELEASEHUB_ENGINE_DOWNLOAD" in refused(engine.guest.get(path), 404, "not_found")
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("path", READS)
 def test_hidden_download_is_404(engine: Engine, path: str) -> None:
     engine.file()
@@ -349,6 +364,7 @@ def test_hidden_download_is_404(engine: Engine, path: str) -> None:
     assert "RELEASEHUB_ENGINE_DOWNLOAD" in refused(engine.guest.get(path), 404, "not_found")
 
 
+@pytest.mark.embedded
 def test_deleted_download_offers_nothing_even_to_its_owner(engine: Engine, settings: Any) -> None:
     settings.ENGINE_DOWNLOAD = engine.download.slug
     engine.file()
@@ -357,6 +373,7 @@ def test_deleted_download_offers_nothing_even_to_its_owner(engine: Engine, setti
     refused(engine.client.get("/version/latest"), 404, "not_found")
 
 
+@pytest.mark.embedded
 def test_key_bound_to_another_download_sees_nothing(engine: Engine) -> None:
     client = ApiClient(make_key(engine.owner, download_ids=[make_download().pk]))
     refused(client.get("/version"), 404, "not_found")

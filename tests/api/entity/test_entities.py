@@ -53,6 +53,7 @@ def test_slugs_are_unique(world: World) -> None:
     assert (answer.status_code, answer.json()["error"]) == (409, "download_slug_taken")
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     "fields", [{"type": "other"}, {"slug": "a b"}, {"slug": ""}, {"name": "\0"}, {"name": []}, {"icon_hash": "xyz"}]
 )
@@ -61,20 +62,24 @@ def test_invalid_values_are_rejected(world: World, fields: dict[str, Any]) -> No
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_input")
 
 
+@pytest.mark.embedded
 def test_create_needs_its_scope() -> None:
     assert create(ApiClient(make_key(scopes=[Scope.ENTITIES_SHARE]))).status_code == 403
 
 
+@pytest.mark.embedded
 def test_request_without_a_key_is_401(world: World) -> None:
     assert ApiClient().get(world.url).status_code == 401
 
 
+@pytest.mark.embedded
 def test_outsiders_get_404(world: World) -> None:
     stranger = world.as_user(make_user())
     assert stranger.get(world.url).status_code == 404
     assert stranger.send("put", world.url, {"name": "Mine"}).status_code == 404
 
 
+@pytest.mark.embedded
 def test_other_downloads_are_not_entities(world: World) -> None:
     download = make_download(world.owner)
     assert world.client.get(f"{URL}/{download.public_id}").status_code == 404
@@ -118,6 +123,7 @@ def test_update_keeps_slug_and_type(world: World) -> None:
     assert (world.entity.slug, world.entity.kind) == (before, "app")
 
 
+@pytest.mark.embedded
 def test_readers_cannot_change_it(world: World) -> None:
     user = make_user()
     share_download(actor=acting(world.owner), download=world.entity, user=user)
@@ -125,6 +131,7 @@ def test_readers_cannot_change_it(world: World) -> None:
     assert (answer.status_code, answer.json()["error"]) == (403, "forbidden")
 
 
+@pytest.mark.embedded
 def test_stale_updates_are_refused(world: World) -> None:
     tag = world.client.get(world.url)["ETag"]
     world.client.send("put", world.url, {"name": "Alarm"})
@@ -140,6 +147,7 @@ def test_delete_hides_it_from_everybody_else(world: World) -> None:
     assert world.client.send("put", world.url, {"name": "Alarm"}).status_code == 409
 
 
+@pytest.mark.embedded
 def test_only_the_owner_deletes(world: World) -> None:
     partner = make_user()
     set_team_member(actor=system(), download=world.entity, user=partner, flags=set(TeamMember.FLAGS))
@@ -169,18 +177,21 @@ def test_icon_can_be_fetched_for_a_while(world: World, local_storage: Any) -> No
     assert (answer.status_code, b"".join(answer)) == (200, PNG)
 
 
+@pytest.mark.embedded
 def test_icon_hash_is_compared(world: World) -> None:
     answer = create(world.client, icon_path=icon(world), icon_hash="0" * 40)
     assert (answer.status_code, answer.json()["error"]) == (422, "file_digest_differs")
     assert not Download.objects.filter(slug="timer").exists()
 
 
+@pytest.mark.embedded
 def test_icons_must_be_images(world: World) -> None:
     answer = create(world.client, icon_path=icon(world, b"<html><script>", "svg"))
     assert (answer.status_code, answer.json()["error"]) == (422, "file_type_refused")
     assert not Blob.objects.exists()
 
 
+@pytest.mark.embedded
 def test_icon_uploads_of_other_users_are_rejected(world: World) -> None:
     path = icon(world)
     answer = create(world.as_user(make_user()), icon_path=path)
@@ -203,6 +214,7 @@ def test_icon_is_replaced_and_removed(world: World) -> None:
     assert AuditEntry.objects.filter(action="download.update").count() == 3
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("path", ["", "/details", "/versions"])
 def test_queries_do_not_grow_with_the_versions(world: World, path: str) -> None:
     def queries(number: int) -> int:

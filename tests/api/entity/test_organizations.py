@@ -55,6 +55,7 @@ def test_staff_create_organizations_and_own_them(world: World) -> None:
         assert (refused.status_code, field in refused.json()["message"]) == (400, True)
 
 
+@pytest.mark.embedded
 def test_others_create_no_organization(world: World) -> None:
     staff = make_user(permissions=("add_organization",), is_staff=True)
     weak = world.as_user(staff, scopes=[Scope.ENTITIES_PUBLISH])
@@ -83,6 +84,7 @@ def test_members_see_members_roles_and_storage(world: World) -> None:
     assert {row["email"] for row in seen["members"]} == {"plain@example.org", None}
 
 
+@pytest.mark.embedded
 def test_organization_is_404_for_others() -> None:
     organization, stranger = make_organization(), World().as_user(make_user())
     for path in ("", "/roles", "/storage-config", "/store"):
@@ -90,6 +92,7 @@ def test_organization_is_404_for_others() -> None:
     assert stranger.get(f"{URL}/nothing").status_code == 404
 
 
+@pytest.mark.embedded
 def test_storage_provider_is_the_platform(world: World) -> None:
     organization = world.organization()
     url = of(organization, "/storage-config")
@@ -98,6 +101,7 @@ def test_storage_provider_is_the_platform(world: World) -> None:
     assert (answer.status_code, answer.json()["error"]) == (422, "storage_external")
 
 
+@pytest.mark.embedded
 def test_storage_needs_the_right_to_settings(world: World) -> None:
     organization = world.organization("member")
     assert world.client.send("post", of(organization, "/storage-config"), {"provider": "platform"}).status_code == 403
@@ -143,6 +147,7 @@ def test_removal_from_the_last_store_makes_the_entity_private(world: World) -> N
     assert world.client.send("delete", of(first, "/store"), body).status_code == 404
 
 
+@pytest.mark.embedded
 def test_store_needs_the_scope_of_the_role(world: World) -> None:
     organization = world.organization("member")
     assert publish(world, organization).status_code == 403
@@ -150,12 +155,14 @@ def test_store_needs_the_scope_of_the_role(world: World) -> None:
     assert publish(world, organization).status_code == 201
 
 
+@pytest.mark.embedded
 def test_store_needs_the_scope_of_the_key(world: World) -> None:
     organization = world.organization()
     client = world.as_user(world.owner, scopes=[Scope.ENTITIES_PUBLISH])
     assert publish(world, organization, client).status_code == 403
 
 
+@pytest.mark.embedded
 def test_store_accepts_own_entities_only(world: World) -> None:
     colleague = make_user()
     organization = world.organization("admin", colleague)
@@ -164,10 +171,12 @@ def test_store_accepts_own_entities_only(world: World) -> None:
     assert publish(world, organization, world.as_user(colleague), isPublic=True).status_code == 403
 
 
+@pytest.mark.embedded
 def test_store_of_another_organization_is_not_found(world: World) -> None:
     assert publish(world, make_organization()).status_code == 404
 
 
+@pytest.mark.embedded
 def test_bound_key_sees_no_organization(world: World) -> None:
     organization = world.organization()
     client = world.as_user(world.owner, download_ids=[world.entity.pk])
@@ -186,6 +195,7 @@ def test_store_lists_with_the_active_version(world: World) -> None:
     assert world.client.get(of(organization, "/store?type=service")).json()["total"] == 0
 
 
+@pytest.mark.embedded
 def test_queries_do_not_grow_with_the_store(world: World) -> None:
     organization = world.organization()
 
@@ -239,6 +249,7 @@ def test_response_to_an_invitation_is_the_same_with_and_without_an_account(world
     assert answers[0] == answers[1]
 
 
+@pytest.mark.embedded
 def test_unknown_role_is_404(world: World) -> None:
     organization = world.organization()
     make_user(email="new@example.org")
@@ -246,6 +257,7 @@ def test_unknown_role_is_404(world: World) -> None:
     assert role(world, organization, make_user(), "admin").status_code == 404
 
 
+@pytest.mark.embedded
 def test_plain_members_cannot_manage_members(world: World) -> None:
     colleague = make_user(email="c@example.org")
     organization = world.organization("member", colleague)
@@ -254,6 +266,7 @@ def test_plain_members_cannot_manage_members(world: World) -> None:
     assert remove(world.client, organization, colleague).status_code == 403
 
 
+@pytest.mark.embedded
 def test_users_cannot_grant_scopes_they_lack(world: World) -> None:
     organization = world.organization("member", make_user(email="c@example.org"))
     named(organization, world.owner, "members:invite", "members:manage_roles")
@@ -265,6 +278,7 @@ def test_users_cannot_grant_scopes_they_lack(world: World) -> None:
     assert invite(world, organization, "new@example.org").status_code == 201
 
 
+@pytest.mark.embedded
 def test_removing_needs_the_scope_but_leaving_does_not(world: World) -> None:
     colleague = make_user()
     organization = world.organization("owner", colleague)
@@ -274,6 +288,7 @@ def test_removing_needs_the_scope_but_leaving_does_not(world: World) -> None:
     assert not Membership.objects.filter(user=colleague).exists()
 
 
+@pytest.mark.embedded
 def test_last_admin_cannot_leave(world: World) -> None:
     organization = world.organization("owner", make_user())
     answer = remove(world.client, organization, world.owner)
@@ -281,6 +296,7 @@ def test_last_admin_cannot_leave(world: World) -> None:
     assert role(world, organization, world.owner, "member").status_code == 409
 
 
+@pytest.mark.embedded
 def test_admins_do_not_remove_owners(world: World) -> None:
     owner = make_user()
     organization = world.organization("admin", owner)
@@ -304,6 +320,7 @@ def test_role_is_created_changed_and_deleted(world: World) -> None:
     assert list(actions.values_list("action", flat=True)) == ["role.create", "role.update", "role.delete"]
 
 
+@pytest.mark.embedded
 def test_role_returns_scopes_of_the_original_system_which_allow_nothing(world: World) -> None:
     organization, colleague = world.organization(), make_user()
     url = of(organization, "/roles")
@@ -318,6 +335,7 @@ def test_role_returns_scopes_of_the_original_system_which_allow_nothing(world: W
     assert Membership.objects.get(user=colleague).scopes == frozenset()
 
 
+@pytest.mark.embedded
 def test_scopes_of_the_original_system_have_a_limit(world: World) -> None:
     scopes = [f"scope{number:095}" for number in range(100)]
     answer = world.client.send("post", of(world.organization(), "/roles"), {"name": "Deployer", "scope_ids": scopes})
@@ -325,6 +343,7 @@ def test_scopes_of_the_original_system_have_a_limit(world: World) -> None:
     assert answer.json()["message"].startswith("scope_ids: ")
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("role_id", ["admin", "member"])
 def test_built_in_roles_cannot_be_changed(world: World, role_id: str) -> None:
     url = of(world.organization(), f"/roles/{role_id}")
@@ -348,12 +367,14 @@ def test_role_names_are_unique(world: World, name: str) -> None:
     assert world.client.send("post", url, {"name": name}).json()["error"] == "role_name_taken"
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("scopes", ["x", [5], [None], {}])
 def test_scopes_that_are_no_list_of_names_are_refused(world: World, scopes: Any) -> None:
     body = {"name": "New", "scope_ids": scopes}
     assert world.client.send("post", of(world.organization(), "/roles"), body).status_code == 400
 
 
+@pytest.mark.embedded
 def test_unknown_scopes_are_ignored(world: World) -> None:
     body = {"name": "New", "scope_ids": ["nothing", "entities:share", "mc_dm_download:read"]}
     organization = world.organization()
@@ -361,6 +382,7 @@ def test_unknown_scopes_are_ignored(world: World) -> None:
     assert organization.roles.get().scopes == ["entities:share"]
 
 
+@pytest.mark.embedded
 def test_roles_of_another_organization_are_not_found(world: World) -> None:
     other = create_role(actor=system(), organization=make_organization(), name="Other", scopes=[])
     assert world.client.get(of(world.organization(), f"/roles/{other.public_id}")).status_code == 404

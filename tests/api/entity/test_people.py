@@ -58,6 +58,7 @@ def test_shared_email_address_matches_no_user(world: World) -> None:
     assert share(world, "both@example.org").json()["unknown"] == ["both@example.org"]
 
 
+@pytest.mark.embedded
 def test_sharing_outside_requires_the_external_scope(world: World) -> None:
     client = world.as_user(world.owner, scopes=INSIDE_ONLY)
     ann, bob = person("ann"), person("bob")
@@ -67,6 +68,7 @@ def test_sharing_outside_requires_the_external_scope(world: World) -> None:
     assert share(world, ann.email, client=client).status_code == 200
 
 
+@pytest.mark.embedded
 def test_role_without_external_scope_cannot_share_outside(world: World) -> None:
     ann, bob = person("ann"), person("bob")
     organization = world.organization("member", ann)
@@ -76,18 +78,21 @@ def test_role_without_external_scope_cannot_share_outside(world: World) -> None:
     assert share(world, ann.email).status_code == 200
 
 
+@pytest.mark.embedded
 def test_plain_members_cannot_share(world: World) -> None:
     ann = person("ann")
     world.organization("member", ann)
     assert share(world, ann.email).status_code == 403
 
 
+@pytest.mark.embedded
 def test_readers_cannot_share(world: World) -> None:
     ann = person("ann")
     share(world, ann.email)
     assert share(world, "bob@example.org", client=world.as_user(ann)).status_code == 403
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("emails", [[], ["x"], "ann@example.org", [5], ["a\0@example.org"], ["a@example.org"] * 101])
 def test_invalid_email_addresses_are_rejected(world: World, emails: Any) -> None:
     assert world.client.send("post", f"{world.url}/shares", {"emails": emails}).status_code == 400
@@ -101,6 +106,7 @@ def test_users_see_only_their_own_shares(world: World) -> None:
     assert ([row["user"]["username"] for row in seen["shares"]], seen["total"]) == (["ann"], 1)
 
 
+@pytest.mark.embedded
 def test_only_the_creator_can_revoke_a_share(world: World) -> None:
     ann, partner = person("ann"), person("partner")
     set_team_member(actor=system(), download=world.entity, user=partner, flags=set(TeamMember.FLAGS))
@@ -131,6 +137,7 @@ def test_deleted_entities_are_in_no_list_of_shares(world: World) -> None:
     assert (found["shares"], found["total"]) == ([], 0)
 
 
+@pytest.mark.embedded
 def test_queries_do_not_grow_with_addresses_asked_or_listed(world: World) -> None:
     known = [person(f"person{number}") for number in range(20)]
     share(world, *(user.email for user in known[:1]))
@@ -164,12 +171,14 @@ def test_publisher_status_is_returned(world: World) -> None:
         assert answer == {"userId": user.public_id, "isPublisher": expected}
 
 
+@pytest.mark.embedded
 def test_team_members_without_all_flags_are_not_publishers(world: World) -> None:
     helper = make_user()
     set_team_member(actor=system(), download=world.entity, user=helper, flags={"can_edit"})
     assert world.client.get(f"{world.url}/publishers/{helper.public_id}").json()["isPublisher"] is False
 
 
+@pytest.mark.embedded
 def test_last_publisher_cannot_be_removed(world: World) -> None:
     answer = world.client.send("delete", f"{world.url}/publishers/{world.owner.public_id}")
     assert (answer.status_code, answer.json()["error"]) == (409, "publisher_last")
@@ -193,6 +202,7 @@ def test_publisher_is_removed(world: World) -> None:
     assert [world.client.send("delete", url).status_code for _ in range(2)] == [204, 404]
 
 
+@pytest.mark.embedded
 def test_readers_cannot_add_publishers(world: World) -> None:
     ann = person("ann")
     share(world, ann.email)

@@ -73,6 +73,7 @@ def test_source_hash_of_a_deleted_version_can_be_announced_again(world: World) -
     assert world.announce(source_hash=made["source_hash"])["upload_url"]
 
 
+@pytest.mark.embedded
 def test_same_source_of_another_entity_is_not_revealed(world: World) -> None:
     made = World().pushed()
     assert world.announce(source_hash=made["source_hash"])["upload_url"]
@@ -83,11 +84,13 @@ def test_lengths_of_source_hashes(world: World, digits: int) -> None:
     world.announce(source_hash="a" * digits)
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("text", ["", "a" * 39, "a" * 41, "g" * 64, "a" * 64 + "\n", 5, None, ["a" * 64]])
 def test_other_source_hashes_are_refused(world: World, text: Any) -> None:
     assert refused(world.announce(source_hash=text, status=400), "invalid_input")
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     "text",
     ["1.0.0", "2024.6.10-153042", "2024.06.10-15304", "2024.02.30-000000", "2024.06.10-246060", "2024.06.10-153042\n",
@@ -102,11 +105,13 @@ def test_used_number_is_refused_early(world: World) -> None:
     assert refused(world.announce(version=made["version"], status=409), "version_number_taken")
 
 
+@pytest.mark.embedded
 def test_base_version_of_another_entity_is_refused(world: World) -> None:
     other = make_version(World().entity, moment())
     assert refused(world.announce(base_version_id=other.public_id, status=404), "not_found")
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("step", ["upload-url", "confirm"])
 def test_only_publishers_upload(world: World, step: str) -> None:
     reader = make_user()
@@ -138,6 +143,7 @@ def test_confirm_can_activate(world: World) -> None:
     assert [world.version(shown).is_active for shown in (first, second)] == [False, True]
 
 
+@pytest.mark.embedded
 def test_confirm_without_a_lockfile_drops_its_place(world: World) -> None:
     content = zipped()
     announced = world.announce()
@@ -161,6 +167,7 @@ def test_repeated_request_with_an_idempotency_key_gets_the_first_response(world:
     assert answers[1]["Idempotent-Replayed"] == "true"
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     "change", [{"set_as_active": True}, {"package_json": {"a": 1}}, {"service_dependencies": ["x"]}]
 )
@@ -170,6 +177,7 @@ def test_another_confirm_of_the_same_upload_conflicts(world: World, change: dict
     assert refused(world.confirm(body | change, status=409), "upload_differs")
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("change", [{"version": "2020.01.01-000000"}, {"source_hash": "b" * 64}])
 def test_confirm_of_something_else_than_announced_conflicts(world: World, change: dict[str, Any]) -> None:
     assert refused(world.confirm(world.uploaded() | change, status=409), "upload_differs")
@@ -241,16 +249,19 @@ class TestCostlyPackages:
             inspect_archive(buffer, "a.zip", QUICK_LIMITS)
 
 
+@pytest.mark.embedded
 def test_path_of_another_entity_is_refused(world: World) -> None:
     body = World().uploaded()
     assert refused(world.confirm(body, status=400), "invalid_input")
 
 
+@pytest.mark.embedded
 def test_package_path_as_lockfile_is_refused(world: World) -> None:
     body = world.uploaded()
     assert refused(world.confirm(body | {"package_lock_path": body["storage_path"]}, status=400), "invalid_input")
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     "change",
     [{"package_json": "\0"}, {"package_json": {"a": ["\0"]}}, {"package_json": {"\0": 1}}, {"package_json": [1]},
@@ -261,6 +272,7 @@ def test_invalid_values_are_rejected(world: World, change: dict[str, Any]) -> No
     assert refused(world.confirm(world.uploaded() | change, status=400), "invalid_input")
 
 
+@pytest.mark.embedded
 def test_deep_manifests_are_refused(world: World) -> None:
     deep: dict[str, Any] = {}
     for _ in range(200):
@@ -281,6 +293,7 @@ def test_two_forced_uploads_of_one_number_create_one_version(world: World) -> No
     assert refused(world.confirm(bodies[1], status=409), "version_number_taken")
 
 
+@pytest.mark.embedded
 def test_package_over_the_category_limit_is_rejected(world: World) -> None:
     category = world.entity.category
     category.max_file_bytes = 10
@@ -306,6 +319,7 @@ def test_unavailable_storage_is_503_and_a_retry_works(world: World, monkeypatch:
     world.confirm(body)
 
 
+@pytest.mark.embedded
 def test_category_with_approval_makes_the_entity_version_pending(world: World) -> None:
     category = world.entity.category
     category.inherited = {"requires_approval": True}
@@ -357,6 +371,7 @@ def test_requesting_the_download_url_counts_once(world: World, local_storage: An
     assert world.version(shown).download_count == 1
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("change", ["expired", "forged"])
 def test_invalid_email_addresses_are_rejected(
     world: World, local_storage: Any, monkeypatch: pytest.MonkeyPatch, change: str
@@ -388,6 +403,7 @@ def test_package_of_a_deleted_version_is_gone(world: World) -> None:
     assert (world.client.get(path).status_code, world.as_user(reader).get(path).status_code) == (410, 404)
 
 
+@pytest.mark.embedded
 def test_download_needs_access(world: World) -> None:
     shown = world.pushed()
     assert world.as_user(make_user()).get(f"{world.url}/versions/{shown['id']}/download").status_code == 404
@@ -402,6 +418,7 @@ def test_active_version_can_be_set_and_read(world: World) -> None:
     assert world.client.get(f"{world.url}/versions/active").json()["version"]["id"] == first["id"]
 
 
+@pytest.mark.embedded
 def test_version_says_until_when_it_is_supported(world: World) -> None:
     shown = world.pushed()
     assert shown["end_of_support"] is None
@@ -410,6 +427,7 @@ def test_version_says_until_when_it_is_supported(world: World) -> None:
     assert listed["end_of_support"] == "2030-06-30"
 
 
+@pytest.mark.embedded
 def test_yanked_version_cannot_be_active(world: World) -> None:
     shown = world.pushed()
     move(Move.YANK, actor=system(), version=world.version(shown))
@@ -417,6 +435,7 @@ def test_yanked_version_cannot_be_active(world: World) -> None:
     assert answer.status_code == 409
 
 
+@pytest.mark.embedded
 def test_version_of_another_entity_is_not_activated(world: World) -> None:
     other = make_version(World().entity, moment())
     answer = world.client.send("put", f"{world.url}/versions/active", {"versionId": other.public_id})
@@ -432,6 +451,7 @@ def test_active_version_is_deleted_after_another_took_its_place(world: World) ->
     assert world.version(first).is_deleted
 
 
+@pytest.mark.embedded
 def test_deleting_needs_the_right_to(world: World) -> None:
     uploader, shown = make_user(), world.pushed()
     set_team_member(actor=system(), download=world.entity, user=uploader, flags={TeamMember.FLAGS[1]})

@@ -132,6 +132,7 @@ def code(answer: Any) -> str:
     return str(answer.json()["errors"][0]["code"])
 
 
+@pytest.mark.embedded
 @begin_with_hub
 @pytest.mark.parametrize(
     ("kind", "fields"),
@@ -149,6 +150,7 @@ def test_normal_verbosity_has_exactly_the_documented_fields(hub: Hub, kind: str,
     assert list(rows[0]) == fields
 
 
+@pytest.mark.embedded
 @begin_with_hub
 def test_full_verbosity_embeds_files_and_download(hub: Hub) -> None:
     make_file(make_version(hub.download, "1.4.0"), name="tool.zip")
@@ -158,12 +160,14 @@ def test_full_verbosity_embeds_files_and_download(hub: Hub) -> None:
     assert (version["can_edit"], version["version_int"]) == (True, 1004000000)
 
 
+@pytest.mark.embedded
 @begin_with_hub
 @pytest.mark.parametrize(("asked", "given"), [("0", 1), ("-1", 1), ("101", 100), ("7", 7), ("abc", 20), ("9" * 30, 20)])
 def test_page_sizes_are_clamped(hub: Hub, asked: str, given: int) -> None:
     assert hub.versions(f"per_page={asked}")["pagination"]["per_page"] == given
 
 
+@pytest.mark.embedded
 @begin_with_hub
 def test_page_past_the_end_is_empty(hub: Hub) -> None:
     make_version(hub.download)
@@ -223,6 +227,7 @@ def test_total_counts_only_what_the_caller_may_see(hub: Hub) -> None:
     assert hub.versions(client=ApiClient())["pagination"]["total"] == 1
 
 
+@pytest.mark.embedded
 @begin_with_hub
 def test_parent_filter_is_required_except_for_super_user_keys(hub: Hub) -> None:
     make_version(hub.download)
@@ -294,6 +299,7 @@ def test_query_count_of_lists_with_1_and_6_rows_is_equal(world: HubWithRows, kin
     assert len(queries) == QUERIES[kind][verbosity]
 
 
+@pytest.mark.embedded
 @begin_with_hub
 def test_list_of_versions_takes_three_queries_for_owner_and_reader(hub: Hub) -> None:
     make_version(hub.download)
@@ -305,6 +311,7 @@ def test_list_of_versions_takes_three_queries_for_owner_and_reader(hub: Hub) -> 
         assert len(queries) == 3
 
 
+@pytest.mark.embedded
 @begin_with_hub
 def test_single_version_takes_three_queries_at_most(hub: Hub) -> None:
     version = make_version(hub.download)
@@ -315,6 +322,7 @@ def test_single_version_takes_three_queries_at_most(hub: Hub) -> None:
         assert len(queries) <= 3
 
 
+@pytest.mark.embedded
 @begin_with_hub
 def test_creating_a_version_takes_nine_queries(hub: Hub) -> None:
     hub.post("versions", {"download_id": hub.download.pk, "version_string": "1.0"})
@@ -372,12 +380,14 @@ def test_stale_if_match_is_412_and_a_fresh_one_works(hub: Hub) -> None:
     assert (answer.status_code, code(answer)) == (412, "precondition_failed")
 
 
+@pytest.mark.embedded
 @begin_with_hub
 def test_valid_request_id_is_echoed(hub: Hub) -> None:
     assert hub.client.get("/api/mc-dm-downloads/", headers={"X-Request-Id": "build-7"})["X-Request-Id"] == "build-7"
     assert hub.client.get("/api/mc-dm-downloads/", headers={"X-Request-Id": "a b"})["X-Request-Id"] != "a b"
 
 
+@pytest.mark.embedded
 @begin_with_hub
 @pytest.mark.parametrize("place", ["query", "body"])
 def test_hard_is_read_from_query_and_body(hub: Hub, place: str) -> None:
@@ -387,6 +397,7 @@ def test_hard_is_read_from_query_and_body(hub: Hub, place: str) -> None:
     assert not Version.all_objects.filter(pk=version.pk).exists()
 
 
+@pytest.mark.embedded
 @begin_with_hub
 def test_hard_without_its_scope_deletes_nothing(hub: Hub) -> None:
     version = make_version(hub.download)
@@ -395,6 +406,7 @@ def test_hard_without_its_scope_deletes_nothing(hub: Hub) -> None:
     assert Version.objects.filter(pk=version.pk).exists()
 
 
+@pytest.mark.embedded
 @begin_with_hub
 @pytest.mark.parametrize("header", ["If-Match", "Idempotency-Key"])
 def test_refused_hard_deletion_is_recorded_in_any_case(hub: Hub, header: str) -> None:
@@ -466,6 +478,7 @@ def test_unreadable_bodies_are_refused(hub: Hub, path: str, content_type: str, b
 WRONG = [None, [], {}, "", "x" * 100_001, -1, 2**70, True, "\x00", ["a"], 1.5]
 
 
+@pytest.mark.embedded
 @begin_with_hub
 @pytest.mark.parametrize(
     ("path", "fields"),
@@ -562,6 +575,7 @@ FORBIDDEN = {
 }  # fmt: skip
 
 
+@pytest.mark.embedded
 @begin_with_hub
 @pytest.mark.parametrize("kind", ["downloads", "versions", "files"])
 def test_read_only_fields_are_ignored(hub: Hub, kind: str) -> None:
@@ -577,6 +591,7 @@ def test_read_only_fields_are_ignored(hub: Hub, kind: str) -> None:
     assert {name: vars(row)[name] for name in before} == before
 
 
+@pytest.mark.embedded
 @begin_with_hub
 def test_a_version_cannot_be_moved_to_another_download(hub: Hub) -> None:
     version = make_version(hub.download)

@@ -86,6 +86,7 @@ def test_an_endpoint_has_the_documented_fields_and_its_secret_once(hub: Hub) -> 
     assert list(hub.client.get(path).json()["webhook"]) == FIELDS
 
 
+@pytest.mark.embedded
 def test_events_are_stored_under_hub_names(hub: Hub) -> None:
     events = {"mc_dm_version": ["publish"], "mc_dm_file": "*"}
     criteria = {"mc_dm_version": {"published": "yes", "categories": [3], "fields": {"channel": ["stable"]}}}
@@ -103,6 +104,7 @@ def test_events_are_stored_under_hub_names(hub: Hub) -> None:
     }
 
 
+@pytest.mark.embedded
 def test_terms_of_the_original_system_are_returned_but_never_sent(hub: Hub) -> None:
     events = {"mc_dm_version": ["featured", "insert"], "thread": ["insert"]}
     criteria = {"thread": {"nodes": [1]}}
@@ -118,6 +120,7 @@ def test_terms_of_the_original_system_are_returned_but_never_sent(hub: Hub) -> N
     assert hub.create(events={"thread": ["x" * 10_000]}).status_code == 400
 
 
+@pytest.mark.embedded
 def test_a_form_takes_maps_as_json(hub: Hub) -> None:
     data = {"url": URL, "download_id": hub.download.pk, "events": '{"mc_dm_file": "*"}', "active": "0"}
     answer = hub.client.post(BASE, data)
@@ -125,6 +128,7 @@ def test_a_form_takes_maps_as_json(hub: Hub) -> None:
     assert not Endpoint.objects.get().is_active
 
 
+@pytest.mark.embedded
 def test_put_keeps_omitted_fields(hub: Hub) -> None:
     row = hub.made(title="Mirror", events={"mc_dm_file": "*"})
     hub.client.send("put", f"{BASE}{row.pk}/", {"description": "to the mirror"})
@@ -150,6 +154,7 @@ def test_lists_are_filtered_and_ordered(hub: Hub) -> None:
 WRONG = [None, [], {}, "", "x" * 3000, -1, 2**70, True, "\x00", ["a"], 1.5, {"mc_dm_version": {"fields": {"a": [{}]}}}]
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("value", WRONG, ids=lambda value: repr(value)[:12])
 def test_no_value_of_any_type_breaks_a_write(hub: Hub, value: Any) -> None:
     """Send every other field to the creation and the rest to the change; with the next value, the other way around."""
@@ -170,6 +175,7 @@ def test_criteria_with_a_hostile_text_are_refused(hub: Hub) -> None:
         assert (answer.status_code, code(answer)) == (400, "invalid_input")
 
 
+@pytest.mark.embedded
 def test_rows_cost_no_queries(hub: Hub) -> None:
     row = hub.made()
     counts = set()
@@ -184,6 +190,7 @@ def test_rows_cost_no_queries(hub: Hub) -> None:
     assert counts == {(BASE, 5), (f"{BASE}{row.pk}/deliveries/", 7)}
 
 
+@pytest.mark.embedded
 def test_rotation_returns_the_new_secret_and_the_expiry_of_the_old_one(hub: Hub) -> None:
     row = hub.made()
     shown = hub.post(row, "rotate").json()["webhook"]
@@ -221,6 +228,7 @@ def people(hub: Hub) -> dict[str, tuple[User, bool, bool]]:
     return found
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("who", ["owner", "team manager", "uploader", "moderator", "staff", "stranger"])
 def test_every_route_requires_managing_the_download(hub: Hub, who: str) -> None:
     user, may, _ = people(hub)[who]
@@ -236,6 +244,7 @@ def test_every_route_requires_managing_the_download(hub: Hub, who: str) -> None:
     assert hub.create(client).status_code == (200 if may else 404)
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("who", ["owner", "organization admin", "organization member", "staff"])
 def test_organization_endpoints_require_an_admin(hub: Hub, who: str) -> None:
     everybody = people(hub)
@@ -250,6 +259,7 @@ def test_organization_endpoints_require_an_admin(hub: Hub, who: str) -> None:
     assert answer.status_code == (200 if may else 404)
 
 
+@pytest.mark.embedded
 def test_site_endpoints_require_staff(hub: Hub) -> None:
     staff = ApiClient(make_key(make_user(is_staff=True, permissions=("change_endpoint",))))
     assert hub.create(download_id=0).status_code == 403
@@ -258,12 +268,14 @@ def test_site_endpoints_require_staff(hub: Hub) -> None:
     assert hub.create(staff, download_id=0, organization_id=999_999).status_code == 404
 
 
+@pytest.mark.embedded
 def test_private_download_is_404(hub: Hub) -> None:
     update_download(actor=system(), download=hub.download, visibility="private")
     answer = hub.create(ApiClient(make_key()))
     assert (answer.status_code, code(answer)) == (404, "requested_page_not_found")
 
 
+@pytest.mark.embedded
 def test_anonymous_users_see_no_endpoints(hub: Hub) -> None:
     row = hub.made()
     assert ApiClient().get(BASE).json()["pagination"]["total"] == 0
@@ -271,6 +283,7 @@ def test_anonymous_users_see_no_endpoints(hub: Hub) -> None:
     assert ApiClient().send("post", f"{BASE}{row.pk}/test/").status_code == 400
 
 
+@pytest.mark.embedded
 def test_only_staff_can_disable_certificate_verification(hub: Hub) -> None:
     answer = hub.create(ssl_verify=False)
     assert (answer.status_code, answer.json()["errors"][0]["params"]) == (403, {"field": "ssl_verify"})
@@ -338,6 +351,7 @@ def test_deliveries_can_be_replayed_and_canceled(hub: Hub) -> None:
     assert (shown["delivery_id"], shown["state"]) == (delivery.webhook_id, "pending")
 
 
+@pytest.mark.embedded
 def test_delivery_of_another_endpoint_is_404(hub: Hub) -> None:
     row, other = hub.made(), hub.made()
     hub.post(row, "test")
@@ -347,6 +361,7 @@ def test_delivery_of_another_endpoint_is_404(hub: Hub) -> None:
         assert (answer.status_code, code(answer)) == (404, "requested_page_not_found")
 
 
+@pytest.mark.embedded
 def test_errors_have_specific_codes(hub: Hub) -> None:
     row = hub.made()
     hub.post(row, "test")
@@ -361,6 +376,7 @@ def test_errors_have_specific_codes(hub: Hub) -> None:
     assert hub.post(row, "resume").json()["webhook"]["state"] == "sending"
 
 
+@pytest.mark.embedded
 def test_targets_are_refused_when_they_are_saved(hub: Hub, lookups: Lookups, subtests: pytest.Subtests) -> None:
     row = hub.made()
     for case in REFUSED_WHEN_SAVED:
@@ -397,6 +413,7 @@ def test_tests_and_replays_connect_to_no_refused_target(
             assert tried == []
 
 
+@pytest.mark.embedded
 def test_authentication_is_taken_from_the_url_and_never_returned(hub: Hub) -> None:
     answer = hub.create(url=URL.replace("://", "://mirror:hunter2-hunter2@"))
     shown = answer.json()["webhook"]

@@ -68,6 +68,7 @@ def test_update_check_without_a_newer_version() -> None:
     assert answer == {"update_available": False, "version": None, "file": None}
 
 
+@pytest.mark.embedded
 def test_anonymous_update_check_is_cacheable() -> None:
     answer = asked(make_version(files=1).download)
     assert answer["Cache-Control"] == "public, max-age=60"
@@ -75,6 +76,7 @@ def test_anonymous_update_check_is_cacheable() -> None:
     assert (again.status_code, again.content) == (304, b"")
 
 
+@pytest.mark.embedded
 def test_update_check_with_a_key_is_private() -> None:
     version = make_version(files=1)
     answer = asked(version.download, ApiClient(make_key(version.download.owner)))
@@ -91,6 +93,7 @@ def test_private_downloads_answer_to_their_access_key_only() -> None:
     assert asked(version.download, key=secret, allowed="1").json()["update_available"] is False
 
 
+@pytest.mark.embedded
 def test_update_check_explains_skipped_versions_to_the_team() -> None:
     version = make_version(number="2.0.0-rc.1", channel="rc", files=1)
     client = ApiClient(make_key(version.download.owner))
@@ -99,6 +102,7 @@ def test_update_check_explains_skipped_versions_to_the_team() -> None:
     assert asked(version.download, explain="1").status_code == 403
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     "query", [{"version": "-"}, {"version": "x" * 200}, {"allowed": "perhaps"}, {"version": "1\0"}]
 )
@@ -106,6 +110,7 @@ def test_unreadable_parameters_are_rejected(query: Any) -> None:
     assert asked(make_version(files=1).download, **query).status_code == 400
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("count", [1, 20])
 def test_update_check_takes_three_queries(count: int) -> None:
     download = make_download()
@@ -147,6 +152,7 @@ def test_preview_links_are_issued_and_listed() -> None:
     assert [row["version_id"] for row in listed.json()["access_keys"]] == [version.pk]
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     ("extra", "status"), [({"highest_number": "2"}, 400), ({"key": "x" * 20}, 400), ({"version_id": 0}, 404)]
 )
@@ -158,6 +164,7 @@ def test_preview_links_with_other_limits_are_refused(extra: dict[str, Any], stat
     assert not AccessKey.objects.exists()
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("verb", ["get", "delete"])
 def test_strangers_do_not_find_access_keys(verb: str) -> None:
     download = make_download()
@@ -166,6 +173,7 @@ def test_strangers_do_not_find_access_keys(verb: str) -> None:
     assert answer.status_code == 404
 
 
+@pytest.mark.embedded
 def test_access_keys_need_a_key_and_its_scope() -> None:
     download = make_download()
     body = {"download_id": download.pk, "name": "x"}

@@ -55,6 +55,7 @@ def test_patch_and_delete(shop: Shop, kind: str) -> None:
     assert shop.get(path).status_code == 404
 
 
+@pytest.mark.embedded
 @BOTH
 @pytest.mark.parametrize(
     ("field", "value"),
@@ -69,6 +70,7 @@ def test_invalid_values_are_rejected(shop: Shop, kind: str, field: str, value: A
     assert field in answer.json()["message"]
 
 
+@pytest.mark.embedded
 @BOTH
 def test_older_single_product_is_understood(shop: Shop, kind: str) -> None:
     body = {"name": "x", "displayName": "X", "productId": shop.product.public_id}
@@ -83,6 +85,7 @@ def test_same_name_for_the_same_product_is_a_conflict(shop: Shop, kind: str) -> 
     assert create(shop, kind, productIds=[make_download(shop.owner).public_id]).status_code == 201
 
 
+@pytest.mark.embedded
 @BOTH
 def test_only_moderators_can_create_labels_for_all_products(shop: Shop, kind: str) -> None:
     assert create(shop, kind, productIds=[]).status_code == 403
@@ -95,6 +98,7 @@ def test_only_moderators_can_create_labels_for_all_products(shop: Shop, kind: st
     assert shop.client.send("patch", f"/v3/{kind}/{seen[0]['id']}", {"displayName": "Mine"}).status_code == 403
 
 
+@pytest.mark.embedded
 @BOTH
 def test_hidden_products_are_not_revealed(shop: Shop, kind: str) -> None:
     hidden = make_download(shop.owner, visibility="private")

@@ -35,6 +35,7 @@ def test_hosted_file_has_exactly_the_documented_fields(shop: Shop) -> None:
     assert (file["releaseId"], file["releaseName"]) == (release["id"], "Spring")
 
 
+@pytest.mark.embedded
 def test_name_without_an_extension_has_an_empty_one(shop: Shop) -> None:
     assert shop.upload(shop.release(), "README", b"text").json()["extension"] == ""
 
@@ -57,6 +58,7 @@ def test_adding_an_external_file_returns_its_release(shop: Shop) -> None:
     assert answer.json() == shop.get(f"/v3/releases/{release['id']}").json()
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -70,6 +72,7 @@ def test_invalid_external_files_are_rejected(shop: Shop, field: str, value: Any)
     assert field in answer.json()["message"]
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("field", ["name", "url", "size", "secured", "releaseId"])
 def test_missing_required_fields_are_reported(shop: Shop, field: str) -> None:
     body = {"name": "a", "url": URL, "size": 1, "secured": True, "releaseId": shop.release()["id"]}
@@ -78,6 +81,7 @@ def test_missing_required_fields_are_reported(shop: Shop, field: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "REQUIRED_FIELD")
 
 
+@pytest.mark.embedded
 def test_checksum_is_optional(shop: Shop) -> None:
     body = {"name": "a.bin", "url": URL, "size": 2**63 - 1, "secured": False, "releaseId": shop.release()["id"]}
     file = shop.client.send("post", "/v3/release-files", body).json()["files"][0]
@@ -91,12 +95,14 @@ def test_release_with_files_still_being_checked_is_not_published_yet(shop: Shop)
     assert (answer.status_code, answer.json()["code"]) == (409, "RELEASE_FILES_PENDING")
 
 
+@pytest.mark.embedded
 def test_published_release_rejects_more_files(shop: Shop) -> None:
     release = shop.published()
     assert (external(shop, release).status_code, shop.upload(release, "b.bin").status_code) == (409, 409)
     assert shop.upload(release, "b.bin").json()["code"] == "RELEASE_PUBLISHED"
 
 
+@pytest.mark.embedded
 def test_unknown_and_hidden_releases_reject_files(shop: Shop) -> None:
     hidden = make_version(make_download(visibility="private"))
     for release_id in ("nothing", "\x00x", "a" * 24, hidden.public_id):
@@ -150,6 +156,7 @@ def test_delete(shop: Shop) -> None:
     assert shop.client.send("delete", path).status_code == 404
 
 
+@pytest.mark.embedded
 def test_file_of_a_sealed_release_cannot_be_deleted(shop: Shop) -> None:
     file = shop.published()["files"][0]
     answer = shop.client.send("delete", f"/v3/release-files/{file['id']}")

@@ -34,6 +34,7 @@ def test_create_answers_with_exactly_the_documented_fields(shop: Shop) -> None:
     assert release["tenantId"] == shop.owner.public_id
 
 
+@pytest.mark.embedded
 def test_platform_is_the_older_form_of_a_list(shop: Shop) -> None:
     release = shop.release(platform="Mac OS 9", platforms=None, channel="Release Candidate")
     assert (release["platform"], release["platforms"]) == ("Mac OS 9", ["Mac OS 9"])
@@ -60,6 +61,7 @@ def test_one_release_per_platform(shop: Shop) -> None:
         assert latest.json()["id"] == wanted
 
 
+@pytest.mark.embedded
 def test_omitted_channel_is_stable_for_every_product(shop: Shop) -> None:
     product = make_download(shop.owner, default_channel="beta")
     body = {"name": "R", "version": "1.0", "productId": product.public_id}
@@ -72,11 +74,13 @@ def test_null_notes_are_empty_and_past_dates_are_returned(shop: Shop) -> None:
     assert Version.objects.get().released_at == datetime(2019, 8, 24, 14, 15, 22, tzinfo=UTC)
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("number", ["1.2", "1.2.3", "1.2.3.4", "2024.01", "0.0", "1.0.99999999999"])
 def test_two_to_four_numbers_are_a_version(shop: Shop, number: str) -> None:
     assert shop.release(version=number)["version"] == number
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     "number", ["1", "1.2.3.4.5", "v1.2", "1.2-rc1", "1.2\n", " 1.2", "1..2", "1.2.", "١.٢", "1.²", "", "1" * 130 + ".0"]
 )
@@ -90,6 +94,7 @@ def test_invalid_version_is_400_with_the_field(shop: Shop, number: str) -> None:
     )
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -112,6 +117,7 @@ def test_texts_of_maximum_length_are_accepted(shop: Shop, field: str, length: in
     assert len(shop.release(**{field: "n" * length})[field]) == length
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("field", ["name", "version", "productId"])
 def test_missing_required_fields_are_reported(shop: Shop, field: str) -> None:
     body = {"name": "R", "version": "1.0", "productId": shop.product.public_id}
@@ -120,6 +126,7 @@ def test_missing_required_fields_are_reported(shop: Shop, field: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "REQUIRED_FIELD")
 
 
+@pytest.mark.embedded
 def test_future_creation_date_is_rejected(shop: Shop) -> None:
     body = {"name": "R", "version": "1.0", "productId": shop.product.public_id}
     body["createdAt"] = (timezone.now() + timedelta(days=1)).isoformat()
@@ -134,11 +141,13 @@ def test_same_version_in_the_same_channel_is_a_conflict(shop: Shop) -> None:
     assert shop.release(version="1.0", channel="beta")["channel"] == "beta"
 
 
+@pytest.mark.embedded
 def test_hidden_product_is_404(shop: Shop) -> None:
     body = {"name": "R", "version": "1.0", "productId": make_download(visibility="private").public_id}
     assert shop.client.send("post", "/v3/releases", body).status_code == 404
 
 
+@pytest.mark.embedded
 def test_outsider_can_read_but_not_change(shop: Shop) -> None:
     release, stranger = shop.published(), signed_in(make_user())
     path = f"/v3/releases/{release['id']}"
@@ -162,6 +171,7 @@ def test_stale_patch_is_refused(shop: Shop) -> None:
     assert shop.client.send("patch", path, {"name": "B"}, headers={"If-Match": etag}).status_code == 412
 
 
+@pytest.mark.embedded
 def test_publish_needs_a_file(shop: Shop) -> None:
     answer = shop.act(shop.release(), "publish")
     assert (answer.status_code, answer.json()["code"]) == (400, "RELEASE_HAS_NO_FILES")
@@ -179,6 +189,7 @@ def test_published_release_is_sealed(shop: Shop) -> None:
     assert shop.act(release, "publish").status_code == 200
 
 
+@pytest.mark.embedded
 def test_publishing_a_published_release_seals_it(shop: Shop) -> None:
     version = make_version(shop.product, "3.0.0", files=1)
     release = shop.get(f"/v3/releases/{version.public_id}").json()
@@ -238,6 +249,7 @@ def test_list_is_a_bare_array_with_totals_in_headers(shop: Shop) -> None:
     assert names(shop.get("/v3/releases", page=9)) == []
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "page=0", "page=-1", "page=1e3", "limit=٣"])
 def test_page_parameters_out_of_range_are_rejected(shop: Shop, query: str) -> None:
     answer = shop.client.get(f"/v3/releases?{query}")
@@ -262,6 +274,7 @@ def test_releases_are_sorted_by_the_given_field(shop: Shop, sort: str, expected:
     assert names(shop.client.get(f"/v3/releases?sort={sort}")) == expected
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("sort", ["nothing", "-download__owner", "id;drop"])
 def test_unknown_sort_is_refused(shop: Shop, sort: str) -> None:
     assert shop.get("/v3/releases", sort=sort).status_code == 400
@@ -354,6 +367,7 @@ def test_query_count_of_lists_with_1_and_6_rows_is_equal(shop: Shop, path: str) 
     assert few == count() <= 6
 
 
+@pytest.mark.embedded
 def test_key_needs_the_scope(shop: Shop) -> None:
     reader = ApiClient(make_key(shop.owner, scopes=[Scope.RELEASE_READ]))
     assert reader.get("/v3/releases").status_code == 200

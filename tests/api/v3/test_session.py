@@ -36,6 +36,7 @@ def test_sign_in_by_name_or_address(shop: Shop, name: str) -> None:
     assert client.get("/v3/releases").status_code == 200
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(("name", "password"), [("ann", "wrong"), ("nobody@example.org", PASSWORD), ("ANN", PASSWORD)])
 def test_failures_look_the_same_and_are_recorded(shop: Shop, name: str, password: str) -> None:
     answer = login(name, password)
@@ -45,6 +46,7 @@ def test_failures_look_the_same_and_are_recorded(shop: Shop, name: str, password
     assert AuditEntry.objects.get(action="sign_in.failed").target_label == name
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("name", ["ann", "nobody@example.org"])
 def test_unknown_names_cost_a_hash_as_well(shop: Shop, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     hashed = []
@@ -69,11 +71,13 @@ def test_password_guessing_is_429_with_retry_after(shop: Shop, settings: Any, mo
     assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (429, "THROTTLED", "901")
 
 
+@pytest.mark.embedded
 def test_inactive_users_cannot_sign_in(shop: Shop) -> None:
     make_user("gone", is_active=False)
     assert login("gone").status_code == 401
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     "body", [{}, {"email": "ann"}, {"email": [], "password": 1}, {"email": "\x00", "password": "x"}]
 )
@@ -81,6 +85,7 @@ def test_unreadable_sign_ins_are_refused(shop: Shop, body: dict[str, Any]) -> No
     assert ApiClient().send("post", "/v3/accounts/login", body).status_code == 400
 
 
+@pytest.mark.embedded
 def test_sign_in_response_is_not_cached(shop: Shop) -> None:
     body = {"email": "ann", "password": PASSWORD}
     answer = ApiClient().send("post", "/v3/accounts/login", body, headers={"Idempotency-Key": "one"})
@@ -94,6 +99,7 @@ def create(shop: Shop, **fields: Any) -> Any:
     return shop.client.send("post", TOKENS, {"name": "ci", "scopes": ["release:read"]} | fields)
 
 
+@pytest.mark.embedded
 def test_secret_is_returned_by_its_creation_only(shop: Shop) -> None:
     answer = create(shop)
     made = answer.json()
@@ -108,6 +114,7 @@ def test_secret_is_returned_by_its_creation_only(shop: Shop) -> None:
     assert [row["id"] for row in shop.get(TOKENS).json()] == [made["id"]]
 
 
+@pytest.mark.embedded
 def test_expiry_is_stored(shop: Shop) -> None:
     moment = (timezone.now() + timedelta(days=1)).replace(microsecond=0)
     made = create(shop, expiresAt=moment.isoformat()).json()
@@ -124,6 +131,7 @@ def test_invalid_tokens_are_rejected(shop: Shop, field: str, value: Any) -> None
     assert not ApiKey.objects.exists()
 
 
+@pytest.mark.embedded
 def test_unknown_scopes_are_returned_but_allow_nothing(shop: Shop) -> None:
     made = create(shop, scopes=["license:read", "release:read"]).json()
     assert made["scopes"] == ["license:read", "release:read"]
@@ -157,6 +165,7 @@ def test_delete(shop: Shop) -> None:
     assert AuditEntry.objects.filter(action="api_key.revoke").count() == 1
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("is_super_user", [False, True])
 def test_api_keys_cannot_manage_tokens(shop: Shop, is_super_user: bool) -> None:
     shop.owner.is_superuser = is_super_user
@@ -169,6 +178,7 @@ def test_api_keys_cannot_manage_tokens(shop: Shop, is_super_user: bool) -> None:
     assert ApiKey.objects.count() == 1
 
 
+@pytest.mark.embedded
 def test_tokens_of_other_users_are_404_for_everyone(shop: Shop) -> None:
     made = create(shop).json()
     for user in (make_user(), make_user(is_superuser=True, is_staff=True)):
@@ -230,6 +240,7 @@ def test_wrong_tokens_count_as_well(db: None, settings: Any, monkeypatch: Any) -
     assert found == [401, 401, 429]
 
 
+@pytest.mark.embedded
 def test_me_shows_the_user_of_the_token(shop: Shop) -> None:
     me = shop.get("/v3/me")
     assert (me["Cache-Control"], me.json()["id"], me.json()["email"]) == (

@@ -70,6 +70,7 @@ def test_drafts_private_and_archived_releases_are_not_offered(shop: Shop) -> Non
     assert ask(shop).status_code == 204
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(("platform", "status"), [("windows", 200), ("Windows", 200), ("linux", 200), ("macos", 204)])
 def test_platform_must_be_declared_by_the_release(shop: Shop, platform: str, status: int) -> None:
     shop.published(version="2.0", platforms=["Windows", "linux"])
@@ -90,6 +91,7 @@ def test_default_channel_is_stable_and_beta_includes_stable(shop: Shop) -> None:
     assert ask(shop, channel="Beta").json()["id"] == beta["id"]
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("field", ["productId", "platform", "version"])
 def test_missing_required_parameters_are_reported(shop: Shop, field: str) -> None:
     answer = ask(shop, **{field: ""})
@@ -97,11 +99,13 @@ def test_missing_required_parameters_are_reported(shop: Shop, field: str) -> Non
     assert field in answer.json()["message"]
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("version", ["1", "1.2.3.4.5", "vv1.0", "1.٢", "1.0-rc"])
 def test_version_is_two_to_four_numbers(shop: Shop, version: str) -> None:
     assert ask(shop, version=version).status_code == 400
 
 
+@pytest.mark.embedded
 def test_unknown_and_private_products_look_the_same(shop: Shop) -> None:
     private = make_download(visibility="private")
     make_version(private, "2.0", files=1)
@@ -110,6 +114,7 @@ def test_unknown_and_private_products_look_the_same(shop: Shop) -> None:
     assert ask(shop, productId=private.public_id, key=key_of(private)).status_code == 200
 
 
+@pytest.mark.embedded
 def test_invalid_keys_are_ignored_where_none_is_needed(shop: Shop) -> None:
     shop.published(version="2.0")
     hidden = make_download(visibility="private")
@@ -120,6 +125,7 @@ def test_invalid_keys_are_ignored_where_none_is_needed(shop: Shop) -> None:
             assert (answer.status_code, answer.json()["code"]) == (403, "FORBIDDEN")
 
 
+@pytest.mark.embedded
 def test_keys_of_other_products_are_rejected(shop: Shop) -> None:
     shop.published(version="2.0")
     answer = ask(shop, key=key_of(make_download()))
@@ -135,6 +141,7 @@ def test_secured_release_is_offered_only_with_access(shop: Shop) -> None:
     assert signed_in(make_user()).get("/v3/releases/update", query).status_code == 200
 
 
+@pytest.mark.embedded
 def test_available_and_allowed_updates_are_distinguished(shop: Shop) -> None:
     """A license up to 1.5: 30 means allowed, 31 none, 32 available but not allowed."""
     shop.published(version="2.0")
@@ -146,6 +153,7 @@ def test_available_and_allowed_updates_are_distinguished(shop: Shop) -> None:
     assert ask(shop, key=key, allowed="false").json()["version"] == "2.0"
 
 
+@pytest.mark.embedded
 def test_unchanged_update_response_is_304(shop: Shop) -> None:
     shop.published(version="2.0")
     first = ask(shop)
@@ -154,5 +162,6 @@ def test_unchanged_update_response_is_304(shop: Shop) -> None:
     assert (again.status_code, again.content) == (304, b"")
 
 
+@pytest.mark.embedded
 def test_update_is_not_parsed_as_a_release_id(shop: Shop) -> None:
     assert shop.client.send("patch", "/v3/releases/update", {}).status_code == 405

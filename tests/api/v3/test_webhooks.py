@@ -69,6 +69,7 @@ def test_create_answers_with_the_documented_fields_and_the_token(shop: Shop) -> 
     assert (row.format, row.events, row.download_id) == ("v3", ["version.published"], shop.product.pk)
 
 
+@pytest.mark.embedded
 def test_token_is_readable_by_those_who_manage_the_webhook(shop: Shop) -> None:
     path = f"{BASE}/{made(shop).public_id}"
     for answer in (shop.get(path), shop.client.send("patch", path, {"name": "x"})):
@@ -77,6 +78,7 @@ def test_token_is_readable_by_those_who_manage_the_webhook(shop: Shop) -> None:
     assert not [entry for entry in AuditEntry.objects.all() if TOKEN in json.dumps(entry.changes)]
 
 
+@pytest.mark.embedded
 def test_token_is_hidden_from_keys_that_may_only_read(shop: Shop) -> None:
     row = made(shop)
     reader = ApiClient(make_key(shop.owner, scopes=["webhook:read"]))
@@ -84,11 +86,13 @@ def test_token_is_hidden_from_keys_that_may_only_read(shop: Shop) -> None:
     assert reader.get(BASE).json()[0]["token"] is None
 
 
+@pytest.mark.embedded
 def test_token_of_another_system_may_be_short(shop: Shop) -> None:
     assert create(shop, token="abc").json()["token"] == "abc"
     assert patch(shop, Endpoint.objects.get(), token="x").json()["token"] == "x"
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("token", [..., None, ""])
 def test_omitted_token_is_generated(shop: Shop, token: Any) -> None:
     shown = create(shop, token=token).json()
@@ -96,6 +100,7 @@ def test_omitted_token_is_generated(shop: Shop, token: Any) -> None:
     assert shown["token"] == secret_of(Endpoint.objects.get())
 
 
+@pytest.mark.embedded
 def test_a_new_token_replaces_the_old_one_at_once(shop: Shop) -> None:
     row = made(shop)
     answer = patch(shop, row, token="another-token-1", name="New")
@@ -104,6 +109,7 @@ def test_a_new_token_replaces_the_old_one_at_once(shop: Shop) -> None:
     assert (secret_of(row), row.title, row.is_previous_secret_valid) == ("another-token-1", "New", False)
 
 
+@pytest.mark.embedded
 def test_null_token_keeps_the_current_token(shop: Shop) -> None:
     row = made(shop)
     assert patch(shop, row, **shop.get(f"{BASE}/{row.public_id}").json()).status_code == 200
@@ -116,6 +122,7 @@ def test_failed_update_rolls_back_completely(shop: Shop) -> None:
     assert secret_of(row) == TOKEN
 
 
+@pytest.mark.embedded
 def test_patch_changes_only_what_it_names(shop: Shop) -> None:
     row = made(shop)
     shown = patch(shop, row, events=["release.deleted", "releaseFile.created"]).json()
@@ -124,6 +131,7 @@ def test_patch_changes_only_what_it_names(shop: Shop) -> None:
     assert (row.events, row.title, row.url) == (["file.created", "version.deleted"], "Mirror", URL)
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     ("sent", "active"),
     [({"active": False}, False), ({"active": ..., "enabled": False}, False), ({"active": ...}, True)],
@@ -134,6 +142,7 @@ def test_active_is_also_called_enabled(shop: Shop, sent: dict[str, Any], active:
     assert Endpoint.objects.get().is_active is active
 
 
+@pytest.mark.embedded
 def test_active_true_resumes_a_disabled_webhook(shop: Shop) -> None:
     row = made(shop)
     disable_gone(row.pk)
@@ -148,6 +157,7 @@ def test_delete(shop: Shop) -> None:
     assert not Endpoint.objects.exists()
 
 
+@pytest.mark.embedded
 def test_events_endpoint_lists_all_event_names(shop: Shop) -> None:
     rows = shop.get(f"{BASE}/events").json()
     assert {"event": "release.published", "description": "A release was published."} in rows
@@ -157,6 +167,7 @@ def test_events_endpoint_lists_all_event_names(shop: Shop) -> None:
     assert create(shop, events=names).json()["events"] == names
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -176,6 +187,7 @@ def test_errors_name_the_invalid_field(shop: Shop, wrong: dict[str, Any]) -> Non
     assert not Endpoint.objects.exists()
 
 
+@pytest.mark.embedded
 def test_events_of_the_original_system_are_returned_but_never_sent(shop: Shop) -> None:
     answer = create(shop, events=["license.created", "release.created"])
     assert (answer.status_code, answer.json()["events"]) == (201, ["license.created", "release.created"])
@@ -190,6 +202,7 @@ def test_events_of_the_original_system_are_returned_but_never_sent(shop: Shop) -
 WRONG = [None, [], {}, "", "x" * 3000, -1, 2**70, True, "\x00", "\ud800", ["a"], 1.5]
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("value", WRONG, ids=lambda value: repr(value)[:12])
 def test_no_value_of_any_type_breaks_a_write(shop: Shop, value: Any) -> None:
     """Send every other field to the creation and the rest to the change; with the next value, the other way around."""
@@ -216,6 +229,7 @@ def test_lists_are_sorted_searched_and_paged(shop: Shop) -> None:
     assert [answer[f"Pagination-{name}"] for name in ("Count", "Page", "Limit")] == ["3", "1", "2"]
 
 
+@pytest.mark.embedded
 def test_rows_cost_no_queries(shop: Shop) -> None:
     row = made(shop)
     counts = set()
@@ -238,6 +252,7 @@ def test_a_repeated_request_gets_the_token_again(shop: Shop) -> None:
     assert first.json()["token"]
 
 
+@pytest.mark.embedded
 def test_a_stale_change_is_refused(shop: Shop) -> None:
     row = made(shop)
     path = f"{BASE}/{row.public_id}"
@@ -246,6 +261,7 @@ def test_a_stale_change_is_refused(shop: Shop) -> None:
     assert shop.client.send("patch", path, {"name": "two"}, headers=headers).status_code == 412
 
 
+@pytest.mark.embedded
 def test_endpoints_of_other_formats_are_404(shop: Shop) -> None:
     row = create_endpoint(actor=system(), url=URL, download_id=shop.product.pk)[0]
     log = send_test_event(actor=system(), endpoint=row)
@@ -260,16 +276,19 @@ def admin_of(shop: Shop) -> Any:
     return organization
 
 
+@pytest.mark.embedded
 def test_webhook_defaults_to_the_only_product(shop: Shop) -> None:
     assert create(shop, productId=...).json()["productId"] == shop.product.public_id
 
 
+@pytest.mark.embedded
 def test_webhook_defaults_to_the_only_organization(shop: Shop) -> None:
     organization = admin_of(shop)
     shown = create(shop, productId=...).json()
     assert (shown["productId"], shown["organizationId"]) == (None, organization.public_id)
 
 
+@pytest.mark.embedded
 def test_webhook_owner_is_required_if_ambiguous(shop: Shop) -> None:
     make_download(shop.owner)
     answer = create(shop, productId=...)
@@ -281,22 +300,26 @@ def test_webhook_owner_is_required_if_ambiguous(shop: Shop) -> None:
     assert (shown["organizationId"], first == second) == (second.public_id, False)
 
 
+@pytest.mark.embedded
 def test_webhook_owner_is_required_without_managed_products(shop: Shop) -> None:
     assert create(shop, signed_in(make_user()), productId=...).status_code == 400
 
 
+@pytest.mark.embedded
 def test_webhook_of_staff_defaults_to_the_site(shop: Shop) -> None:
     staff = signed_in(make_user(is_staff=True, permissions=("change_endpoint",)))
     shown = create(shop, staff, productId=...).json()
     assert (shown["productId"], shown["organizationId"]) == (None, None)
 
 
+@pytest.mark.embedded
 def test_webhook_of_a_bound_key_belongs_to_its_product(shop: Shop) -> None:
     make_download(shop.owner)
     client = ApiClient(make_key(shop.owner, scopes=["webhook:write"], download_ids=[shop.product.pk]))
     assert create(shop, client, productId=...).json()["productId"] == shop.product.public_id
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("wrong", ["a" * 24, "9" * 200, "é", "\x00", "../x"])
 def test_label_with_unknown_products_is_rejected(shop: Shop, wrong: str) -> None:
     for field in ("productId", "organizationId"):
@@ -319,6 +342,7 @@ def people(shop: Shop) -> dict[str, tuple[User, bool]]:
     return found
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("who", ["owner", "team manager", "uploader", "moderator", "staff", "stranger"])
 def test_every_route_requires_managing_the_product(shop: Shop, who: str) -> None:
     user, may = people(shop)[who]
@@ -341,6 +365,7 @@ def test_every_route_requires_managing_the_product(shop: Shop, who: str) -> None
     assert Endpoint.objects.filter(pk=row.pk).exists() is not may
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(("scope", "reads", "writes"), [("webhook:read", 200, 403), ("webhook:write", 403, 201)])
 def test_keys_need_the_scope(shop: Shop, scope: str, reads: int, writes: int) -> None:
     client = ApiClient(make_key(shop.owner, scopes=[scope]))
@@ -348,6 +373,7 @@ def test_keys_need_the_scope(shop: Shop, scope: str, reads: int, writes: int) ->
     assert create(shop, client).status_code == writes
 
 
+@pytest.mark.embedded
 def test_targets_are_refused_when_they_are_saved(shop: Shop, lookups: Lookups, subtests: pytest.Subtests) -> None:
     row = made(shop)
     for case in REFUSED_WHEN_SAVED:
@@ -382,6 +408,7 @@ def test_log_shows_request_and_response(shop: Shop, receiver: Callable[..., Rece
     assert found["webhookId"] == Endpoint.objects.get().public_id
 
 
+@pytest.mark.embedded
 def test_log_shows_the_retry_reason(shop: Shop, receiver: Callable[..., Receiver], settings: Any) -> None:
     found = sent_to(shop, receiver(status(503)), settings)
     assert (found["state"], found["statusCode"]) == ("pending", 503)
@@ -401,6 +428,7 @@ def test_a_retry_sends_the_same_again(shop: Shop, receiver: Callable[..., Receiv
     assert server.ids == [found["id"]] * 2
 
 
+@pytest.mark.embedded
 def test_test_event_ignores_the_event_filter(shop: Shop, receiver: Callable[..., Receiver], settings: Any) -> None:
     settings.WEBHOOK_ALLOW_NETS = ["127.0.0.0/8"]
     server = receiver()
@@ -415,6 +443,7 @@ def test_test_event_ignores_the_event_filter(shop: Shop, receiver: Callable[...,
     assert body["data"] == {"webhookId": row.public_id, "message": "This is a test."}
 
 
+@pytest.mark.embedded
 def test_inactive_webhook_sends_no_test_event(shop: Shop) -> None:
     row = made(shop, active=False)
     answer = shop.client.send("post", f"{BASE}/{row.public_id}/test")

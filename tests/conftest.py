@@ -33,6 +33,7 @@ from django.test import Client, TransactionTestCase, override_settings
 from django.test.client import ClientHandler
 from storages.backends.s3 import S3Storage
 from whitenoise.middleware import WhiteNoiseMiddleware
+from xdist.scheduler import LoadFileScheduling
 
 from files.storage import LocalStorage, blob_storage
 from tests import migrated_database
@@ -97,6 +98,18 @@ TIMES_AS_LONG = {
     "tests/upgrade/test_release.py": 5,
     "tests/upgrade/test_squashed.py": 23,
     "tests/webhooks/test_namespace.py": 3,
+}
+
+# Modules that one process runs, and the name of what they share there.
+RUN_TOGETHER = {
+    "tests/backoffice/test_admin_pages.py": "browser on a live server",
+    "tests/backoffice/test_browser.py": "browser on a live server",
+    "tests/pages/test_browser.py": "browser on a live server",
+    "tests/pages/test_snapshots.py": "browser on a live server",
+    "tests/browser/test_accounts.py": "browser on hubs",
+    "tests/browser/test_journeys.py": "browser on hubs",
+    "tests/browser/test_people.py": "browser on hubs",
+    "tests/browser/test_uploads.py": "browser on hubs",
 }
 
 
@@ -369,6 +382,18 @@ def make_ready(
                 transaction.set_rollback(True)
 
     return ready
+
+
+class Scheduling(LoadFileScheduling):
+    """Let one process run all modules that share a browser or a hub, because each process starts its own."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = super()._split_scope(nodeid)
+        return RUN_TOGETHER.get(module, module)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling | None:
+    return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

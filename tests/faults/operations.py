@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import sqlite3
 import subprocess
@@ -23,13 +24,18 @@ from tests.faults.operations_visitor import Visitor
 from tests.faults.stage import environment_command, stored_cluster
 from tests.faults.verdicts import Report
 from tests.services.processes import HOST, ServiceError, free_ports, running, wait_until
-from tests.services.run import TEST_POSTGRES_SETTINGS, make_folder, services, temporary_folder
+from tests.services.run import PARTS, TEST_POSTGRES_SETTINGS, make_folder, services, temporary_folder
 from tests.services.servers import ROOT, copy_cluster, postgres_url, running_cluster, s3_client
 
 WORLD = ROOT / "tests" / "faults" / "operations_world.py"
 PASSPHRASE = "the passphrase of a fault run"
 FENCED = "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'read_only_%'"
 WATCH_SECONDS = 0.01
+LOADED_MODULES = (
+    "tests.faults.cheap_passphrase",
+    "releasehub.operations.backups.creating",
+    "releasehub.operations.backups.restoring",
+)
 
 
 @dataclass
@@ -137,7 +143,7 @@ def run(*, versions: int, size: int, kills: int, services_too: int, seed: int) -
     """
     report = Report(f"operations on a hub with {versions} versions, seed {seed}")
     with temporary_folder() as folder, targets(folder) if services_too else nullcontext({}) as given:
-        with Launchers(make_folder(folder / "output")) as launchers:
+        with Launchers(make_folder(folder / "output"), *LOADED_MODULES) as launchers:
             machine = partial(Machine, launchers)
             old, new = machine(folder / "old"), machine(folder / "new")
             old.run(WORLD, "prepare")
@@ -164,7 +170,8 @@ def run(*, versions: int, size: int, kills: int, services_too: int, seed: int) -
 def targets(folder: Path) -> Iterator[dict[str, str]]:
     """Start the servers that the hub moves to.
 
-    In a session of tests, PostgreSQL begins with the cluster that an earlier run has stored, which has all tables.
+    In a session of tests, PostgreSQL begins with the cluster that an earlier run has stored, which has all tables, and
+    the S3 server is that of the session, because no part of the run ends it.
     `tests/operations/test_documented_moves.py` moves to an empty database.
     """
     stored = stored_cluster()
@@ -174,8 +181,22 @@ def targets(folder: Path) -> Iterator[dict[str, str]]:
         return
     place = make_folder(folder / "postgres")
     copy_cluster(stored, place)
-    with services("s3") as given, running_cluster(place, TEST_POSTGRES_SETTINGS):
+    with empty_bucket() as given, running_cluster(place, TEST_POSTGRES_SETTINGS):
         yield given | {"DATABASE_URL": postgres_url(place, "hub")}
+
+
+@contextmanager
+def empty_bucket() -> Iterator[dict[str, str]]:
+    """Yield the variables that lead to an empty bucket, on the S3 server of a session of tests if there is one."""
+    if "AWS_S3_ENDPOINT_URL" not in os.environ:
+        with services("s3") as given:
+            yield given
+        return
+    found = {name: os.environ[name] for name in PARTS["s3"]}
+    found["AWS_STORAGE_BUCKET_NAME"] = f"faults-{secrets.token_hex(6)}"
+    with closing(s3_client(found)) as client:
+        client.create_bucket(Bucket=found["AWS_STORAGE_BUCKET_NAME"])
+    yield found
 
 
 def back_up(report: Report, killer: Killer, old: Machine, folder: Path) -> float:

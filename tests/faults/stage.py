@@ -37,7 +37,7 @@ POSTGRES_SETTINGS = {"fsync": "on", "synchronous_commit": "on", "shared_buffers"
 # Names a folder where the first run stores its migrated cluster, so that the other runs of a test session copy it.
 CLUSTER_VARIABLE = "FAULTS_CLUSTER"
 
-LOADED_MODULES = ("releasehub.server.celery", "releasehub.urls")  # by workers, and by the checks of their start
+LOADED_MODULES = ("tests.faults.worker_modules", "releasehub.urls")  # by workers, and by the checks of their start
 
 
 class Service:

@@ -115,9 +115,9 @@ def test_commands_of_an_installation_without_containers(tmp_path: Path) -> None:
 
 
 def test_commands_of_an_upgrade(tmp_path: Path) -> None:
-    """Each step is run: in a clone, on an empty database, or as the service of Compose with the same command."""
+    """Each step is run: in a clone, by the installation above, or as the service of Compose with the same command."""
     data = empty_machine(tmp_path / "data")
-    steps = inline_commands("Upgrade")
+    steps, installation = inline_commands("Upgrade"), re.split(r" && |\n", commands_of("PostgreSQL, Redis, S3"))
     assert "python manage.py migrate" in steps
     assert shlex.split("python manage.py migrate") == shlex.split(SERVICES["migrate"]["command"])[:3]
     clone = tmp_path / "clone"
@@ -129,7 +129,7 @@ def test_commands_of_an_upgrade(tmp_path: Path) -> None:
             if second.startswith("make "):
                 assert run(f"cd {clone} && make -n {second.removeprefix('make ')}", data)
         elif step.startswith("python ") and "/backups" not in step and "doctor" not in step:
-            run(step, data)
+            assert step in installation
 
 
 DOCKER = argparse.ArgumentParser(exit_on_error=False)

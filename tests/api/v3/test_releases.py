@@ -280,45 +280,6 @@ def test_unknown_sort_is_refused(shop: Shop, sort: str) -> None:
     assert shop.get("/v3/releases", sort=sort).status_code == 400
 
 
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ({"name": "Autumn"}, ["2.0"]),
-        ({"channel": "BETA"}, ["2.0"]),
-        ({"version": "1.0"}, ["1.0"]),
-        ({"platform": "Linux"}, ["2.0"]),
-        ({"platform": "lin"}, []),
-        ({"published": "true"}, ["1.0"]),
-        ({"published": "False"}, ["2.0"]),
-        ({"private": "true"}, ["2.0"]),
-        ({"archived": "true"}, []),
-        ({"archived": "false"}, ["2.0", "1.0"]),
-        ({"search": "autu 2"}, ["2.0"]),
-        ({"query": "spring"}, ["1.0"]),
-        ({"createdAt[lt]": "2021-01-01"}, ["2.0"]),
-        ({"createdAt[gte]": "2020-05-05T00:00:00Z", "createdAt[lte]": "2020-05-05T00:00:00"}, ["2.0"]),
-        ({"createdAt[gt]": "2020-05-05T00:00:00Z"}, ["1.0"]),
-        ({"createdAt": "2020-05-05T00:00:00+00:00"}, ["2.0"]),
-        ({"publishedAt[gt]": "2020-01-01"}, ["1.0"]),
-        ({"updatedAt[lt]": "2020-01-01"}, []),
-    ],
-)
-def test_releases_are_filtered_by_each_parameter(shop: Shop, query: dict[str, str], expected: list[str]) -> None:
-    shop.published(version="1.0", platforms=["windows"])
-    shop.release(
-        version="2.0", name="Autumn", channel="beta", platforms=["linux", "mac os"], private=True,
-        createdAt="2020-05-05T00:00:00Z",
-    )  # fmt: skip
-    assert names(shop.get("/v3/releases", sort="-version", **query)) == expected
-
-
-@pytest.mark.parametrize(
-    "query", ["published=maybe", "createdAt[gt]=soon", "name=a%00b", "productId=%00&published=x", "platform=%00"]
-)
-def test_unreadable_filters_are_refused(shop: Shop, query: str) -> None:
-    assert shop.client.get(f"/v3/releases?{query}").status_code == 400
-
-
 def test_product_filter_and_its_stored_total(shop: Shop) -> None:
     shop.published(version="1.0")
     shop.release(version="2.0")

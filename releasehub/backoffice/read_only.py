@@ -13,6 +13,7 @@ from releasehub.backoffice.base import HubAdmin, admin_actor
 from releasehub.backoffice.fields.admin import friendly_field
 from releasehub.backoffice.fields.choices import RowChoicesMixin, offer_visible_rows
 from releasehub.backoffice.fields.words import Suggestions
+from releasehub.core.numbers import read_number
 from releasehub.core.pagination import BoundedPaginator
 
 
@@ -66,6 +67,11 @@ class BoundedFormSet(PaginationInlineFormSet):
             self.per_page, self.paginator = per_page, BoundedPaginator(self.queryset, per_page)
             self.page = self.get_page(self.paginator, self.get_page_num())
             self._queryset = self.page.object_list
+
+    def get_page_num(self) -> int:
+        """Return the page that the request names. A value that is not a number stands for the first page."""
+        key = self.get_pagination_key()
+        return read_number(self.request.GET.get(key) or self.request.POST.get(key) or "") or 1
 
 
 class ReadOnlyInline(LabelledInline):

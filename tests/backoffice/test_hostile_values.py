@@ -148,6 +148,14 @@ def test_forms_take_any_value_for_a_field_that_refers_to_a_row(root: Client, num
         assert root.post(reverse("admin:downloads_accesskey_import"), {"download": number}).status_code == 200
 
 
+@pytest.mark.parametrize("number", [*NUMBERS.values(), "\u00b2"], ids=[*NUMBERS, "a power"])
+def test_tables_on_the_page_of_a_row_take_any_number_of_a_page(root: Client, number: str) -> None:
+    rows = {"downloads_download": Download, "versions_version": Version}
+    for name, model in rows.items():
+        url = reverse(f"admin:{name}_change", args=[model.objects.earliest("pk").pk])
+        assert status(root, url, {"versions-page": number, "files-page": number}) == 200
+
+
 @pytest.mark.parametrize("selected", NUMBERS.values(), ids=NUMBERS)
 def test_actions_of_a_list_ignore_rows_that_do_not_exist(root: Client, selected: str) -> None:
     found = {}

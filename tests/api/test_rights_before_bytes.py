@@ -16,6 +16,7 @@ from django.utils.regex_helper import normalize
 from files.models import Blob, UploadSession
 from files.uploads import handlers
 from releasehub.api.dialects import is_api
+from releasehub.api.v3.content_viewsets import V3ContentViewSet
 from releasehub.apikeys.scopes import Scope
 from tests.api.calling import chosen
 from tests.conftest import ApiClient
@@ -23,6 +24,7 @@ from tests.factories import make_category, make_download, make_key, make_user, m
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 VERBS = ("POST", "PUT", "PATCH", "DELETE")
+VALUES = ("1", "a" * 24, "msg_a_1")  # of parameters: a number or a name, a public id, the id of a delivery
 BOUNDARY = "a-boundary"
 # A parser reads in chunks. Reading more than the first few would be unnecessary.
 MAX_READ_BYTES = 160 * 1024
@@ -62,22 +64,23 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @cache
 def routes() -> list[str]:
-    """Return a path for every view of the hub, with 1 as the value of each parameter.
+    """Return a path for every view of the hub, with the first of `VALUES` that its parameters take.
 
     A view with several routes, such as one with and one without a slash at the end, reads bodies in one way.
     """
     found = set()
 
-    def walk(patterns: Any, prefix: str) -> None:
+    def walk(patterns: Any, prefix: str, value: str) -> None:
         for entry in patterns:
             for text, names in normalize(entry.pattern.regex.pattern):
-                path = prefix + text % dict.fromkeys(names, "1")
+                path = prefix + text % dict.fromkeys(names, value)
                 if isinstance(entry, URLResolver):
-                    walk(entry.url_patterns, path)
+                    walk(entry.url_patterns, path, value)
                 elif isinstance(entry, URLPattern):
                     found.add("/" + path)
 
-    walk(get_resolver().url_patterns, "")
+    for value in VALUES:
+        walk(get_resolver().url_patterns, "", value)
     paths = sorted((path for path in found if "%" not in path and _is_route(path)), key=len, reverse=True)
     return sorted({_view(path): path for path in paths}.values())
 
@@ -135,6 +138,8 @@ def test_route_walk_covers_every_interface() -> None:
     assert len(found) > 100
     for path in ("/v3/accounts/login", "/account/sign-in/", "/admin/login/", "/api/mc-dm-files/", "/api/entities"):
         assert path in found
+    views = {getattr(resolve(path).func, "cls", None) for path in found}
+    assert V3ContentViewSet in views  # its routes take nothing but public ids
 
 
 @pytest.mark.parametrize("media", [f"multipart/form-data; boundary={BOUNDARY}", "application/octet-stream"])

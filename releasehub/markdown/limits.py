@@ -8,6 +8,7 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.rules_block import table as parse_table
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
+from mdit_py_plugins.footnote.index import footnote_def as parse_footnote
 
 MAX_STEPS = 50_000
 InlineRule = Callable[[StateInline, bool], bool]
@@ -90,6 +91,20 @@ def bounded_autolink(parse: InlineRule) -> InlineRule:
             state.posMax = end
 
     return link
+
+
+def outermost_footnote(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
+    """Parse the text of a footnote, in which the text of another one is ordinary text, as on GitHub.
+
+    The plugin moves the texts of footnotes to the end. From one within another it leaves tags that nothing closes.
+    """
+    if state.env.get("is_in_footnote"):
+        return False
+    state.env["is_in_footnote"] = True
+    try:
+        return parse_footnote(state, start_line, end_line, silent)
+    finally:
+        del state.env["is_in_footnote"]
 
 
 def bounded_footnote(parse: InlineRule) -> InlineRule:

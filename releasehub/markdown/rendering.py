@@ -20,6 +20,7 @@ from releasehub.markdown.limits import (
     check_growth,
     count_block,
     count_inline,
+    outermost_footnote,
     weight_of,
 )
 from releasehub.markdown.tokens import ALERTS, adapt_tokens, is_stored_picture
@@ -117,6 +118,7 @@ def _make_parser() -> _Markdown:
     for name in ("gfm_autolink_www", "gfm_autolink_protocol"):
         parser.inline.ruler.at(name, bounded_autolink(_rule(parser, name)))
     parser.inline.ruler.at("footnote_ref", bounded_footnote(_rule(parser, "footnote_ref")))
+    parser.block.ruler.at("footnote_def", outermost_footnote, {"alt": ["paragraph", "reference"]})
     parser.block.ruler.at("table", bounded_table, {"alt": ["paragraph", "reference"]})
     parser.block.ruler.before("table", "count", count_block, {"alt": ["paragraph", "reference", "blockquote", "list"]})
     parser.inline.ruler.before("text", "count", count_inline)

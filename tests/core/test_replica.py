@@ -9,6 +9,7 @@ import copy
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -56,7 +57,7 @@ def health(settings: Any, download: Download, tmp_path: Path, monkeypatch: pytes
     path = tmp_path / "replica.sqlite3"
     connection.ensure_connection()
     path.write_bytes(connection.connection.serialize())
-    with sqlite3.connect(path) as target:
+    with closing(sqlite3.connect(path)) as target, target:
         target.execute("UPDATE downloads_download SET title = ?", [REPLICA])
     configuration = copy.deepcopy(connection.settings_dict) | {"NAME": str(path)}
     # Every test runs inside a transaction; those within it have savepoints.

@@ -40,7 +40,7 @@ PIECES = [
     "javascript:", "&colon;", "&Tab;", "//x.test", "http://[", "<https://x.test>", "data:image/png;base64,", "x",
     "\u00e9", "\u2028", "<!--", "-->", "<details>", "</details>\n", "<summary>", "<b>", "</b>", "<sub a='", "<br>",
     "<img src=", "<img src=//x.test>", STORED, "![](", "[^a]",
-    "[^a]: ", "> [!NOTE]\n", "- [ ] ", "https://x.test/", "www.",
+    "[^a]: ", "[^a]:- ", "> [!NOTE]\n", "- [ ] ", "https://x.test/", "www.",
 ]  # fmt: skip
 COSTLY = {
     "one address, thousands of references": "[a]: /" + "u" * 33_000 + "\n\n" + "[a]" * 20_000,
@@ -122,6 +122,17 @@ def test_any_text_is_rendered_within_the_profile(text: str) -> None:
     rendered = str(render_markdown(text))
     assert breaches(rendered) == []
     assert not [element for element in elements(rendered) if address(element).startswith("//")]
+
+
+@pytest.mark.parametrize(
+    "inner", ["- [^b]: c d", "> [^b]: c d", "d\n    [^b]: c d", "d\n\n    [^b]: c d", "1. > [^b]: c d"]
+)
+def test_footnote_within_a_footnote_is_ordinary_text(inner: str) -> None:
+    rendered = str(render_markdown(f"A[^a] and B[^b]\n\n[^a]: {inner}\n\nC"))
+    assert "<p>A<sup>[1]</sup> and B[^b]</p>" in rendered
+    assert rendered.count("<hr>") == 1
+    assert "<p>C</p>" in rendered.partition("<hr>")[0]
+    assert "[^b]: c d" in rendered.partition("<hr>")[2]
 
 
 def test_too_long_markdown_is_shown_as_plain_text() -> None:

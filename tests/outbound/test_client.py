@@ -366,10 +366,12 @@ def certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ss
     """Return the TLS context of a server for hooks.example. Only this test trusts its certificate authority."""
     if shutil.which("openssl") is None:
         pytest.skip("there is no openssl command")
-    (tmp_path / "leaf.ext").write_text("subjectAltName=DNS:hooks.example\nbasicConstraints=CA:FALSE\n")
+    extensions = ("subjectAltName=DNS:hooks.example", "basicConstraints=CA:FALSE", "authorityKeyIdentifier=keyid")
+    (tmp_path / "leaf.ext").write_text("\n".join(extensions))
     key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
     for command in (
-        f"req -x509 {key} -subj /CN=Authority -days 2 -keyout ca.key -out ca.pem",
+        # Python 3.13 trusts only authorities that say what their keys are for.
+        f"req -x509 {key} -subj /CN=Authority -addext keyUsage=critical,keyCertSign -days 2 -keyout ca.key -out ca.pem",
         f"req {key} -subj /CN=hooks.example -keyout leaf.key -out leaf.csr",
         "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile leaf.ext -out leaf.pem",
     ):

@@ -1,4 +1,4 @@
-"""What staff may not see appears on no page of the admin, and in no form that is shown again with an error."""
+"""No page or form of the admin shows rows that the staff user may not see, and neither do forms with errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hostile values in the URLs and forms of the admin are refused or ignored. They are no fault of the hub."""
+"""Hostile values in the URLs and forms of the admin are refused or ignored. They never cause a server error."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from releasehub.core.numbers import read_number
 
 
 class KeysOnlyMixin(AutocompleteMixin):
-    """Shows the rows that are chosen. Values that are no keys of rows are left out, because the database refuses them.
+    """Show the chosen rows. Values that cannot be primary keys are left out, because the database refuses them.
 
     They come from URLs and from forms that are shown again with an error.
     """

@@ -45,7 +45,7 @@ class CheckedListMixin(ModelAdmin):
         return response
 
     def _field_of(self, lookup: str) -> tuple[Field[Any, Any] | None, str]:
-        """Return the column that a lookup ends at, and the rest. Names of other filters are no columns."""
+        """Split a lookup into its column and the rest; other parameters of filters have no column."""
         model, found, parts = self.model, None, lookup.split("__")
         while parts and model is not None:
             try:

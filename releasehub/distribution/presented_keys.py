@@ -54,7 +54,7 @@ def open_with_secret(actor: Actor, secret: str) -> list[AccessKey]:
     without a query.
 
     Raises:
-        KeyRefused: There is no such key, or it was revoked or has expired.
+        KeyRefused: No key has this text, or all that have it are revoked, expired or used up.
     """
     keys: list[AccessKey] = []
     if secrets.is_well_formed(secret, secrets.ACCESS_KEY) or is_own_text(secret):

@@ -94,7 +94,7 @@ def bounded_autolink(parse: InlineRule) -> InlineRule:
 
 
 def outermost_footnote(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
-    """Parse the text of a footnote, in which the text of another one is ordinary text, as on GitHub.
+    """Parse the text of a footnote, in which the text of another one is ordinary text.
 
     The plugin moves the texts of footnotes to the end. From one within another it leaves tags that nothing closes.
     """

@@ -58,7 +58,7 @@ def status(client: Client, url: str, query: dict[str, str]) -> int:
 
 
 def lists() -> Iterator[tuple[Any, str, str]]:
-    """Yield each admin class with the URLs of its list and of its export; an empty one if there is no export."""
+    """Yield each admin class with the URLs of its list and its export. The second one is empty without an export."""
     for model, options in admin.site._registry.items():
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         try:
@@ -95,7 +95,7 @@ def test_an_export_with_an_invalid_filter_is_refused_and_not_recorded(root: Clie
 
 
 def test_lists_take_no_patterns_and_compare_no_texts(world: dict[str, Any]) -> None:
-    """With them, a column that no page shows could be read letter by letter, and a pattern can run for minutes."""
+    """They would reveal a hidden column letter by letter, and a pattern can keep the database busy for minutes."""
     request = RequestFactory().get("/")
     request.user = world["root"]
     taken = []

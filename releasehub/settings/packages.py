@@ -41,6 +41,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "releasehub.api.common.schema.either_may_be_both",
         "releasehub.api.common.schema.allow_nulls",
+        "releasehub.api.common.schema.document_one_body",
     ],
     "ENUM_NAME_OVERRIDES": {
         "VersionStateEnum": "versions.models.Version.State",

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from hypothesis import strategies as st
 
-from tests.api.described import document, multipart, sample_body
+from tests.api.described import accepted_types, document, multipart, sample_body
 
 DIGITS = "9" * 5_000
 RAW_DIGITS = "a number of 5,000 digits, which Python itself refuses to write"
@@ -27,8 +27,7 @@ def with_broken_ones(draw: st.DrawFn, cases: st.SearchStrategy[Any]) -> Requests
     case = draw(cases)
     verb, path = case.operation.method.lower(), case.operation.path
     members = sample_body(verb, path) | (case.body if isinstance(case.body, dict) else {})
-    content = document()["paths"][path][verb].get("requestBody", {}).get("content", {})
-    kinds = [kind for kind in content if kind in BROKEN_BODIES and members]
+    kinds = [kind for kind in accepted_types(verb, path) if kind in BROKEN_BODIES and members]
     if not kinds:
         return case, [copied(case, query=draw(broken_query(case.query, verb, path)))]
     chosen = draw(st.permutations(kinds))[:2]

@@ -7,7 +7,6 @@ sent with one key.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from contextlib import closing
@@ -31,7 +30,7 @@ from releasehub.apikeys.scopes import Scope
 from releasehub.outbound import lookup
 from releasehub.server.wsgi import application
 from tests.api.breaking import with_broken_ones
-from tests.api.described import document, real_parameters
+from tests.api.described import document, real_parameters, with_accepted_types
 from tests.api.described import operations as described
 from tests.conftest import begin_with
 from tests.factories import make_file, make_key, make_user
@@ -45,12 +44,22 @@ KEYS: dict[str, Callable[[User], str]] = {
     "super-user": lambda owner: make_key(make_user(is_superuser=True), is_super_user=True),
 }
 BROKEN_WITH = "super-user"  # nothing but the request itself is refused
+
+
+def no_undocumented_body(context: Any, response: Any, case: Any) -> None:
+    """Fail if the schema has no body for the status and the response has one; a client could not read it."""
+    answers = document()["paths"][case.operation.path][case.operation.method]["responses"]
+    described = answers.get(str(response.status_code), {"content": {}})
+    assert "content" in described or not response.content, (response.status_code, response.content[:200])
+
+
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
     content_type_conformance,
     response_headers_conformance,
     response_schema_conformance,
+    no_undocumented_body,
 ]
 
 
@@ -77,7 +86,7 @@ def no_names(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def operations() -> dict[str, Any]:
-    schema = schemathesis.openapi.from_dict(json.loads(json.dumps(document())))
+    schema = schemathesis.openapi.from_dict(with_accepted_types())
     schema.app = served
     return {found.ok().label: found.ok() for found in schema.get_all_operations()}
 

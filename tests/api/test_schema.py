@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections import defaultdict
 from typing import Any
 
@@ -16,7 +17,16 @@ from files.uploads.sessions import begin_upload, open_incoming
 from releasehub.core.rates import Rate
 from releasehub.webhooks.endpoint_states import send_test_event
 from releasehub.webhooks.endpoints import create_endpoint
-from tests.api.described import check, document, has_warning, operations, without_repeats
+from tests.api.described import (
+    check,
+    document,
+    has_warning,
+    objects,
+    operations,
+    sample_body,
+    validator,
+    without_repeats,
+)
 from tests.conftest import ApiClient, begin_with
 from tests.factories import make_comment, make_key, make_user, make_version, system
 from tests.factories.releases import make_category, make_download, make_file
@@ -118,6 +128,50 @@ def test_docstrings_for_developers_are_not_published() -> None:
 
 def test_openapi_version_is_3_1() -> None:
     assert document()["openapi"].startswith("3.1")
+
+
+def test_every_default_matches_its_schema() -> None:
+    """The validator does not look at defaults, but generators of clients refuse a document with an invalid one."""
+    for node in objects(document()):
+        if "default" in node and ("type" in node or "enum" in node):
+            validator(node).validate(node["default"])
+
+
+def test_every_example_matches_its_schema() -> None:
+    media = [node for node in objects(document()) if "examples" in node and "schema" in node]
+    assert media
+    for node in media:
+        for example in node["examples"].values():
+            validator(node["schema"]).validate(example["value"])
+
+
+def test_names_of_operations_are_names_of_functions() -> None:
+    names = [operation["operationId"] for path in document()["paths"].values() for operation in path.values()]
+    assert [name for name in names if not name.isidentifier()] == []
+    assert len(set(names)) == len(names)
+
+
+def test_a_body_is_documented_in_one_media_type() -> None:
+    """Some generated clients send the same members once for each media type, all in one request."""
+    for verb, path in operations():
+        content = document()["paths"][path][verb].get("requestBody", {}).get("content", {})
+        texts = [json.dumps(media, sort_keys=True) for media in content.values()]
+        has_file = "file" in sample_body(verb, path)
+        assert "*/*" in content or len(set(texts)) == len(texts), (verb, path)
+        assert not (has_file and "application/json" in content), (verb, path)
+
+
+def test_bodies_of_files_have_a_media_type_that_every_generator_knows() -> None:
+    for node in objects(document()):
+        if "*/*" in node.get("content", {}):
+            assert "application/octet-stream" in node["content"], node
+
+
+def test_fixed_texts_come_last_among_alternatives() -> None:
+    """Some generated clients refuse a value that is not the fixed text, and do not try what comes after it."""
+    for node in objects(document()):
+        for alternatives in (node.get("oneOf"), node.get("anyOf")):
+            assert "const" not in {name for part in (alternatives or ())[:-1] for name in part}, node
 
 
 @begin_with(World)

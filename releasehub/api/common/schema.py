@@ -30,9 +30,14 @@ FILE_DESCRIPTION = (
     "The file is sent as an attachment. `Repr-Digest` and `X-Checksum-SHA256` contain its checksums. "
     "Range requests are supported."
 )
+OCTETS, ANY_TYPE = "application/octet-stream", "*/*"
+JSON_TYPE, MULTIPART_TYPE = "application/json", "multipart/form-data"
+# Files have any media type. The first type is for generators of clients that do not know the second one.
 FILE_RESPONSES = {
-    (200, "*/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The whole file."),
-    (206, "*/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The requested range."),
+    (200, OCTETS): OpenApiResponse(OpenApiTypes.BINARY, description="The whole file."),
+    (200, ANY_TYPE): OpenApiResponse(OpenApiTypes.BINARY, description="The whole file."),
+    (206, OCTETS): OpenApiResponse(OpenApiTypes.BINARY, description="The requested range."),
+    (206, ANY_TYPE): OpenApiResponse(OpenApiTypes.BINARY, description="The requested range."),
     302: OpenApiResponse(description="A redirect to a short-lived URL, or to the external URL of a link."),
     304: OpenApiResponse(description="Not modified."),
     416: OpenApiResponse(description="The range is outside the file."),
@@ -133,6 +138,24 @@ def either_may_be_both(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
         refs = node.get("oneOf")
         if isinstance(refs, list) and all("$ref" in ref for ref in refs):
             node["anyOf"] = node.pop("oneOf")
+    return result
+
+
+def document_one_body(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Document one media type of bodies that may be sent in several: JSON, or a multipart form if they have a file.
+
+    The parsers accept the others all the same. Clients of some generators send a body once in each media type that has
+    the same schema, all in one request, and cannot send files or nested members then.
+    """
+    components = result.get("components", {}).get("schemas", {})
+    for operation in (operation for path in result["paths"].values() for operation in path.values()):
+        content = operation.get("requestBody", {}).get("content", {})
+        if content.keys() >= {JSON_TYPE, MULTIPART_TYPE}:
+            schema = content[JSON_TYPE]["schema"]
+            members = components.get(schema.get("$ref", "").rpartition("/")[2], schema).get("properties", {})
+            has_file = any(member.get("format") == "binary" for member in members.values())
+            kept = MULTIPART_TYPE if has_file else JSON_TYPE
+            operation["requestBody"]["content"] = {kept: content[kept]}
     return result
 
 

@@ -123,7 +123,9 @@ class EngineListQuerySerializer(EngineFilterQuerySerializer):
 
 
 class EngineDeleteQuerySerializer(QuerySerializer):
-    reason = serializers.CharField(required=False, default="", max_length=500, help_text="Recorded in the audit log")
+    reason = serializers.CharField(
+        required=False, allow_blank=True, default="", max_length=500, help_text="Recorded in the audit log"
+    )
 
 
 class EngineFileDeleteQuerySerializer(EngineDeleteQuerySerializer):

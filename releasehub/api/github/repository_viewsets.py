@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from downloads.policies import download_policy
 from releasehub.accounts.models import User
+from releasehub.api.github.errors import GitHubErrorSerializer
 from releasehub.api.github.repository_serializers import GitHubRepositorySerializer
 from releasehub.api.github.schema import NO_CONTENT, repository_operation
 from releasehub.api.github.terms import READ, WRITE
@@ -63,7 +64,7 @@ class GitHubRepositoryViewSet(GitHubViewSet):
         operation_id="github_attestations",
         summary="Get the attestations of a digest",
         description="The hub has no attestations, so the response is always 404.",
-        responses={404: None},
+        responses={404: GitHubErrorSerializer},
     )
     def attestations(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         assert self.repository  # noqa: S101 - a hidden repository is 404 for its own reason

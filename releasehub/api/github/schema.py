@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
+from releasehub.api.common.schema import ANY_TYPE, OCTETS
 from releasehub.api.github.input_serializers import GitHubUploadQuerySerializer
 from releasehub.api.github.pagination import DEFAULT_PER_PAGE, MAX_PER_PAGE
 from releasehub.api.github.throttling import RATE_HEADERS
@@ -42,7 +43,7 @@ UPLOAD = (
     "The body is the file itself, of any media type, also empty or in chunks. Sending the same bytes under the same "
     "name again answers with the existing asset."
 )
-BYTES = {"*/*": OpenApiTypes.BINARY}
+BYTES = {OCTETS: OpenApiTypes.BINARY, ANY_TYPE: OpenApiTypes.BINARY}
 
 
 def operation(*parameters: Any, **options: Any) -> Callable[[F], F]:

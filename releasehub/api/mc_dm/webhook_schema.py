@@ -37,6 +37,8 @@ EXAMPLE = {
     "content_type": "json",
     "ssl_verify": True,
     "active": True,
+    "auth_type": "none",
+    "auth_name": "",
     "public_id": "k3m9x0q8z2v5b7n1c4d6f8gh",
     "format": "mc_dm",
     "download_id": 42,

@@ -33,7 +33,7 @@ from releasehub.webhooks.models import Endpoint
 EVENTS_SCHEMA = {
     "type": "object",
     "additionalProperties": {
-        "oneOf": [{"type": "string", "const": "*"}, {"type": "array", "items": {"type": "string"}}]
+        "oneOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string", "const": "*"}]
     },
     "description": f"Content type ({', '.join(CONTENT_TYPES)}) -> `*` or names of events; one left out sends nothing.",
 }

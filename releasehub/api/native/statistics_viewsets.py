@@ -37,6 +37,7 @@ class StatisticsViewSet(NativeViewSet):
         return Response(self.get_serializer(found).data)
 
     @extend_schema(
+        operation_id="api_downloads_statistics_export",
         summary="Export the downloads per day, version and system as CSV",
         responses={(200, "text/csv"): OpenApiTypes.STR},
         tags=["statistics"],

@@ -145,7 +145,8 @@ def _curl(path: str, method: str, body: Body | None, security: Any) -> str:
             values = ", ".join(f'"{field.name}": {_example(field)}' for field in required)
             parts.append(f"-H 'Content-Type: application/json' -d '{{{values}}}'")
         elif "multipart/form-data" in body.types:
-            parts.append("-F file=@tool.zip")
+            named = {field.name: f"{field.name}={_example(field)}" for field in required}
+            parts += [f"-F {text}" for text in (named | {"file": "file=@tool.zip"}).values()]
         else:
             parts.append("--data-binary @tool.zip")
     return " ".join([*parts, f'"$HUB{path}"'])

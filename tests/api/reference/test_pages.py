@@ -37,6 +37,10 @@ def test_page_shows_command_fields_and_example(client: Client) -> None:
     assert "Acme Importer 1.4.0" in text
 
 
+def test_command_of_a_form_has_its_required_fields_and_a_file(client: Client) -> None:
+    assert "-F version_id=42 -F file=@tool.zip" in client.get("/api/docs/files/").content.decode()
+
+
 def test_unknown_group_is_not_found(client: Client) -> None:
     assert client.get("/api/docs/nothing/").status_code == 404
 

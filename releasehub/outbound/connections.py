@@ -7,7 +7,7 @@ import io
 import socket
 import ssl
 import time
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import urllib3
@@ -108,8 +108,26 @@ class _TimedConnection(HTTPConnection):
     def __init__(self, *args: Any, deadline: Deadline, **options: Any) -> None:
         super().__init__(*args, **options)
         self._deadline = deadline
-        # http.client only calls this attribute, so it does not have to be a class.
-        self.response_class = partial(_TimedResponse, deadline=deadline)  # type: ignore[assignment]
+        self._started: _TimedResponse | None = None
+
+    def response_class(self, *args: Any, **options: Any) -> _TimedResponse:  # type: ignore[override]
+        """Return the response that `http.client` starts to read, and keep it until its head is accepted."""
+        self._started = _TimedResponse(*args, deadline=self._deadline, **options)
+        return self._started
+
+    def getresponse(self) -> Any:
+        """Return the response, or close its socket if urllib3 does not accept the head.
+
+        A response without a valid length owns the socket, so closing the connection would leave it open.
+        """
+        try:
+            return super().getresponse()
+        except BaseException:
+            if self._started is not None:
+                self._started.close()
+            raise
+        finally:
+            self._started = None
 
     def send(self, data: Any) -> None:
         if self.sock is None:

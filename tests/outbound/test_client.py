@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import pytest
@@ -280,6 +281,21 @@ def test_slow_resolver_exceeds_the_deadline(monkeypatch: pytest.MonkeyPatch) -> 
 def test_malformed_response_is_an_error(canary: Start, answer: Any) -> None:
     with pytest.raises(Unreachable):
         send("GET", canary(answer).url, total_seconds=5)
+
+
+@allowed
+def test_connection_of_a_malformed_response_is_closed_at_once(canary: Start) -> None:
+    received: Queue[bytes] = Queue()
+
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n")
+        received.put(connection.recv(1))
+
+    # `error` keeps the traceback, and with it the response, so that no garbage collection closes the socket.
+    with pytest.raises(Unreachable, match=EARLY) as error:
+        send("GET", canary(answer).url, total_seconds=120)
+    assert received.get(timeout=30) == b""
+    del error
 
 
 @allowed

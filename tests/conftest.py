@@ -28,7 +28,9 @@ from django.core.cache import caches
 from django.core.handlers.base import BaseHandler
 from django.core.signals import request_finished, request_started, setting_changed
 from django.db import close_old_connections, connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
+from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.test import Client, TransactionTestCase, override_settings
 from django.test.client import ClientHandler
 from storages.backends.s3 import S3Storage
@@ -304,6 +306,24 @@ def connections_outlive_responses() -> Iterator[None]:
         yield
     for signal in signals:
         signal.connect(close_old_connections)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def threads_close_their_connections() -> Iterator[None]:
+    """Let a thread close its connection to the SQLite database in memory, which Python 3.13 demands.
+
+    Django ignores that, because the database ends with its last connection. That is the one of the main thread, which
+    stays open.
+    """
+    close = DatabaseWrapper.close
+
+    def close_in_memory(connection: DatabaseWrapper) -> None:
+        is_shared = connection._thread_ident == threading.main_thread().ident
+        (close if is_shared else BaseDatabaseWrapper.close)(connection)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseWrapper, "close", close_in_memory)
+        yield
 
 
 @pytest.fixture(scope="session")

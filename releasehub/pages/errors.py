@@ -76,10 +76,6 @@ CODE_ADVICE = {ErrorCode.CONFLICT: _("Go back, reload the page to see what chang
 View = Callable[..., HttpResponseBase]
 
 
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return error_page(request, 400)
-
-
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return error_page(request, 403)
 

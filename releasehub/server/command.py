@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 from releasehub.server import watchdog as lifeline
 
+ROOT = Path(__file__).resolve().parents[2]
 APPLICATION = "releasehub.server.application:application"
 # Granian counts every connection, including idle ones, against the backpressure limit of a worker process.
 OPTIONS = (
@@ -32,10 +34,12 @@ def become_server(host: str, port: int, *, has_worker: bool) -> None:
         os.environ["RELEASEHUB_EMBEDDED_WORKER"] = "1"
     os.environ["PORT"] = str(port)  # links outside of requests contain it
     os.environ[lifeline.VARIABLE] = str(os.getpid())
+    if sys.stdout is not None and sys.stdout.isatty():
+        os.environ[lifeline.TERMINAL] = "1"
     os.execv(  # noqa: S606 - our own interpreter with fixed arguments
         sys.executable,
         [
             sys.executable, "-m", "granian", *granian_arguments(host=host, port=port, workers=1),
-            "--respawn-failed-workers", "--log-level", "error",
+            "--working-dir", str(ROOT), "--respawn-failed-workers", "--log-level", "error",
         ],
     )  # fmt: skip

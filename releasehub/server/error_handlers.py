@@ -2,6 +2,7 @@
 
 import sys
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext, gettext_noop
 from rest_framework.exceptions import Throttled
@@ -18,19 +19,28 @@ from releasehub.server.request_middleware import BadUrl
 
 TOO_SLOW = gettext_noop("The request body did not arrive in time. Send it again over a faster connection.")
 TOO_MANY_UPLOADS = gettext_noop("Too many uploads are arriving at the same time. Try again in a few seconds.")
+UNKNOWN_HOST = gettext_noop("This hub does not accept the host name in the URL.")
+UNKNOWN_HOST_ADVICE = gettext_noop(
+    "Open the hub under its public URL. If you are the operator, add the name to ALLOWED_HOSTS or set "
+    "RELEASEHUB_PUBLIC_URL, and restart the hub."
+)
 OVERLOADED = gettext_noop("The hub is answering too many requests at the moment. Try again in a few seconds.")
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Respond with status 400, with the reason only if the hub itself rejected the request.
+    """Respond with status 400, with the reason only if the hub itself knows it.
 
     The messages of Django are not shown, because they may quote what the client sent.
     """
-    reason = str(exception) if isinstance(exception, BadUrl) else ""
+    reason, advice = str(exception) if isinstance(exception, BadUrl) else "", ""
+    if isinstance(exception, DisallowedHost):
+        reason, advice = gettext(UNKNOWN_HOST), gettext(UNKNOWN_HOST_ADVICE)
     envelope = envelope_of(request.path_info)
     if envelope is None:
-        return pages.error_page(request, 400, reason) if reason else pages.bad_request(request, exception)
-    return envelope.answer(Problem(ProblemKind.UNREADABLE, reason) if reason else problem(ProblemKind.UNREADABLE))
+        return pages.error_page(request, 400, reason, advice)
+    return envelope.answer(
+        Problem(ProblemKind.UNREADABLE, f"{reason} {advice}".strip()) if reason else problem(ProblemKind.UNREADABLE)
+    )
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

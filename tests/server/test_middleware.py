@@ -45,6 +45,13 @@ def test_session_cookie_does_not_authenticate_api_requests(client: Client) -> No
     assert client.post("/api/mc-dm-versions/", {"download_id": draft.download_id}).status_code == 400
 
 
+@pytest.mark.parametrize("path", ["/", "/api/mc-dm-downloads/", "/v3/status"])
+def test_unknown_host_name_is_refused_with_what_the_operator_can_do(client: Client, path: str) -> None:
+    answer = client.get(path, HTTP_HOST="192.0.2.7")
+    assert answer.status_code == 400
+    assert "add the name to ALLOWED_HOSTS" in answer.content.decode()
+
+
 def test_page_forms_require_a_csrf_token() -> None:
     user, browser = make_user(), Client(enforce_csrf_checks=True)
     browser.force_login(user)

@@ -1,5 +1,6 @@
 """The command behind `make run`: it prepares the database and the static files, then becomes the web server."""
 
+import errno
 import os
 import socket
 from argparse import ArgumentParser
@@ -40,18 +41,27 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         os.umask(settings.UMASK)  # this process creates the database and the demo files
-        port = self.free_port(options["host"], options["port"])
+        host = self.ip_address(options["host"])
+        port = self.free_port(host, options["port"])
         self.need_data_dir()
         self.check()
         self.prepare()
-        origin = settings.PUBLIC_URL or f"http://localhost:{port}"
+        origin = settings.PUBLIC_URL or f"http://{url_host(host)}:{port}"
         if needs_set_up():
             self.stdout.write(
                 f"This hub is empty. Open this link to set it up; it works once:\n\n  {set_up_url(origin)}\n"
             )
             self.stdout.flush()
         os.environ[ANNOUNCED_URL] = f"{origin}/"
-        become_server(options["host"], port, has_worker=not settings.REDIS_URL)
+        become_server(host, port, has_worker=not settings.REDIS_URL)
+
+    def ip_address(self, host: str) -> str:
+        """Return the IP address of a name such as localhost, because the web server only takes addresses."""
+        try:
+            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise unusable_host(host) from error
+        return str(min(found, key=lambda one: one[0] != socket.AF_INET)[4][0])
 
     def free_port(self, host: str, text: str) -> int:
         if not text.isdecimal() or not 0 < int(text) < 65536:
@@ -61,6 +71,8 @@ class Command(BaseCommand):
             try:
                 probe.bind((host, int(text)))
             except OSError as error:
+                if error.errno == errno.EADDRNOTAVAIL:
+                    raise unusable_host(host) from error
                 raise CommandError(
                     f"Port {text} cannot be used ({error.strerror}). Choose another port, for example: "
                     "make run PORT=8001"
@@ -104,6 +116,20 @@ class Command(BaseCommand):
                     ]
                 )
             )
+
+
+def unusable_host(host: str) -> CommandError:
+    return CommandError(
+        f"HOST is {host or 'empty'}, which is not an IP address of this machine. Set it to 127.0.0.1 for this machine "
+        "only, or to 0.0.0.0 to be reached from others."
+    )
+
+
+def url_host(address: str) -> str:
+    """Return the host of URLs that lead to a server on this IP address."""
+    if address in {"127.0.0.1", "::1", "0.0.0.0", "::"}:  # noqa: S104 - nothing listens here
+        return "localhost"
+    return f"[{address}]" if ":" in address else address
 
 
 def collect_static() -> None:

@@ -64,12 +64,13 @@ prepared-tests:
 	@$(TESTED) $(BIN)/python -m tests.migrated_database
 	@$(EMBEDDED) $(BIN)/python -m pytest -qq -n 0 --collect-only >/dev/null 2>&1 || true
 
+# One version of each package for all Pythons, so that the tests with one of them hold for the others.
 lock: ## renew the seven lock files of Python
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; set -e; \
 	$(call find_python) "$$found" -m venv "$$folder"; \
 	"$$folder/bin/pip" install -qq --disable-pip-version-check uv; \
 	compile="$$folder/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
-	  --upgrade --no-cache -p 3.11"; \
+	  --upgrade --no-cache --fork-strategy fewest -p 3.11"; \
 	$$compile pyproject.toml -o requirements.txt; \
 	$$compile pyproject.toml cli/pyproject.toml --group pyproject.toml:dev --group pyproject.toml:otel -o requirements-dev.txt; \
 	$$compile --group pyproject.toml:otel -c requirements-dev.txt -o requirements-otel.txt; \

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from typing import Any
 
 import pytest
@@ -58,3 +59,15 @@ def test_a_version_number_is_never_a_json_number(number: str) -> None:
         response = client.generic(verb.upper(), path, body.replace('"RAW"', number), content_type="application/json")
         assert response.status_code == 400, f"{operation}: {response.content!r}"
         assert "must be a string" in response.content.decode(), operation
+
+
+@pytest.mark.parametrize("is_signed_in", [True, False])
+def test_options_is_refused_as_any_other_method_that_a_route_does_not_have(*, is_signed_in: bool) -> None:
+    """Browsers ask with CORS headers, which have a response of their own; other clients ask without them."""
+    client = ApiClient(make_key(make_user(is_superuser=True)) if is_signed_in else "")
+    values = defaultdict(lambda: "a" * 24, id="1", download_id="1", delivery_id="msg_a_1")
+    for path in sorted({path for _, path in operations()}):
+        url = path.format_map(values)
+        statuses = {method: client.generic(method, url).status_code for method in ("OPTIONS", "PROPFIND")}
+        assert statuses["OPTIONS"] == statuses["PROPFIND"], (path, statuses)
+        assert statuses["OPTIONS"] in {404, 405}, (path, statuses)

@@ -58,7 +58,7 @@ class ActionMixin(GenericViewSet[Any]):
     def run_action(self, handler: Handler) -> HttpResponseBase:
         """Run a read directly; run a write once per `Idempotency-Key`, with `prepare` before it."""
         run = partial(handler, self.request, *self.args, **self.kwargs)
-        if self.request.method in SAFE_METHODS:
+        if self.action is None or self.request.method in SAFE_METHODS:  # without an action, `run` refuses the method
             return read_from_replica(run) if self.may_read_from_replica else run()
         run = partial(self._run_write, run)
         # An anonymous caller has no identity under which a response could be stored and returned again.

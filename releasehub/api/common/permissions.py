@@ -22,7 +22,7 @@ class HasScope(BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         action = getattr(view, "action", None)
-        if action is None or request.method == "OPTIONS":
+        if action is None:
             return True  # the view does not support this HTTP method, and its response says so
         if request.auth is None:
             if view.is_open:  # type: ignore[attr-defined]

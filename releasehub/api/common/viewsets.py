@@ -67,6 +67,13 @@ class HubViewSet(ActionMixin, InputMixin, ThrottlingMixin, ETagMixin):
         finally:
             self.clear()
 
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        """Return the request. REST framework calls the action of OPTIONS `metadata`, but no view set here has it."""
+        initialized = super().initialize_request(request, *args, **kwargs)
+        if request.method == "OPTIONS":
+            self.action = None  # type: ignore[assignment]  # as for every other method without an action
+        return initialized
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if "Transfer-Encoding" in request.headers and "Content-Length" not in request.headers:

@@ -61,7 +61,7 @@ class V3PersonalAccessTokenViewSet(V3EditableModelViewSet):
 
     def check_permissions(self, request: Request) -> None:
         super().check_permissions(request)
-        if not api_key_policy.is_person(self.actor):
+        if self.action and not api_key_policy.is_person(self.actor):
             raise Denied("Sign in to manage personal access tokens. An API key cannot manage keys.")
 
     def get_queryset(self) -> models.QuerySet[Any]:

@@ -6,18 +6,20 @@ from typing import Any
 
 import orjson
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 MAX_DEPTH = 100  # orjson serializes at most 254 levels
 
 
 def read_json(text: bytes) -> Any:
     """Return the value of a JSON text, provided that the hub can store it and serialize it again.
 
-    PostgreSQL cannot store NUL characters.
+    PostgreSQL cannot store NUL characters. A byte order mark at the beginning is ignored, because PowerShell and .NET
+    write one.
 
     Raises:
         ValueError: The text is not JSON, nests too deep, or contains a NUL character.
     """
-    value = orjson.loads(text)
+    value = orjson.loads(text.removeprefix(BYTE_ORDER_MARK))
     if text.count(b"[") + text.count(b"{") > MAX_DEPTH or b"\\u0000" in text:
         _check(value)
     return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections import defaultdict
 from typing import Any
@@ -71,3 +72,23 @@ def test_options_is_refused_as_any_other_method_that_a_route_does_not_have(*, is
         statuses = {method: client.generic(method, url).status_code for method in ("OPTIONS", "PROPFIND")}
         assert statuses["OPTIONS"] == statuses["PROPFIND"], (path, statuses)
         assert statuses["OPTIONS"] in {404, 405}, (path, statuses)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/mc-dm-categories/",
+        "/v3/products",
+        "/api/graphql",
+        "/api/organizations",
+        "/version_files",
+        "/api/uploads/",
+    ],
+)
+def test_a_byte_order_mark_before_json_is_ignored(path: str) -> None:
+    client = ApiClient(make_key(make_user(is_superuser=True)))
+    plain, marked = (
+        client.generic("POST", path, mark + b'{"other": 1}', content_type="application/json")
+        for mark in (b"", codecs.BOM_UTF8)
+    )
+    assert (marked.status_code, marked.content) == (plain.status_code, plain.content)

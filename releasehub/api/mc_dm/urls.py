@@ -1,3 +1,4 @@
+from django.urls import include, path
 from rest_framework.routers import DynamicRoute, Route, SimpleRouter
 
 from releasehub.api.mc_dm.category_viewsets import McDmCategoryViewSet
@@ -27,10 +28,10 @@ class McDmRouter(SimpleRouter):
 
 
 router = McDmRouter()
-router.register("mc-dm-categories", McDmCategoryViewSet, basename="mc-dm-category")
-router.register("mc-dm-downloads", McDmDownloadViewSet, basename="mc-dm-download")
-router.register("mc-dm-versions", McDmVersionViewSet, basename="mc-dm-version")
-router.register("mc-dm-files", McDmFileViewSet, basename="mc-dm-file")
-router.register("mc-dm-comments", McDmCommentViewSet, basename="mc-dm-comment")
-router.register("mc-dm-webhooks", McDmWebhookViewSet, basename="mc-dm-webhook")
-urlpatterns = router.urls
+router.register("categories", McDmCategoryViewSet, basename="mc-dm-category")
+router.register("downloads", McDmDownloadViewSet, basename="mc-dm-download")
+router.register("versions", McDmVersionViewSet, basename="mc-dm-version")
+router.register("files", McDmFileViewSet, basename="mc-dm-file")
+router.register("comments", McDmCommentViewSet, basename="mc-dm-comment")
+router.register("webhooks", McDmWebhookViewSet, basename="mc-dm-webhook")
+urlpatterns = [path("mc-dm-", include(router.urls))]

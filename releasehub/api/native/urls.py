@@ -21,6 +21,7 @@ router.register("access-keys", AccessKeyViewSet, basename="access-key")
 router.register("invitations", InvitationViewSet, basename="invitation")
 router.register("pictures", PictureViewSet, basename="picture")
 urlpatterns = [
+    path("updates/<str:slug>", UpdateViewSet.as_view({"get": "retrieve"}), name="update-check"),
     path("uploads/content/<str:token>", receive_part, name="upload-content"),
     path("files/content/<str:token>", send_file, name="file-content"),
     path("downloads/<int:download_id>/transfer", TransferViewSet.as_view({"post": "create"}), name="download-transfer"),
@@ -51,6 +52,5 @@ urlpatterns = [
     ),
     path("whoami", WhoamiViewSet.as_view({"get": "retrieve"}), name="whoami"),
     path("events", EventViewSet.as_view({"get": "stream"}), name="events"),
-    path("updates/<str:slug>", UpdateViewSet.as_view({"get": "retrieve"}), name="update-check"),
     *router.urls,
 ]

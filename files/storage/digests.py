@@ -2,10 +2,16 @@
 
 import base64
 import hashlib
+import os
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 
 NAMES = ("sha256", "sha512", "md5")
+# Processors have instructions for SHA-256. The other two take five times as long together.
+SLOW_NAMES = ("sha512", "md5")
+SHARED_CHUNK_BYTES = 64 * 1024  # a smaller chunk is computed in less time than another thread takes to begin
 HEAD_BYTES = 8192
 ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}  # length in hex -> name
 _HEX = frozenset("0123456789abcdef")
@@ -21,10 +27,15 @@ class Digests:
 
 
 class Digester:
-    """A hasher that receives every chunk of a file, and keeps the first bytes in `head` to detect the file type."""
+    """A hasher that receives every chunk of a file, and keeps the first bytes in `head` to detect the file type.
+
+    The slow digests of a chunk are computed in another thread while the caller stores it and receives the next one, so
+    that a large upload uses two cores (docs/performance.md). `hashlib` releases the GIL meanwhile.
+    """
 
     def __init__(self) -> None:
-        self._hashes = [hashlib.new(name, usedforsecurity=False) for name in NAMES]
+        self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in NAMES}
+        self._slow_part: Future[None] | None = None
         self.size_bytes = 0
         self.head = b""
 
@@ -32,11 +43,32 @@ class Digester:
         if len(self.head) < HEAD_BYTES:
             self.head += chunk[: HEAD_BYTES - len(self.head)]
         self.size_bytes += len(chunk)
-        for digest in self._hashes:
-            digest.update(chunk)
+        self._wait()  # each digest needs its chunks one after the other, and only one chunk waits in memory
+        if len(chunk) < SHARED_CHUNK_BYTES:
+            self._add(NAMES, chunk)
+            return
+        self._slow_part = _hash_threads(os.getpid()).submit(self._add, SLOW_NAMES, chunk)
+        self._add(("sha256",), chunk)
 
     def result(self) -> Digests:
-        return Digests(*(digest.hexdigest() for digest in self._hashes))
+        self._wait()
+        return Digests(**{name: digest.hexdigest() for name, digest in self._hashes.items()})
+
+    def _add(self, names: Iterable[str], chunk: bytes) -> None:
+        for name in names:
+            self._hashes[name].update(chunk)
+
+    def _wait(self) -> None:
+        """Wait for the other thread, and raise the error that it met."""
+        if self._slow_part is not None:
+            self._slow_part.result()
+            self._slow_part = None
+
+
+@cache
+def _hash_threads(pid: int) -> ThreadPoolExecutor:
+    """Return the threads that compute digests in the process with this id, because a fork does not inherit threads."""
+    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="digests")
 
 
 def algorithm_of(checksum: str) -> str | None:

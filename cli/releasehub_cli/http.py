@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 
 import httpx
 
-from releasehub_cli.network import is_worth_retrying, reason, tls_context, unreachable, user_agent
+from releasehub_cli.network import http_client, is_worth_retrying, reason, unreachable
 from releasehub_cli.output import Output
 from releasehub_cli.responses import error_of, json_object
 from releasehub_cli.retrying import Backoff, is_transient, retry_after
@@ -44,11 +44,7 @@ class Hub:
         self.url, self.key, self.output, self.retries = url, key, output, retries
         self.stop = stop or threading.Event()
         self.on_close = ExitStack()
-        self._client = self.on_close.enter_context(
-            httpx.Client(
-                verify=tls_context(), timeout=HUB_TIMEOUT, headers={"User-Agent": user_agent(), "Accept": ACCEPT}
-            )
-        )
+        self._client = self.on_close.enter_context(http_client(HUB_TIMEOUT, {"Accept": ACCEPT}))
 
     def close(self) -> None:
         """Close this client and the storage clients that it made."""

@@ -115,8 +115,19 @@ def find_files(patterns: Iterable[str]) -> list[LocalFile]:
     return sorted(files.values(), key=lambda file: file.name)
 
 
+def local_path(text: str) -> Path:
+    """Return the path. An empty one, often an unset variable of a script, would be the working directory.
+
+    Raises:
+        CliError: The text is empty.
+    """
+    if not text:
+        raise usage("A path is empty.", "Check the variables in the command line.")
+    return Path(text)
+
+
 def _expand(pattern: str) -> list[Path]:
-    path = Path(pattern)
+    path = local_path(pattern)
     if path.is_dir():
         paths = [entry for entry in path.iterdir() if entry.is_file() and not entry.name.startswith(".")]
     elif path.exists():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import ssl
+from collections.abc import Mapping
 from functools import cache
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import httpx
 
@@ -16,10 +19,40 @@ RUN_AGAIN = "Run the same command again to resume."
 _LONG_WORD = re.compile(r"[^/]{49,}")
 
 
+def http_client(timeout: httpx.Timeout, headers: Mapping[str, str] | None = None) -> httpx.Client:
+    """Return a client with the certificates and the proxies of the environment.
+
+    Raises:
+        CliError: A variable for certificates or proxies is invalid.
+    """
+    context = tls_context()
+    try:
+        return httpx.Client(verify=context, timeout=timeout, headers={"User-Agent": user_agent(), **(headers or {})})
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        raise CliError(
+            f"The proxy settings of the environment cannot be used: {error}",
+            code="bad_proxy",
+            hint="Check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY. An IPv6 address in NO_PROXY has no brackets. "
+            "The client supports SOCKS proxies after: pipx inject releasehub-cli socksio",
+        ) from error
+
+
 @cache
 def tls_context() -> ssl.SSLContext:
-    """Return the TLS settings of all clients. Loading the certificates takes longer than most requests."""
-    return httpx.create_ssl_context()
+    """Return the TLS settings of all clients. Loading the certificates takes longer than most requests.
+
+    Raises:
+        CliError: The certificates cannot be read.
+    """
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        name = "SSL_CERT_FILE" if os.environ.get("SSL_CERT_FILE") else "SSL_CERT_DIR"
+        raise CliError(
+            f"{name} is {os.environ.get(name, '')}, which cannot be used: {error.strerror or error}.",
+            code="bad_certificates",
+            hint="Set SSL_CERT_FILE to a file with certificates in PEM format, or unset it.",
+        ) from error
 
 
 def redact_url(url: str) -> str:
@@ -43,7 +76,15 @@ def is_worth_retrying(error: BaseException | None) -> bool:
 
 
 def unreachable(url: str, error: httpx.TransportError) -> CliError:
-    return network(f"Cannot reach {redact_url(url)}: {reason(error)}.", f"Check the URL and the network. {RUN_AGAIN}")
+    return network(f"Cannot reach {redact_url(url)}: {reason(error)}.", f"{_advice(error)} {RUN_AGAIN}")
+
+
+def _advice(error: BaseException) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return "If the certificate is from an authority of your own, set SSL_CERT_FILE to a file with its certificate."
+    if getproxies().keys() - {"no"}:
+        return "Check the URL, the network and the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY."
+    return "Check the URL and the network."
 
 
 def user_agent() -> str:

@@ -43,7 +43,10 @@ def json_object(response: httpx.Response, hub_url: str, *, has_key: bool) -> dic
             hint="Set --url or RELEASEHUB_URL to that URL. The key was not sent there.",
         )
     if not response.is_success:
-        raise error_of(response, has_key=has_key)
+        error = error_of(response, has_key=has_key)
+        if error.code == "http_404":  # the API itself would respond with a code of its own
+            error.hint = f"{hub_url} may not be the URL of a hub. Check --url or RELEASEHUB_URL."
+        raise error
     try:
         data = response.json()
     except ValueError:

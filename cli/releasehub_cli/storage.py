@@ -9,7 +9,7 @@ from typing import Self
 import httpx
 
 from releasehub_cli.errors import CliError
-from releasehub_cli.network import redact_url, tls_context, user_agent
+from releasehub_cli.network import http_client, redact_url
 from releasehub_cli.output import Output
 
 STORAGE_TIMEOUT = httpx.Timeout(60.0, connect=10.0, read=300.0)  # the response to a PUT may wait for a whole part
@@ -20,7 +20,7 @@ class Storage:
 
     def __init__(self, output: Output) -> None:
         self.output = output
-        self._client = httpx.Client(verify=tls_context(), timeout=STORAGE_TIMEOUT, headers={"User-Agent": user_agent()})
+        self._client = http_client(STORAGE_TIMEOUT)
 
     def __enter__(self) -> Self:
         self._client.__enter__()

@@ -16,10 +16,13 @@ from packaging.requirements import Requirement
 
 import releasehub_cli
 from releasehub_cli import systems
+from releasehub_cli.errors import CliError
+from releasehub_cli.localfiles import find_files
 from releasehub_cli.names import contradicting_version, kind_of, target_of
-from releasehub_cli.network import redact_url
+from releasehub_cli.network import http_client, redact_url, tls_context, unreachable
 from releasehub_cli.output import human_bytes, human_seconds
 from releasehub_cli.parallel import WorkQueue
+from releasehub_cli.responses import json_object
 from releasehub_cli.retrying import Backoff, retry_after
 from releasehub_cli.shapes import FileRow
 from releasehub_cli.systems import ClientSystem, best_file, requested_system
@@ -190,6 +193,47 @@ def test_backoff_waits_at_least_as_long_as_the_server_demands() -> None:
 def test_sizes_and_durations_are_readable() -> None:
     assert [human_bytes(count) for count in (0, 1023, 1536, 5 * 1024**3)] == ["0 B", "1023 B", "1.5 KiB", "5.0 GiB"]
     assert [human_seconds(count) for count in (5, 95, 3725)] == ["0:05", "1:35", "1:02:05"]
+
+
+def test_empty_path_does_not_stand_for_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "secret.txt").write_text("not to be published")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CliError, match="A path is empty"):
+        find_files([""])
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("ALL_PROXY", "socks5://127.0.0.1:9"), ("HTTP_PROXY", "ftp://p:1"), ("NO_PROXY", "[::1]")]
+)
+def test_unusable_proxy_settings_are_named(variable: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(CliError) as refusal:
+        http_client(httpx.Timeout(1))
+    assert refusal.value.code == "bad_proxy"
+
+
+def test_unreadable_certificates_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/no/such.pem")
+    with pytest.raises(CliError, match=r"^SSL_CERT_FILE is /no/such\.pem"):
+        tls_context.__wrapped__()
+
+
+def test_private_certificate_authority_is_explained() -> None:
+    error = httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed")
+    assert "SSL_CERT_FILE" in unreachable("https://hub.example", error).hint
+
+
+def test_failure_behind_a_proxy_names_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    assert "HTTPS_PROXY" in unreachable("https://hub.example", httpx.ConnectError("refused")).hint
+
+
+def test_page_that_does_not_exist_is_blamed_on_the_url_of_the_hub() -> None:
+    with pytest.raises(CliError) as refusal:
+        json_object(httpx.Response(404, text="<html>"), "https://hub.example/path", has_key=True)
+    assert "may not be the URL of a hub" in refusal.value.hint
 
 
 def test_printed_urls_have_no_signature() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -11,7 +10,7 @@ from releasehub_cli import options
 from releasehub_cli.digests import sha256
 from releasehub_cli.errors import usage
 from releasehub_cli.http import Hub
-from releasehub_cli.localfiles import LocalFile
+from releasehub_cli.localfiles import LocalFile, local_path
 from releasehub_cli.names import kind_of, target_of
 from releasehub_cli.output import human_bytes
 from releasehub_cli.progress import meter
@@ -51,7 +50,7 @@ def upload(
     """
     target, path = _target_and_path(words, version_id, upload_id)
     hub = settings.hub(retries=retries)
-    file = LocalFile.at(Path(path))
+    file = LocalFile.at(local_path(path))
     with meter(settings.output) as bars:
         uploader = Uploader(hub, output=settings.output, meter=bars, parallel=parallel, retries=retries)
         with resumable(uploader):

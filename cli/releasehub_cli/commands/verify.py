@@ -11,7 +11,7 @@ import click
 from releasehub_cli import catalog, options
 from releasehub_cli.digests import read_sums, sha256
 from releasehub_cli.errors import CliError, Exit, usage
-from releasehub_cli.localfiles import LocalFile
+from releasehub_cli.localfiles import LocalFile, local_path
 from releasehub_cli.minimum_age import MinimumAge
 from releasehub_cli.progress import meter
 from releasehub_cli.settings import Settings
@@ -52,7 +52,7 @@ def verify(
     if sums and (download or number):
         raise usage("Use either DOWNLOAD@VERSION or --sums.")
     target, names = ("", words) if sums else options.target_and_paths(words, download, number)
-    paths = [Path(name) for name in names]
+    paths = [local_path(name) for name in names]
     sums_by_name = _sums(sums) if sums else _from_hub(settings, target, channel, minimum_age)
     with meter(settings.output) as bars:
         results = [_compare(LocalFile.at(path), sums_by_name, sha256(LocalFile.at(path), bars)) for path in paths]

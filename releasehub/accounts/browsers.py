@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -14,7 +15,7 @@ from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound
-from releasehub.core.requests import address_of, is_valid_address
+from releasehub.core.requests import address_of, is_valid_address, web_actor
 
 MAX_DELETED_SESSIONS = 5_000  # in one run of the hourly task
 # The first match wins: most browsers also name the browsers that they imitate.
@@ -67,12 +68,34 @@ def sign_out_browser(*, actor: Actor, browser_id: int) -> None:
 @transaction.atomic
 def sign_out_everywhere(*, actor: Actor, user: User, except_session: str | None = None) -> int:
     """End all sessions of the user, except one, and return their number. The caller checks who may do this."""
-    sessions = Session.objects.filter(browser__user=user).exclude(pk=except_session or "")
-    keys = list(sessions.values_list("pk", flat=True))
+    keys = list(_sessions_of(user, except_session=except_session).values_list("pk", flat=True))
     if keys:
         Session.objects.filter(pk__in=keys).delete()
         audit.record(actor=actor, action=AuditAction.SIGN_OUT, target=user, changes={"browsers": len(keys)})
     return len(keys)
+
+
+@transaction.atomic
+def sign_out_elsewhere(*, request: HttpRequest, user: User) -> int:
+    """End all sessions of the user except that of the request, and the tokens of v3. Return the number of browsers.
+
+    Whoever took over a browser can also have got a token with the password. API keys stay, because they are listed on
+    a page of their own.
+    """
+    User.objects.filter(pk=user.pk).update(session_generation=F("session_generation") + 1)
+    user.refresh_from_db(fields=["session_generation"])
+    request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    request.session.save()  # within the transaction, so that no other request of this browser finds an old generation
+    keys = list(_sessions_of(user, except_session=request.session.session_key).values_list("pk", flat=True))
+    Session.objects.filter(pk__in=keys).delete()
+    audit.record(
+        actor=web_actor(request, user), action=AuditAction.SIGN_OUT, target=user, changes={"browsers": len(keys)}
+    )
+    return len(keys)
+
+
+def _sessions_of(user: User, *, except_session: str | None = None) -> QuerySet[Session]:
+    return Session.objects.filter(browser__user=user).exclude(pk=except_session or "")
 
 
 def delete_expired_sessions() -> int:

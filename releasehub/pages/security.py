@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from releasehub.accounts.browsers import browsers_of, describe_browser, sign_out_browser, sign_out_everywhere
+from releasehub.accounts.browsers import browsers_of, describe_browser, sign_out_browser, sign_out_elsewhere
 from releasehub.core.requests import actor_of
 from releasehub.pages.errors import answers_errors
 
@@ -80,12 +80,7 @@ def end_browser(request: HttpRequest, pk: int) -> HttpResponseBase:
 @login_required
 @require_POST
 def end_other_browsers(request: HttpRequest) -> HttpResponse:
-    actor = actor_of(request)
-    number = sign_out_everywhere(
-        actor=actor,
-        user=request.user,  # type: ignore[arg-type]
-        except_session=request.session.session_key,
-    )
+    number = sign_out_elsewhere(request=request, user=request.user)  # type: ignore[arg-type]
     text = ngettext("Signed out in %(number)s other browser.", "Signed out in %(number)s other browsers.", number)
     messages.success(request, text % {"number": number})
     return redirect("pages:browsers")

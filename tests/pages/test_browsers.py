@@ -6,10 +6,13 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.test import Client
 from django.utils import timezone
 
 from releasehub.accounts.browsers import delete_expired_sessions, describe_browser
 from releasehub.accounts.models import SignedInBrowser
+from releasehub.apikeys.tokens import issue_token
+from releasehub.audit.models import AuditEntry
 from tests.factories import make_user
 from tests.sessions import signed_in
 
@@ -31,6 +34,16 @@ def test_all_other_browsers_are_signed_out_at_once() -> None:
     here, *others = [signed_in(ann) for _ in range(3)]
     here.post("/account/browsers/others/end/")
     assert [client.get("/account/").status_code for client in (here, stranger, *others)] == [200, 200, 302, 302]
+
+
+def test_signing_out_everywhere_else_ends_the_tokens_of_the_api() -> None:
+    ann = make_user("ann")
+    here, tokens = signed_in(ann), [issue_token(user) for user in (ann, make_user())]
+    assert here.post("/account/browsers/others/end/").status_code == 302
+    headers = [{"Authorization": f"Bearer {token}"} for token in tokens]
+    assert [Client().get("/v3/me", headers=header).status_code for header in headers] == [401, 200]
+    assert here.get("/account/").status_code == 200
+    assert AuditEntry.objects.latest("id").action == "sign_out"
 
 
 def test_expired_sessions_are_deleted_with_their_addresses() -> None:

@@ -53,6 +53,7 @@ WITHOUT_FORM = {
     "pages:desk-upload", "pages:desk-upload-begin", "pages:desk-upload-parts", "pages:desk-upload-complete",
     "pages:desk-upload-abort", "pages:desk-preview",
     "pages:company-begin", "pages:company-callback", "pages:company-end",  # tests/pages/test_company.py
+    "pages:company-confirm",  # the same
     "pages:change-email",  # tests/pages/test_profile.py
     "pages:set-up",  # printed on the terminal; sent by tests/pages/test_set_up.py
     "pages:sign-up-by-link", "pages:password-by-link",  # handed out; tests/pages/test_sign_up.py and test_passwords.py

@@ -20,6 +20,8 @@ from django.utils.translation import gettext_lazy as _
 
 from releasehub.accounts.backends import TOO_MANY
 from releasehub.accounts.browsers import describe_browser, user_agent_of
+from releasehub.accounts.company.confirming import COMPANY_METHOD, recently_signed_in_at_company
+from releasehub.accounts.company.services import is_connected
 from releasehub.accounts.limits import count_mail_request
 from releasehub.accounts.mail_queue import queue_mail
 from releasehub.accounts.models import User
@@ -71,9 +73,23 @@ class AccountAdapter(DefaultAccountAdapter):
         return [own if path == theirs else path for path in super().get_login_stages()]
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Return whether the user has to confirm. Users without a password or second factor cannot."""
+        """Return whether the user has to confirm. Users without any way to do so cannot.
+
+        allauth looks for its own methods only, so a confirmation at the provider of the company is looked up here.
+        """
         is_required: bool = super().is_reauthentication_required(app=app, **kwargs)
-        return is_required and bool(self.get_reauthentication_methods(self.request.user))
+        ids = {method["id"] for method in self.get_reauthentication_methods(self.request.user)} if is_required else ()
+        return bool(ids) and not (COMPANY_METHOD in ids and recently_signed_in_at_company(self.request))
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Return how the user can confirm. The provider of the company counts for users who have nothing else.
+
+        For everybody else, the account at the provider would otherwise be enough to remove a second factor.
+        """
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        if not methods and user.is_authenticated and is_connected(user):
+            return [{"id": COMPANY_METHOD, "description": "", "url": reverse("pages:company-confirm")}]
+        return methods
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("mfa_index")

@@ -34,6 +34,7 @@ urlpatterns = [
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("sign-in/company/", company.begin, name="company-begin"),
     path("sign-in/company/callback/", company.callback, name="company-callback"),
+    path("confirm/company/", company.confirm, name="company-confirm"),
     path("security/company/end/", company.end_connection, name="company-end"),
     path("set-up/<slug:token>/", set_up.set_up, name="set-up"),
     path("sign-up/by-link/<slug:token>/", sign_up.by_link, name="sign-up-by-link"),

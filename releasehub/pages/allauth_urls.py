@@ -21,7 +21,7 @@ urlpatterns = [
     path("email/sent/", account.email_verification_sent, name="account_email_verification_sent"),
     re_path(r"^email/confirm/(?P<key>[-:\w]+)/$", account.confirm_email, name="account_confirm_email"),
     path("password/", account.password_change, name="account_change_password"),
-    path("password/set/", account.password_set, name="account_set_password"),
+    path("password/set/", security.SetPasswordView.as_view(), name="account_set_password"),
     path("password/reset/", security.ResetPasswordView.as_view(), name="account_reset_password"),
     path("password/reset/sent/", account.password_reset_done, name="account_reset_password_done"),
     re_path(

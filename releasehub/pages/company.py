@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 from base64 import urlsafe_b64encode
 from hashlib import sha256
+from typing import Any
 from urllib.parse import urlencode
 
+from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import perform_login, record_authentication
-from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
+from allauth.account.internal.flows.reauthentication import (
+    raise_if_reauthentication_required,
+    resume_request,
+)
 from allauth.account.models import Login
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
@@ -22,8 +29,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from releasehub.accounts.company.confirming import COMPANY_METHOD
 from releasehub.accounts.company.provider import ProviderError, claims_for, configuration
-from releasehub.accounts.company.services import disconnect, user_of_claims
+from releasehub.accounts.company.services import disconnect, ensure_confirmed, user_of_claims
 from releasehub.core.domain_messages import translated
 from releasehub.core.errors import Denied
 from releasehub.core.requests import actor_of
@@ -33,6 +41,7 @@ from releasehub.pages.form_pages import require_form_methods
 
 log = logging.getLogger(__name__)
 SESSION_NAME = "company_sign_in"
+BEGUN_SECONDS = 600  # how long a sign-in may take at the provider
 
 
 @require_form_methods
@@ -48,24 +57,34 @@ def begin(request: HttpRequest) -> HttpResponseBase:
         if request.method != "POST":
             return redirect("mfa_index")
         raise_if_reauthentication_required(request, app="allauth.mfa")
-    try:
-        target = str(configuration()["authorization_endpoint"])
-    except (ProviderError, KeyError) as error:
-        return _failed(request, error)
-    wanted = request.GET.get("next", "")
-    is_safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
-    secret_values = {name: secrets.token_urlsafe(32) for name in ("state", "nonce", "verifier")}
-    request.session[SESSION_NAME] = secret_values | {"next": wanted if is_safe else "", "user": request.user.pk}
-    return redirect(f"{target}{'&' if '?' in target else '?'}{urlencode(_query(**secret_values))}")
+    return _send_to_provider(request)
+
+
+@login_required
+@require_form_methods
+def confirm(request: HttpRequest) -> HttpResponseBase:
+    """Let a user who has neither a password nor a second factor sign in at the provider once more.
+
+    Raises:
+        Http404: The user can confirm in another way, or is not connected.
+    """
+    if COMPANY_METHOD not in {method["id"] for method in get_adapter().get_reauthentication_methods(request.user)}:
+        raise Http404
+    if request.method != "POST":
+        return render(request, "pages/company_confirm.html", {"company_name": settings.OIDC_NAME})
+    # The provider asks for the password although it knows the browser. `max_age` makes it state when it did.
+    return _send_to_provider(request, prompt="login", max_age="0")
 
 
 @require_safe
 @answers_errors
 def callback(request: HttpRequest) -> HttpResponseBase:
-    """Sign in the person whom the provider sent back, or connect the accounts of a signed-in user."""
+    """Sign in the person whom the provider sent back, connect the accounts of a signed-in user, or confirm."""
     begun = request.session.pop(SESSION_NAME, None)
     if begun is None or not constant_time_compare(request.GET.get("state", ""), begun["state"]):
         return _failed(request, ProviderError("The response does not belong to a sign-in that this browser began."))
+    if not 0 <= time.time() - begun.get("begun_at", 0) < BEGUN_SECONDS:
+        return _failed(request, ProviderError("The sign-in began too long ago."))
     # Signing in does not end the session. Without this check, somebody who began as a visitor, as any site can make a
     # browser do, and then signed in with a password would be connected without having asked for it.
     if begun.get("user") != request.user.pk:
@@ -76,14 +95,31 @@ def callback(request: HttpRequest) -> HttpResponseBase:
         claims = claims_for(
             request.GET["code"], redirect_uri=_redirect_uri(), verifier=begun["verifier"], nonce=begun["nonce"]
         )
+        if begun.get("confirms"):
+            return _confirmed(request, claims, begun)
         user = user_of_claims(actor=actor_of(request), claims=claims)
     except (ProviderError, Denied) as error:
         return _failed(request, error)
     if request.user.is_authenticated:
         messages.success(request, _("Your company account is connected."))
         return redirect("mfa_index")
-    record_authentication(request, user, "company")
+    record_authentication(request, user, COMPANY_METHOD)
     response: HttpResponse = perform_login(request, Login(user=user, redirect_url=begun["next"] or None))
+    return response
+
+
+def _confirmed(request: HttpRequest, claims: dict[str, Any], begun: dict[str, Any]) -> HttpResponseBase:
+    """Record the confirmation, and go on with the request that needed it.
+
+    Raises:
+        Denied: The claims are about another person, or about a sign-in before the confirmation began.
+    """
+    ensure_confirmed(user=request.user, claims=claims, since=begun["begun_at"])  # type: ignore[arg-type]
+    record_authentication(request, request.user, COMPANY_METHOD, reauthenticated=True)  # type: ignore[arg-type]
+    query = QueryDict(mutable=True)
+    query[REDIRECT_FIELD_NAME] = begun["next"]
+    request.GET = query  # where allauth looks for the page to go on with
+    response: HttpResponseBase = resume_request(request) or redirect("mfa_index")
     return response
 
 
@@ -95,6 +131,25 @@ def end_connection(request: HttpRequest) -> HttpResponseBase:
     disconnect(actor=actor_of(request), user=request.user)  # type: ignore[arg-type]
     messages.success(request, _("Your company account is no longer connected."))
     return redirect("mfa_index")
+
+
+def _send_to_provider(request: HttpRequest, **parameters: str) -> HttpResponseBase:
+    """Redirect to the provider. With parameters of the hub, the user comes back to confirm."""
+    try:
+        target = str(configuration()["authorization_endpoint"])
+    except (ProviderError, KeyError) as error:
+        return _failed(request, error)
+    wanted = request.GET.get("next", "")
+    is_safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    secret_values = {name: secrets.token_urlsafe(32) for name in ("state", "nonce", "verifier")}
+    request.session[SESSION_NAME] = secret_values | {
+        "next": wanted if is_safe else "",
+        "user": request.user.pk,
+        "begun_at": int(time.time()),
+        "confirms": bool(parameters),
+    }
+    query = urlencode(_query(**secret_values) | parameters)
+    return redirect(f"{target}{'&' if '?' in target else '?'}{query}")
 
 
 def _query(state: str, nonce: str, verifier: str) -> dict[str, str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.views import PasswordResetView
+from allauth.account.internal.flows.reauthentication import is_reauthentication_required
+from allauth.account.views import PasswordResetView, PasswordSetView
 from allauth.mfa.base.views import IndexView
 from django.conf import settings
 from django.contrib import messages
@@ -55,6 +56,20 @@ class ResetPasswordView(PasswordResetView):
         response: HttpResponse = super().form_invalid(form)
         if form.has_error("email", "too_many"):
             response.status_code = 429
+        return response
+
+
+class SetPasswordView(PasswordSetView):
+    """Set the first password of a user who signs in at a provider or with a passkey."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Show the empty form again if the user has to confirm first.
+
+        allauth would store the form in the session until then, with the password in it.
+        """
+        if request.method == "POST" and is_reauthentication_required(request, app="allauth.account"):
+            return redirect("account_set_password")
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         return response
 
 

@@ -76,6 +76,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = bool(EMAIL_HOST)
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = False  # the counters of allauth can be evicted; releasehub.accounts counts in the database
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # also for a first password, which could then confirm everything else
 ACCOUNT_REAUTHENTICATION_METHODS = ["password", "mfa"]
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 ACCOUNT_FORMS = {

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, parse_qsl, urlsplit
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -13,6 +14,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from releasehub.accounts.models import CompanyIdentity, User
+from releasehub.apikeys.models import ApiKey
 from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry
 from releasehub.core.encryption import encrypt
@@ -22,6 +24,7 @@ from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 BEGIN = "/account/sign-in/company/"
+CONFIRM = "/account/confirm/company/"
 ANN = {"sub": "a1", "email": "Ann@example.org", "email_verified": True, "preferred_username": "Ann Lee", "groups": []}
 
 
@@ -56,7 +59,7 @@ def test_first_sign_in_creates_an_account_and_the_next_finds_it(provider: Provid
     assert answer["Location"] == "/account/keys/"
     user = User.objects.get()
     assert (user.username, user.email, user.has_usable_password()) == ("Ann-Lee", "ann@example.org", False)
-    assert client.get("/account/security/app/").status_code == 200  # there is no password to confirm
+    assert client.get("/account/security/app/").status_code == 200  # the sign-in was a moment ago
     provider.claims["email"] = "other@example.org"
     assert sign_in(provider, next_url="https://evil.example/")[1]["Location"] == "/account/"
     assert User.objects.get().email == "ann@example.org"
@@ -151,6 +154,94 @@ def test_answer_is_for_the_person_who_began(provider: Provider) -> None:
     assert come_back(provider, client, begun).status_code == 403
     assert not CompanyIdentity.objects.exists()
     assert client.get("/account/").status_code == 200  # the user stays signed in
+
+
+def test_answer_is_refused_if_the_sign_in_began_long_ago(provider: Provider) -> None:
+    client = Client()
+    begun = urlsplit(client.get(BEGIN)["Location"])
+    change_session(client, lambda session: session["company_sign_in"].update(begun_at=time.time() - 601))
+    assert come_back(provider, client, begun).status_code == 403
+    assert not User.objects.exists()
+
+
+def signed_in_long_ago(provider: Provider) -> Client:
+    client, _ = sign_in(provider)
+    change_session(client, lambda session: session["account_authentication_methods"][-1].update(at=time.time() - 601))
+    return client
+
+
+def change_session(client: Client, change: Callable[[Any], None]) -> None:
+    session = client.session
+    change(session)
+    session.save()
+
+
+def begin_to_confirm(client: Client, url: str) -> SplitResult:
+    """Ask for a page that needs a confirmation, follow the redirect, and press the button there."""
+    page = client.get(url)["Location"]
+    assert urlsplit(page).path == CONFIRM
+    assert client.get(page).status_code == 200
+    return urlsplit(client.post(page)["Location"])
+
+
+def test_user_without_password_and_second_factor_confirms_at_the_provider(provider: Provider) -> None:
+    client = signed_in_long_ago(provider)
+    begun = begin_to_confirm(client, "/account/security/app/")
+    assert {("prompt", "login"), ("max_age", "0")} <= set(parse_qsl(begun.query))
+    assert come_back(provider, client, begun)["Location"] == "/account/security/app/"
+    assert client.get("/account/security/app/").status_code == 200
+
+
+def test_form_that_needed_the_confirmation_is_sent_on_afterwards(provider: Provider) -> None:
+    client = signed_in_long_ago(provider)
+    page = client.post("/account/keys/", {"name": "laptop", "scopes": "release:read"})["Location"]
+    begun = urlsplit(client.post(page)["Location"])
+    assert come_back(provider, client, begun).status_code == 200
+    assert ApiKey.objects.get().name == "laptop"
+
+
+@pytest.mark.parametrize(
+    "claims", [{"sub": "another"}, {"auth_time": 1}, {"auth_time": "soon"}], ids=["another person", "old", "no number"]
+)
+def test_confirmation_by_another_person_or_an_old_sign_in_is_refused(
+    provider: Provider, claims: dict[str, Any]
+) -> None:
+    client = signed_in_long_ago(provider)
+    begun = begin_to_confirm(client, "/account/security/app/")
+    provider.claims.update(claims)
+    assert come_back(provider, client, begun).status_code == 403
+    assert client.get("/account/security/app/").status_code == 302
+    assert User.objects.count() == 1
+
+
+def test_confirmation_ends_after_ten_minutes(provider: Provider) -> None:
+    client = signed_in_long_ago(provider)
+    come_back(provider, client, begin_to_confirm(client, "/account/security/app/"))
+    change_session(client, lambda session: session["account_authentication_methods"][-1].update(at=time.time() - 601))
+    assert urlsplit(client.get("/account/security/app/")["Location"]).path == CONFIRM
+
+
+def test_user_with_a_password_cannot_confirm_at_the_provider(provider: Provider) -> None:
+    """Otherwise the account at the provider would be enough to remove a second factor."""
+    client = signed_in_long_ago(provider)
+    user = User.objects.get()
+    user.set_password("secret-pass-1")
+    user.save()
+    client.force_login(user)
+    assert client.get("/account/security/app/")["Location"].startswith("/account/confirm/?")
+    assert client.post(CONFIRM).status_code == 404
+
+
+def test_first_password_needs_a_confirmation_and_waits_in_no_session(provider: Provider) -> None:
+    """Whoever could set one with a stolen session could confirm everything else with it."""
+    client, passwords = signed_in_long_ago(provider), dict.fromkeys(("password1", "password2"), "secret-pass-1")
+    assert client.post("/account/password/set/", passwords)["Location"] == "/account/password/set/"
+    assert "secret-pass-1" not in str(dict(client.session))
+    assert urlsplit(client.get("/account/password/set/")["Location"]).path == CONFIRM
+    assert not User.objects.get().has_usable_password()
+    come_back(provider, client, begin_to_confirm(client, "/account/password/set/"))
+    client.post("/account/password/set/", passwords)
+    assert User.objects.get().has_usable_password()
 
 
 def test_provider_in_a_private_network_needs_the_permission_of_the_operator(provider: Provider, settings: Any) -> None:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from releasehub.accounts.company.provider import CLOCK_LEEWAY_SECONDS
 from releasehub.accounts.models import CompanyIdentity, User
 from releasehub.accounts.sign_up import is_reserved
 from releasehub.audit import services as audit
@@ -69,6 +70,28 @@ def disconnect(*, actor: Actor, user: User) -> None:
         raise Denied("Set a password first. Without it, you could not sign in any more.")
     if CompanyIdentity.objects.filter(user=user).delete()[0]:
         audit.record(actor=actor, action=AuditAction.COMPANY_DISCONNECT, target=user)
+
+
+def ensure_confirmed(*, user: User, claims: dict[str, Any], since: float) -> None:
+    """Raise Denied unless the claims are about a company account of the user who signed in since then (Unix time).
+
+    Providers that ignore `max_age` leave out `auth_time`. A sign-in at such a provider still proves that the browser
+    has a session there, which somebody who only has a cookie of the hub does not have.
+    """
+    ensure_allowed(claims)
+    identities = CompanyIdentity.objects.filter(user=user, issuer=settings.OIDC_ISSUER)
+    if not identities.filter(subject=str(claims["sub"])).exists():
+        raise Denied("This is not the company account that is connected with your account of this hub.")
+    signed_in_at = claims.get("auth_time", since)
+    if not isinstance(signed_in_at, int | float) or signed_in_at < since - CLOCK_LEEWAY_SECONDS:
+        raise Denied("Your company account did not ask you to sign in again. Sign out there and try again.")
+
+
+def is_connected(user: User) -> bool:
+    """Return whether the user can sign in at the provider."""
+    return (
+        bool(settings.OIDC_ISSUER) and CompanyIdentity.objects.filter(user=user, issuer=settings.OIDC_ISSUER).exists()
+    )
 
 
 def ensure_allowed(claims: dict[str, Any]) -> None:

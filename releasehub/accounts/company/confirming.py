@@ -1,0 +1,18 @@
+"""Confirming a dangerous action by signing in at the provider once more."""
+
+from __future__ import annotations
+
+import time
+
+from allauth.account import app_settings
+from allauth.account.internal.flows.login import get_authentication_records
+from django.http import HttpRequest
+
+COMPANY_METHOD = "company"
+
+
+def recently_signed_in_at_company(request: HttpRequest) -> bool:
+    """Return whether the user came from the provider within the time for which a confirmation counts."""
+    records = get_authentication_records(request, request.user)  # type: ignore[arg-type]
+    times = [record["at"] for record in records if record.get("method") == COMPANY_METHOD]
+    return bool(times) and time.time() - times[-1] < app_settings.REAUTHENTICATION_TIMEOUT

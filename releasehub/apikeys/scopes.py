@@ -35,5 +35,7 @@ class Scope(models.TextChoices):
     VERSION_READ = "version:read", _("Engine: read versions")
     VERSION_WRITE = "version:write", _("Engine: create and change versions")
     VERSION_MARK_SECURITY = "version:mark_security", _("Mark versions as security releases, which pass cooldowns")
+    PEOPLE_READ = "people:read", _("Read invitations to downloads")
     PEOPLE_WRITE = "people:write", _("Give downloads to others, and answer and revoke invitations to downloads")
+    ACCESS_KEY_READ = "access_key:read", _("Read the names and limits of access keys and preview links")
     ACCESS_KEY_WRITE = "access_key:write", _("Issue and revoke access keys and preview links")

@@ -60,8 +60,9 @@ class AccessKeyViewSet(ListModelMixin, RetrieveModelMixin, NativeViewSet, HubMod
     list_key = "access_keys"
     open_actions = frozenset()
     required_scopes = {
-        "list": Scope.DOWNLOAD_READ,
-        "retrieve": Scope.DOWNLOAD_READ,
+        # The names of access keys are often those of customers, which the key of a build has no need to read.
+        "list": Scope.ACCESS_KEY_READ,
+        "retrieve": Scope.ACCESS_KEY_READ,
         # The key of a build publishes files. It must not be able to hand them out to strangers.
         "create": Scope.ACCESS_KEY_WRITE,
         "destroy": Scope.ACCESS_KEY_WRITE,

@@ -81,10 +81,10 @@ class InvitationViewSet(ListModelMixin, NativeViewSet, HubModelViewSet):
         """
         query = self.get_validated_query(InvitationListQuerySerializer)
         if query["mine"]:
-            self.require_scope(Scope.DOWNLOAD_READ)
+            self.require_scope(Scope.PEOPLE_READ)
             rows = Invitation.objects.pending().addressed_to(self.actor).exclude(kind=Invitation.Kind.ORGANIZATION)
         elif "download_id" in query:
-            self.require_scope(Scope.DOWNLOAD_READ)
+            self.require_scope(Scope.PEOPLE_READ)
             rows = pending_invitations_of_download(actor=self.actor, download=find_download(query["download_id"]))
         else:
             self.require_scope(Scope.MEMBERS_INVITE)

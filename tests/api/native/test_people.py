@@ -78,7 +78,7 @@ def test_others_neither_list_nor_revoke(scene: Scene) -> None:
 
 def test_scope_follows_the_target(scene: Scene) -> None:
     team, members = scene.lists
-    reader = client(scene.owner, Scope.DOWNLOAD_READ, Scope.MEMBERS_INVITE)
+    reader = client(scene.owner, Scope.PEOPLE_READ, Scope.MEMBERS_INVITE)
     assert [reader.get(url).status_code for url in (team, members)] == [200, 200]
     assert reader.send("delete", f"/api/invitations/{scene.team.public_id}/").status_code == 403
     writer = client(scene.owner, Scope.PEOPLE_WRITE)
@@ -100,6 +100,15 @@ def test_a_key_with_every_other_scope_neither_transfers_nor_answers(scene: Scene
     assert [(answer.status_code, "people:write" in answer.text) for answer in answers] == [(403, True)] * 4
     only = client(scene.owner, Scope.PEOPLE_WRITE)
     assert only.send("post", f"/api/downloads/{scene.download.pk}/transfer", {"to": "guest"}).status_code == 202
+
+
+def test_a_key_with_every_other_scope_reads_no_invitations(scene: Scene) -> None:
+    """The key of a build reads downloads. A thief of that key must not learn the addresses of people."""
+    others = [scope for scope in Scope.values if scope != Scope.PEOPLE_READ]
+    urls = (next(iter(scene.lists)), "/api/invitations/?mine=1")
+    answers = [client(scene.owner, *others).get(url) for url in urls]
+    assert [(answer.status_code, "people:read" in answer.text) for answer in answers] == [(403, True)] * 2
+    assert [client(scene.owner, Scope.PEOPLE_READ).get(url).status_code for url in urls] == [200, 200]
 
 
 def test_the_list_needs_one_target(scene: Scene) -> None:

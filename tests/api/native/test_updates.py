@@ -187,4 +187,11 @@ def test_access_keys_need_a_key_and_its_scope() -> None:
     builder = ApiClient(make_key(download.owner, scopes=others))
     answers = [builder.send("post", "/api/access-keys/", body), builder.send("delete", path)]
     assert [(answer.status_code, "access_key:write" in answer.text) for answer in answers] == [(403, True)] * 2
+    # The names of access keys are often those of customers.
+    readers = [
+        ApiClient(make_key(download.owner, scopes=scopes))
+        for scopes in ([scope for scope in Scope.values if scope != Scope.ACCESS_KEY_READ], [Scope.ACCESS_KEY_READ])
+    ]
+    reads = [(reader.get(path), reader.get("/api/access-keys/", {"download_id": download.pk})) for reader in readers]
+    assert [[answer.status_code for answer in both] for both in reads] == [[403, 403], [200, 200]]
     assert issuer.send("delete", path).status_code == 200

@@ -81,10 +81,10 @@ class HubAdmin(FriendlyFieldsMixin, RowChoicesMixin, ListToolsMixin):
     ) -> HttpResponse:
         """Show the form again with the error if a service rejects a change. The whole transaction is rolled back."""
         try:
-            return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]
+            return super().changeform_view(request, object_id, form_url, extra_context)
         except DomainError as error:
             setattr(request, ERROR_ATTRIBUTE, error)
-            return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]
+            return super().changeform_view(request, object_id, form_url, extra_context)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show the list again with the error if a service rejects an action of its menu."""

@@ -115,10 +115,10 @@ def _confirmed(request: HttpRequest, claims: dict[str, Any], begun: dict[str, An
         Denied: The claims are about another person, or about a sign-in before the confirmation began.
     """
     ensure_confirmed(user=request.user, claims=claims, since=begun["begun_at"])  # type: ignore[arg-type]
-    record_authentication(request, request.user, COMPANY_METHOD, reauthenticated=True)  # type: ignore[arg-type]
+    record_authentication(request, request.user, COMPANY_METHOD, reauthenticated=True)
     query = QueryDict(mutable=True)
     query[REDIRECT_FIELD_NAME] = begun["next"]
-    request.GET = query  # where allauth looks for the page to go on with
+    request.GET = query  # type: ignore[assignment]  # where allauth looks for the page to go on with
     response: HttpResponseBase = resume_request(request) or redirect("mfa_index")
     return response
 

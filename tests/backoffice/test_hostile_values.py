@@ -14,11 +14,12 @@ from django.urls import NoReverseMatch, reverse
 from downloads.models import AccessKey, Download
 from files.models import DownloadDay
 from releasehub.accounts.models import User
+from releasehub.apikeys.models import ApiKey
 from releasehub.audit.models import AuditEntry
 from releasehub.webhooks.models import Delivery, Endpoint
 from tests.conftest import begin_with
 from tests.crawling import templates_unrecorded
-from tests.factories import make_everything, make_user
+from tests.factories import make_everything, make_key, make_user
 from tests.sessions import signed_in
 from versions.models import Version
 
@@ -132,6 +133,17 @@ def test_lists_take_the_filters_that_links_of_the_hub_use(
     request = RequestFactory().get("/")
     request.user = world["root"]
     assert admin.site.get_model_admin(model).lookup_allowed(lookup, "1", request) is is_allowed
+
+
+def test_no_form_is_saved_as_a_new_row(root: Client, world: dict[str, Any]) -> None:
+    """Django takes the parameter in every form. It would issue an API key without asking for the password."""
+    make_key(world["root"])
+    key, number = ApiKey.objects.latest("id"), ApiKey.objects.count()
+    form = {"_saveasnew": "1", "name": "stolen", "user": world["root"].pk, "scopes": ["release:read"]}
+    assert root.post(reverse("admin:apikeys_apikey_change", args=[key.pk]), form).status_code == 400
+    assert ApiKey.objects.count() == number
+    answers = {url: root.post(f"{url}{key.pk}/change/", {"_saveasnew": ""}).status_code for _, url, _ in lists()}
+    assert set(answers.values()) == {400}
 
 
 @pytest.mark.parametrize("number", NUMBERS.values(), ids=NUMBERS)

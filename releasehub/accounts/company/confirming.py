@@ -13,6 +13,6 @@ COMPANY_METHOD = "company"
 
 def recently_signed_in_at_company(request: HttpRequest) -> bool:
     """Return whether the user came from the provider within the time for which a confirmation counts."""
-    records = get_authentication_records(request, request.user)  # type: ignore[arg-type]
+    records = get_authentication_records(request, request.user)
     times = [record["at"] for record in records if record.get("method") == COMPANY_METHOD]
     return bool(times) and time.time() - times[-1] < app_settings.REAUTHENTICATION_TIMEOUT

@@ -1,4 +1,4 @@
-"""The filters and the selected rows that a list of the admin takes from a request."""
+"""The filters, selected rows and forms that the admin takes from a request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ORDER = frozenset({"gt", "gte", "lt", "lte", "year", "month", "day"})
 
 
 class CheckedListMixin(ModelAdmin):
-    """Refuses what the list of an admin class does not offer."""
+    """Refuses what the list and the forms of an admin class do not offer."""
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Return whether the filters of lists, or links of the hub, use such a lookup.
@@ -32,6 +32,18 @@ class CheckedListMixin(ModelAdmin):
             if is_hidden or rest not in (EQUALITY | ORDER if has_order else EQUALITY):
                 return False
         return bool(super().lookup_allowed(lookup, value, request))
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show or save a row.
+
+        Raises:
+            BadRequest: The form asks to be saved as a new row, which no page offers. Django would do so without what
+                `add_view` checks first, such as the password of a user who issues an API key.
+        """
+        if "_saveasnew" in request.POST and not self.save_as:
+            raise BadRequest
+        response: HttpResponse = super().changeform_view(request, *args, **kwargs)
+        return response
 
     def response_action(self, request: HttpRequest, queryset: Any, *args: Any, **options: Any) -> HttpResponse | None:
         """Run an action on the selected rows.

@@ -15,6 +15,7 @@ from releasehub.accounts.services.one_time_links import MAX_NOTE_CHARACTERS, cre
 from releasehub.accounts.services.second_factors import remove_second_factors
 from releasehub.accounts.user_policies import user_policy
 from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.confirming import ask_for_password
 from releasehub.core.site import site_url
 
 PAGES = {
@@ -72,6 +73,7 @@ class AccountHelpMixin(ModelAdmin):
 
     def password_link_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         user = self._user(request, pk)
+        ask_for_password(request)
         link = ""
         if request.method == "POST":
             token = create_password_link(actor=admin_actor(request), user=user)
@@ -80,6 +82,7 @@ class AccountHelpMixin(ModelAdmin):
 
     def remove_factors_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         user = self._user(request, pk)
+        ask_for_password(request)
         if request.method != "POST":
             return self._page(request, "remove_factors", subject=user)
         number = remove_second_factors(actor=admin_actor(request), user=user, reason=request.POST.get("note", ""))

@@ -11,7 +11,7 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
@@ -21,6 +21,7 @@ from releasehub.accounts.user_policies import grantable_permissions, group_polic
 from releasehub.backoffice.account_help import AccountHelpMixin
 from releasehub.backoffice.anonymizing import AnonymizingMixin
 from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.confirming import ConfirmedChangesMixin, ask_before_form
 from releasehub.backoffice.fields.admin import FriendlyFieldsMixin
 from releasehub.backoffice.lists.checked import CheckedListMixin
 from releasehub.backoffice.lists.tools import ListToolsMixin
@@ -60,7 +61,14 @@ class HubUserChangeForm(OwnerNameMixin, UserChangeForm):
 
 @admin.register(User)
 class UserAdmin(
-    AccountHelpMixin, PeopleMixin, AnonymizingMixin, FriendlyFieldsMixin, ListToolsMixin, DjangoUserAdmin, ModelAdmin
+    AccountHelpMixin,
+    PeopleMixin,
+    AnonymizingMixin,
+    FriendlyFieldsMixin,
+    ConfirmedChangesMixin,
+    ListToolsMixin,
+    DjangoUserAdmin,
+    ModelAdmin,
 ):
     """Admin of users. Staff may change only users who have no more rights than they have themselves.
 
@@ -82,13 +90,23 @@ class UserAdmin(
             return super().has_change_permission(request)
         return user_policy.can_change(admin_actor(request), obj)
 
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        if self.may_save(request, None):
+            ask_before_form(request)
+        return super().add_view(request, form_url, extra_context)  # type: ignore[no-any-return]
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        if self.may_save(request, id):
+            ask_before_form(request)
+        return super().user_change_password(request, id, form_url)  # type: ignore[no-any-return]
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Forbid deletion. Accounts are anonymized instead, because downloads and the audit log refer to them."""
         return False
 
 
 @admin.register(Group)
-class GroupAdmin(CheckedListMixin, DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(ConfirmedChangesMixin, CheckedListMixin, DjangoGroupAdmin, ModelAdmin):
     """Admin of groups. Staff may grant only permissions they have, and may not change groups that have more."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

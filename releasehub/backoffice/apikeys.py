@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +14,7 @@ from releasehub.apikeys.policies import api_key_policy
 from releasehub.apikeys.scopes import Scope
 from releasehub.apikeys.services import issue_key, revoke_key
 from releasehub.backoffice.base import HubForm, admin_actor
+from releasehub.backoffice.confirming import ask_for_password
 from releasehub.backoffice.fields.choices import RowSelectMultiple
 from releasehub.backoffice.issued_keys import IssuedKeyAdmin, revoking
 from releasehub.core.actor import Actor
@@ -71,7 +71,7 @@ class ApiKeyAdmin(IssuedKeyAdmin):
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Ask for the password first, as the page *API keys* does, because a key outlives the session."""
         if self.has_add_permission(request):
-            raise_if_reauthentication_required(request, app="allauth.mfa")
+            ask_for_password(request)
         return super().add_view(request, form_url, extra_context)  # type: ignore[no-any-return]
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from releasehub.audit.models import AuditEntry
 from releasehub.audit.services import MAX_REFUSALS_PER_ADDRESS, MAX_REFUSALS_PER_MINUTE, REFUSALS_STOP, record_refusal
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import CACHE_ALIAS
+from tests.confirming import confirm_password
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -27,9 +28,9 @@ PASSWORD = "secret-pass-1"
 @pytest.fixture
 def root() -> Client:
     client = Client()
-    client.force_login(make_user("root", is_staff=True, is_superuser=True))
-    AuditEntry.objects.all()
-    return client
+    root = make_user("root", is_staff=True, is_superuser=True)
+    client.force_login(root)
+    return confirm_password(client, root)
 
 
 def rows(*actions: str) -> list[tuple[str, str, str, Any]]:
@@ -141,9 +142,9 @@ def test_only_changes_of_public_objects_invalidate_the_anonymous_cache(
 
 
 def staff(*permissions: str) -> Client:
-    client = Client()
-    client.force_login(make_user("staff", is_staff=True, permissions=permissions))
-    return client
+    client, user = Client(), make_user("staff", is_staff=True, permissions=permissions)
+    client.force_login(user)
+    return confirm_password(client, user)
 
 
 def test_staff_can_only_grant_their_own_permissions_to_groups() -> None:

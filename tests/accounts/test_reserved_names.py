@@ -16,6 +16,7 @@ from releasehub.accounts.reserved_names import FUTURE_NAMES, URL_NAMES
 from releasehub.accounts.services import create_organization, update_organization
 from releasehub.core.errors import Invalid
 from releasehub.server.middleware import HealthMiddleware
+from tests.confirming import confirm_password
 from tests.factories import make_key, make_organization, make_user, system
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
@@ -84,7 +85,9 @@ def test_api_refuses_a_reserved_slug_with_its_field(api: Any) -> None:
 
 
 def test_admin_refuses_a_reserved_name_for_new_and_renamed_accounts(client: Client) -> None:
-    client.force_login(make_user("boss", is_staff=True, is_superuser=True))
+    boss = make_user("boss", is_staff=True, is_superuser=True)
+    client.force_login(boss)
+    confirm_password(client, boss)
     password = {"password1": "a-long-pass-1", "password2": "a-long-pass-1", "usable_password": "true"}
     answer = client.post("/admin/accounts/user/add/", {"username": "Search", **password})
     assert "This name is reserved" in answer.content.decode()
@@ -92,7 +95,9 @@ def test_admin_refuses_a_reserved_name_for_new_and_renamed_accounts(client: Clie
 
 
 def test_account_that_has_a_reserved_name_already_can_still_be_changed(client: Client) -> None:
-    client.force_login(make_user("boss", is_staff=True, is_superuser=True))
+    boss = make_user("boss", is_staff=True, is_superuser=True)
+    client.force_login(boss)
+    confirm_password(client, boss)
     assert renamed(client, make_user("search"), "search", first_name="Ann") == "search"
     assert User.objects.get(username="search").first_name == "Ann"
 

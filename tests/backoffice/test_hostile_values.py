@@ -17,6 +17,7 @@ from releasehub.accounts.models import User
 from releasehub.apikeys.models import ApiKey
 from releasehub.audit.models import AuditEntry
 from releasehub.webhooks.models import Delivery, Endpoint
+from tests.confirming import confirm_password
 from tests.conftest import begin_with
 from tests.crawling import templates_unrecorded
 from tests.factories import make_everything, make_key, make_user
@@ -45,7 +46,7 @@ pytestmark = [pytest.mark.django_db, begin_with(build), pytest.mark.embedded]
 
 @pytest.fixture
 def root(world: dict[str, Any]) -> Client:
-    client = signed_in(world["root"])
+    client = confirm_password(signed_in(world["root"]), world["root"])
     client.raise_request_exception = False
     return client
 

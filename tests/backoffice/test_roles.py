@@ -16,6 +16,7 @@ from releasehub.accounts.staff_roles import ROLES, create_staff_roles
 from releasehub.backoffice.actions import ActionAdmin
 from releasehub.backoffice.base import admin_actor
 from tests.backoffice.test_offers import request_of
+from tests.confirming import confirm_password
 from tests.conftest import begin_with
 from tests.factories import make_avatar, make_everything, make_user
 
@@ -167,6 +168,7 @@ def test_role_sees_and_can_do_exactly_its_part(world: dict[str, User], role: str
 def test_role_opens_exactly_its_pages(world: dict[str, User], client: Client, role: str) -> None:
     """The server refuses every page and action that the matrix leaves out, even if no link leads there."""
     client.force_login(world[role])
+    confirm_password(client, world[role])
     refused = [label for label, cells in MATRIX.items() if not cells[list(ROLES).index(role)]]
     names = ["admin:{}_{}".format(*label.split(".")) for label in refused]
     lists = {reverse(f"{name}_changelist"): False for name in names}

@@ -31,6 +31,9 @@ def here(hub: Hub, link: str) -> str:
 
 def make_link(page: Any, hub: Hub, path: str) -> str:
     page.goto(f"{hub.url}{path}")
+    if "/account/confirm/" in page.url:
+        page.get_by_label("Password").fill(hub.printed["Password"])
+        page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Make the link").click()
     return here(hub, page.locator("#secret").inner_text())
 

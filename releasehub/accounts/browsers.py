@@ -79,8 +79,7 @@ def sign_out_everywhere(*, actor: Actor, user: User, except_session: str | None 
 def sign_out_elsewhere(*, request: HttpRequest, user: User) -> int:
     """End all sessions of the user except that of the request, and the tokens of v3. Return the number of browsers.
 
-    Whoever took over a browser can also have got a token with the password. API keys stay, because they are listed on
-    a page of their own.
+    A person who knew the password may also have a token. API keys stay, because they are listed on a page of their own.
     """
     User.objects.filter(pk=user.pk).update(session_generation=F("session_generation") + 1)
     user.refresh_from_db(fields=["session_generation"])

@@ -233,7 +233,7 @@ def test_user_with_a_password_cannot_confirm_at_the_provider(provider: Provider)
 
 
 def test_first_password_needs_a_confirmation_and_waits_in_no_session(provider: Provider) -> None:
-    """Whoever could set one with a stolen session could confirm everything else with it."""
+    """A thief who sets one with a stolen session could confirm everything else with it."""
     client, passwords = signed_in_long_ago(provider), dict.fromkeys(("password1", "password2"), "secret-pass-1")
     assert client.post("/account/password/set/", passwords)["Location"] == "/account/password/set/"
     assert "secret-pass-1" not in str(dict(client.session))

@@ -37,6 +37,10 @@ class ReadOnlyAdmin(HubAdmin):
         return False
 
 
+MAX_NEW_ROWS = 50  # in one form
+MAX_SHOWN_ROWS = 2_000
+
+
 class LabelledInline(RowChoicesMixin, TabularInline):
     """Inline rows whose inputs carry the name of their column, which only stands at the top of the table."""
 
@@ -54,6 +58,10 @@ class LabelledInline(RowChoicesMixin, TabularInline):
         formset = super().get_formset(request, obj, **kwargs)
         rows = self.model._base_manager
         present = rows.filter(**{formset.fk.name: obj}) if obj else rows.none()
+        if request.method == "POST":
+            # The form states its number of rows. Django would make up to 2,000, which takes seconds.
+            shown = getattr(self, "per_page", None) or present[:MAX_SHOWN_ROWS].count()
+            formset.max_num = formset.absolute_max = shown + MAX_NEW_ROWS
         offer_visible_rows(formset.form, request, self, present)
         return formset
 

@@ -93,12 +93,12 @@ class UserAdmin(
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         if self.may_save(request, None):
             ask_before_form(request)
-        return super().add_view(request, form_url, extra_context)  # type: ignore[no-any-return]
+        return super().add_view(request, form_url, extra_context)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         if self.may_save(request, id):
             ask_before_form(request)
-        return super().user_change_password(request, id, form_url)  # type: ignore[no-any-return]
+        return super().user_change_password(request, id, form_url)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Forbid deletion. Accounts are anonymized instead, because downloads and the audit log refer to them."""

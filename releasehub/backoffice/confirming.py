@@ -48,7 +48,7 @@ class ConfirmedChangesMixin(ModelAdmin):
     ) -> HttpResponse:
         if request.method == "POST" and self.may_save(request, object_id):
             ask_for_password(request)
-        return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
     def may_save(self, request: HttpRequest, object_id: str | None) -> bool:
         """Return whether the user may add a row, or change the one with this ID. Others need no question."""

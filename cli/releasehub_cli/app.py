@@ -21,6 +21,7 @@ from releasehub_cli.commands.security import security
 from releasehub_cli.commands.upload import upload
 from releasehub_cli.commands.verify import verify
 from releasehub_cli.errors import EXIT_CODES_HELP, CliError, Exit, usage
+from releasehub_cli.output import accept_every_text
 from releasehub_cli.retrying import Stopped
 from releasehub_cli.settings import Settings
 
@@ -31,6 +32,7 @@ class Program(click.Group):
     def main(  # type: ignore[override]
         self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
     ) -> Any:
+        accept_every_text()
         arguments = list(sys.argv[1:] if args is None else args)
         settings = Settings(as_json="--json" in arguments)
         extra.pop("standalone_mode", None)

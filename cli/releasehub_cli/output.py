@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -15,6 +16,12 @@ from releasehub_cli.errors import CliError
 
 _lock = threading.Lock()
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+def accept_every_text() -> None:
+    """Escape characters that the encoding of stdout lacks, for example in a Latin-1 locale. Stderr does so already."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 class Output:

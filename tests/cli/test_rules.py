@@ -236,6 +236,17 @@ def test_page_that_does_not_exist_is_blamed_on_the_url_of_the_hub() -> None:
     assert "may not be the URL of a hub" in refusal.value.hint
 
 
+def test_result_that_the_encoding_of_stdout_lacks_is_escaped() -> None:
+    script = "from releasehub_cli.output import *; accept_every_text(); Output().result({}, 'tool 🎉')"
+    shown = subprocess.run(
+        [sys.executable, "-c", script],
+        env={"PYTHONIOENCODING": "latin-1", "PYTHONPATH": str(PACKAGE.parent)},
+        capture_output=True,
+        check=True,
+    )
+    assert shown.stdout.strip() == rb"tool \U0001f389"
+
+
 def test_printed_urls_have_no_signature() -> None:
     assert (
         redact_url(f"https://user@store.example:9000/a/{'x' * 60}?X-Signature=y#z") == "https://store.example:9000/a/…"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from django.core.management.base import CommandError
 
 from releasehub.server import command, watchdog
+from releasehub.server.management.commands import serve
 from releasehub.server.management.commands.serve import Command, url_host
 
 pytestmark = pytest.mark.embedded
@@ -66,6 +68,19 @@ def test_only_a_hub_that_was_started_in_a_terminal_loses_it(
     monkeypatch.setenv(watchdog.TERMINAL, started_in)
     monkeypatch.setattr(os, "isatty", lambda _descriptor: is_open)
     assert watchdog.has_lost_terminal() is is_lost
+
+
+@pytest.mark.parametrize("step", ["collect_static", "load_demo"])
+def test_full_disk_is_reported_with_a_fix(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill_disk() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for name in ("call_command", "collect_static", "load_demo"):
+        monkeypatch.setattr(serve, name, fill_disk if name == step else lambda *_words, **_options: None)
+    monkeypatch.setattr(serve, "needs_set_up", lambda: True)
+    monkeypatch.setattr(serve.settings, "DEMO", True)
+    with pytest.raises(CommandError, match="Free some space"):
+        Command().prepare()
 
 
 def test_commands_run_without_the_safe_path(tmp_path: Path) -> None:

@@ -34,12 +34,12 @@ def check_migrations() -> Iterator[CheckMessage]:
     if pending:
         listed = ", ".join(f"{migration.app_label}.{migration.name}" for migration in pending[:5])
         yield Error(
-            f"{len(pending)} migrations are not applied: {listed}{' …' if len(pending) > 5 else ''}",
+            f"Migrations that are not applied ({len(pending)}): {listed}{' …' if len(pending) > 5 else ''}",
             hint="Run: python manage.py migrate",
         )
     if newer:
         yield Warning(
-            f"The database has {len(newer)} migrations that this code does not know, such as {'.'.join(newer[0])}.",
+            f"The database has migrations that this code does not know ({len(newer)}), such as {'.'.join(newer[0])}.",
             hint="A newer release has migrated this database. Upgrade this process, too, or see Roll back in "
             "docs/operating.md.",
         )

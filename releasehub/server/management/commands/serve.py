@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from downloads.services.first_run import needs_set_up
+from releasehub.core.errors import DomainError
 from releasehub.server.checks import is_writable
 from releasehub.server.command import become_server
 from releasehub.server.demo.data import load_demo
@@ -97,11 +98,23 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0, interactive=False)
         except DatabaseError as error:
             raise CommandError(f"The database could not be prepared. Check DATABASE_URL. Cause: {error}") from error
-        collect_static()
+        try:
+            collect_static()
+        except OSError as error:
+            raise CommandError(
+                f"The static files could not be written to {settings.STATIC_ROOT}. Free some space or make the folder "
+                f"writable, then start the hub again. Cause: {error}"
+            ) from error
         if settings.DEMO and needs_set_up():
             self.stdout.write("This is the first start. Loading the demo data …")
             self.stdout.flush()
-            login = load_demo()
+            try:
+                login = load_demo()
+            except (OSError, DomainError, DatabaseError) as error:
+                raise CommandError(
+                    f"The demo data could not be stored in {settings.DATA_DIR}. Free some space and start the hub "
+                    f"again, or set RELEASEHUB_DEMO=0. Cause: {error}"
+                ) from error
             self.stdout.write(
                 "\n".join(
                     [

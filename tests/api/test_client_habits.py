@@ -8,10 +8,14 @@ from collections import defaultdict
 from typing import Any
 
 import pytest
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+from django.utils.datastructures import MultiValueDict
+from django.utils.http import urlencode
 
 from tests.api.described import operations, sample_body
 from tests.conftest import ApiClient
 from tests.factories import make_category, make_download, make_key, make_user, make_version
+from versions.models import Version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 WRITES = [(verb, path) for verb, path in operations() if verb in {"post", "put", "patch"}]
@@ -92,3 +96,31 @@ def test_a_byte_order_mark_before_json_is_ignored(path: str) -> None:
         for mark in (b"", codecs.BOM_UTF8)
     )
     assert (marked.status_code, marked.content) == (plain.status_code, plain.content)
+
+
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", MULTIPART_CONTENT])
+@pytest.mark.parametrize(
+    "names", [["platforms", "platforms"], ["platforms[]", "platforms[]"], ["platforms[0]", "platforms[1]"]]
+)
+def test_lists_in_forms_may_have_brackets(names: list[str], content_type: str) -> None:
+    owner = make_user()
+    download = make_download(owner, category=make_category())
+    client = ApiClient(make_key(owner))
+    fields = [*zip(names, ["linux", "windows"], strict=True), ("version_string", "2.0"), ("download_id", download.pk)]
+    body = MultiValueDict()
+    for name, value in fields:
+        body.appendlist(name, value)
+    encoded = (
+        urlencode(body, doseq=True) if "urlencoded" in content_type else encode_multipart(BOUNDARY, dict(body.lists()))
+    )
+    response = client.generic("POST", "/api/mc-dm-versions/", encoded, content_type=content_type)
+    assert response.status_code == 200, response.content
+    assert Version.objects.get(number="2.0").platforms == ["linux", "windows"]
+
+
+@pytest.mark.parametrize("name", ["type", "type[]"])
+def test_lists_in_queries_may_have_brackets(name: str) -> None:
+    make_version(make_download())
+    client = ApiClient(make_key(make_user(is_superuser=True)))
+    response = client.get(f"/api/events?{name}=download.created&{name}=version.deleted")
+    assert {event["type"] for event in response.json()["events"]} == {"download.created"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -10,6 +11,8 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
 from releasehub.api.common.serializers import InputSerializer
+
+LIST_NAME = re.compile(r"(\w+)\[\d*\]", re.ASCII)
 
 
 class InputMixin(GenericViewSet[Any]):
@@ -52,17 +55,30 @@ class InputMixin(GenericViewSet[Any]):
         Raises:
             ValidationError: A parameter is missing or invalid.
         """
-        serializer = serializer_class(data=self.request.query_params, context=self.get_serializer_context())
+        serializer = serializer_class(
+            data=with_plain_names(self.request.query_params), context=self.get_serializer_context()
+        )
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
     def get_request_data(self) -> Any:
         """Return the fields of a write: those of the body, and of the query string where the dialect allows it."""
-        body: Any = self.request.data
+        body: Any = with_plain_names(self.request.data)
         if not self.query_fills_body:
             return body
-        query = self.request.query_params
+        query = with_plain_names(self.request.query_params)
         if hasattr(body, "lists"):
             return MultiValueDict(dict(query.lists()) | dict(body.lists()))
         # A member that is null counts as left out, so the query string may fill it too.
         return body | {name: query[name] for name in query if body.get(name) is None}
+
+
+def with_plain_names(fields: Any) -> Any:
+    """Return the fields of a form or a query with `name[]` and `name[0]` as `name`: PHP and axios write these."""
+    if not hasattr(fields, "lists") or not any(LIST_NAME.fullmatch(name) for name in fields):
+        return fields
+    plain: MultiValueDict[str, Any] = MultiValueDict()
+    for name, values in fields.lists():
+        found = LIST_NAME.fullmatch(name)
+        plain.setlistdefault(found[1] if found else name).extend(values)
+    return plain

@@ -11,6 +11,10 @@ from releasehub.core.errors import ErrorCode, Invalid
 
 _CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
+# They change the direction of all text up to the end of the line, so a title could reverse the names beside it. Letters
+# of languages from right to left need none of them on a line of their own.
+_DIRECTION_CHARACTERS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
 
 def strip_controls(text: str) -> str:
     """Return the text without the characters that XML forbids, and thus every feed, except tabs and line breaks."""
@@ -38,14 +42,21 @@ def clean_fields(target: models.Model, names: Iterable[str]) -> None:
 
 
 def assign(target: models.Model, values: dict[str, Any]) -> None:
-    """Set the fields of the target and validate them. Control characters are removed from texts.
+    """Set the fields of the target and validate them.
+
+    Control characters are removed from texts, and from texts of one line also those that change their direction.
 
     Raises:
         Invalid: A field has an invalid value.
     """
     for name, value in values.items():
-        setattr(target, name, strip_controls(value) if isinstance(value, str) else value)
+        setattr(target, name, _clean_text(target, name, value) if isinstance(value, str) else value)
     clean_fields(target, values)
+
+
+def _clean_text(target: models.Model, name: str, text: str) -> str:
+    is_one_line = isinstance(target._meta.get_field(name), models.CharField)
+    return _DIRECTION_CHARACTERS.sub("", strip_controls(text)) if is_one_line else strip_controls(text)
 
 
 def clean_scopes(scopes: Iterable[str], known_scopes: Collection[str]) -> list[str]:

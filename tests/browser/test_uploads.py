@@ -135,6 +135,36 @@ def test_author_publishes_without_the_admin_and_no_interruption_loses_an_uploade
     assert started.value.path().read_bytes() == file.read_bytes()
 
 
+def test_buttons_that_did_not_change_stay_so_that_no_click_and_no_focus_is_lost(
+    admin: Any, hub: Hub, file: Path, tmp_path: Path
+) -> None:
+    open_draft(admin, hub, "Steady Tool")
+    admin.locator("#id_file").set_input_files(file)
+    wait_until_stored(admin)
+    publish = admin.get_by_role("button", name="Publish now")
+    publish.focus()
+    notes = tmp_path / "notes.txt"
+    notes.write_text("more")
+    admin.locator("#id_file").set_input_files(notes)
+    admin.locator("#files", has_text="notes.txt").wait_for()
+    admin.get_by_text("stored, and its checksum matches your file", exact=True).nth(1).wait_for()
+    assert publish.evaluate("button => button === document.activeElement")
+
+
+def test_button_that_is_pressed_while_the_page_changes_keeps_its_click(admin: Any, hub: Hub, file: Path) -> None:
+    open_draft(admin, hub, "Patient Tool")
+    admin.locator("#id_file").set_input_files(file)
+    wait_until_stored(admin)
+    admin.locator("#publish").evaluate("element => element.append('changed')")  # so that each refresh finds a change
+    admin.get_by_role("button", name="Publish now").focus()
+    admin.keyboard.down("Space")
+    admin.locator("#id_file").set_input_files({"name": "b.txt", "mimeType": "text/plain", "buffer": b"b"})
+    admin.locator("#files", has_text="b.txt").wait_for()
+    admin.get_by_text("stored, and its checksum matches your file", exact=True).nth(1).wait_for()
+    admin.keyboard.up("Space")
+    admin.get_by_text("The version was published.").wait_for()
+
+
 def test_file_that_is_chosen_before_the_script_arrives_is_uploaded(admin: Any, hub: Hub, file: Path) -> None:
     open_draft(admin, hub, "Quick Tool")
     scripts: list[Any] = []

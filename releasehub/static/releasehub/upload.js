@@ -281,17 +281,41 @@ async function freshPage(name = "") {
   return new DOMParser().parseFromString(await response.text(), "text/html");
 }
 
-// Show the files and buttons as the server now has them; the rest of the page, and what somebody typed there, stays.
+const tokensIn = (element) => [...element.querySelectorAll("[name=csrfmiddlewaretoken]")];
+
+// After a new sign-in, the server accepts new tokens only.
+function takeTokens(shown, fresh) {
+  const values = tokensIn(fresh).map((field) => field.value);
+  tokensIn(shown).forEach((field, index) => { field.value = values[index]; });
+}
+
+// Whether two elements show the same. Every page has other tokens.
+function isSame(...elements) {
+  const [one, other] = elements.map((element) => {
+    const copy = element.cloneNode(true);
+    tokensIn(copy).forEach((field) => field.remove());
+    return copy;
+  });
+  return one.isEqualNode(other);
+}
+
+// Show the files and buttons as the server now has them; the rest of the page, and what somebody typed there, stays. So do
+// equal elements, which may have the focus, and a button that is being pressed, which would lose its click.
 async function refresh() {
   const page = await freshPage().catch(() => null);
   if (!page) return;
-  const token = page.querySelector("#upload [name=csrfmiddlewaretoken]"); // a new one after a new sign-in
-  if (token) form.querySelector("[name=csrfmiddlewaretoken]").value = token.value;
+  const freshForm = page.getElementById("upload");
+  if (freshForm) takeTokens(form, freshForm);
+  let isPressed = false;
   for (const id of ["files", "publish", "state"]) {
     const fresh = page.getElementById(id);
-    if (fresh) document.getElementById(id).replaceWith(fresh);
+    const shown = document.getElementById(id);
+    if (!fresh) continue;
+    if (isSame(shown, fresh)) takeTokens(shown, fresh);
+    else if (shown.querySelector(":active")) isPressed = true;
+    else shown.replaceWith(fresh);
   }
-  if (document.querySelector("#files .badge.warn")) setTimeout(refresh, 2 * POLL_MS);
+  if (isPressed || document.querySelector("#files .badge.warn")) setTimeout(refresh, 2 * POLL_MS);
 }
 
 function add(files) {

@@ -17,6 +17,8 @@ from releasehub.webhooks.models import Endpoint
 from releasehub.webhooks.policies import endpoint_policy
 
 SECRET_OVERLAP = timedelta(hours=24)
+# A second click is no second rotation: the receiver cannot have the secret of the first one yet.
+REPEATED_WITHIN = timedelta(minutes=1)
 
 
 @transaction.atomic
@@ -27,7 +29,8 @@ def rotate_secret(*, actor: Actor, endpoint: Endpoint, secret: str = "", overlap
         actor: The actor.
         endpoint: The endpoint.
         secret: The new secret. By default, a random one is generated.
-        overlap: How long standard signatures are also made with the previous secret.
+        overlap: How long standard signatures are also made with the previous secret. A rotation that follows another
+            one within a minute replaces the new secret only.
 
     Raises:
         NotFound: The actor may not see the endpoint.
@@ -37,8 +40,12 @@ def rotate_secret(*, actor: Actor, endpoint: Endpoint, secret: str = "", overlap
     endpoint_policy.ensure("change", actor, endpoint)
     locked = lock_endpoint(endpoint)
     secret = clean_secret(secret, locked.format)
-    locked.sealed_previous_secret = locked.sealed_secret if overlap else ""
-    locked.previous_secret_until = timezone.now() + overlap if overlap else None
+    until = timezone.now() + overlap
+    is_repeated = locked.previous_secret_until is not None and locked.previous_secret_until > until - REPEATED_WITHIN
+    if not overlap:
+        locked.sealed_previous_secret, locked.previous_secret_until = "", None
+    elif not is_repeated:
+        locked.sealed_previous_secret, locked.previous_secret_until = locked.sealed_secret, until
     locked.sealed_secret = encryption.encrypt(secret)
     locked.save(update_fields=["sealed_secret", "sealed_previous_secret", "previous_secret_until", "updated_at"])
     audit.record(actor=actor, action=AuditAction.ENDPOINT_ROTATE_SECRET, target=locked)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from releasehub.accounts.models import Membership
 from releasehub.audit.models import AuditEntry
@@ -13,7 +15,8 @@ from releasehub.core import encryption
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, Invalid, NotFound
 from releasehub.webhooks import policies, querysets
-from releasehub.webhooks.endpoint_secrets import rotate_secret
+from releasehub.webhooks.bodies import keys_of
+from releasehub.webhooks.endpoint_secrets import REPEATED_WITHIN, rotate_secret
 from releasehub.webhooks.endpoint_states import pause_endpoint, resume_endpoint, send_test_event
 from releasehub.webhooks.endpoints import create_endpoint, delete_endpoint, update_endpoint
 from releasehub.webhooks.models import Delivery, Endpoint
@@ -131,12 +134,32 @@ def test_all_endpoint_changes_are_audited() -> None:
 def test_rotation_keeps_one_previous_secret() -> None:
     endpoint = make_endpoint(URL)
     second = rotate_secret(actor=system(), endpoint=endpoint)
+    Endpoint.objects.update(previous_secret_until=F("previous_secret_until") - 2 * REPEATED_WITHIN)
     third = rotate_secret(actor=system(), endpoint=endpoint, secret="chosen-token")
     endpoint.refresh_from_db()
     assert third == "chosen-token"
     assert encryption.decrypt(endpoint.sealed_secret) == third
     assert encryption.decrypt(endpoint.sealed_previous_secret) == second
     assert SECRET not in (second, third)
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize("secret", ["", "chosen-token"])
+def test_rotation_that_is_sent_twice_keeps_the_secret_that_the_receiver_has(secret: str) -> None:
+    endpoint = make_endpoint(URL)
+    for _ in range(2):
+        newest = rotate_secret(actor=system(), endpoint=endpoint, secret=secret)
+    endpoint.refresh_from_db()
+    assert keys_of(endpoint) == (newest, SECRET)
+
+
+@pytest.mark.embedded
+def test_rotation_without_an_overlap_ends_the_previous_secret_at_once() -> None:
+    endpoint = make_endpoint(URL)
+    rotate_secret(actor=system(), endpoint=endpoint)
+    newest = rotate_secret(actor=system(), endpoint=endpoint, overlap=timedelta(0))
+    endpoint.refresh_from_db()
+    assert keys_of(endpoint) == (newest,)
 
 
 @pytest.mark.embedded

@@ -1,4 +1,7 @@
-"""Log formatting: each event is one line, as text or JSON, that contains the request id and no secrets."""
+"""Log formatting: each event is one line, as text or JSON, that contains the request id and no secrets.
+
+As text, the lines of a traceback follow. They are indented, so that no line of its own can begin within an event.
+"""
 
 import json
 import logging
@@ -6,6 +9,7 @@ import re
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import Any
 
 NO_REQUEST = "-"
 request_id: ContextVar[str] = ContextVar("request_id", default=NO_REQUEST)
@@ -46,15 +50,36 @@ class SecretsFilter(logging.Filter):
         return True
 
 
+class BadRequestFilter(logging.Filter):
+    """Leaves out the traceback of requests that Django refuses, such as those for an unknown host.
+
+    Anyone can send them. The message says what is wrong, and the traceback always leads to the same check.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith("django.security."):
+            record.exc_info = record.exc_text = None
+        return True
+
+
 class OneLineFormatter(logging.Formatter):
-    """Formats a record as one line. Only a traceback takes more."""
+    """Formats a record as one line. Only a traceback takes more, which are indented."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        text = redact(super().format(record))
-        return text if record.exc_info else one_line(text)
+        record.exc_text = None  # another formatter may have stored its own text there
+        return redact(super().format(record))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - overrides
+        return one_line(super().formatMessage(record))
+
+    def formatException(self, *args: Any) -> str:  # noqa: N802 - overrides
+        return indented(super().formatException(*args))
+
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802 - overrides
+        return indented(super().formatStack(stack_info))
 
 
 class JsonFormatter(logging.Formatter):
@@ -86,6 +111,11 @@ def current_request_id() -> str:
     """Return the id of the current request or task, or an empty string outside of both."""
     current = request_id.get()
     return "" if current == NO_REQUEST else current
+
+
+def indented(text: str) -> str:
+    """Indent the lines. The texts of errors may have any character, so those that could forge a line are escaped."""
+    return "\n".join(f"  {one_line(line)}" for line in text.split("\n"))
 
 
 def one_line(text: str) -> str:

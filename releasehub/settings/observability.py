@@ -19,6 +19,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {
+        "bad_requests": {"()": "releasehub.core.logs.BadRequestFilter"},
         "request_id": {"()": "releasehub.core.logs.RequestIdFilter"},
         "secrets": {"()": "releasehub.core.logs.SecretsFilter"},
     },
@@ -27,7 +28,11 @@ LOGGING = {
         "json": {"()": "releasehub.core.logs.JsonFormatter"},
     },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request_id", "secrets"]}
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["bad_requests", "request_id", "secrets"],
+        }
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {"django": {"handlers": [], "propagate": True}},

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 from celery.signals import before_task_publish, task_postrun, task_prerun
+from django.conf import settings
 from django.urls import get_resolver
+from django.utils.module_loading import import_string
 
 from releasehub.core import logs
 from releasehub.core.actor import system_actor
@@ -46,6 +48,30 @@ def test_a_line_of_json_has_its_fields_and_no_secret(request_id: str) -> None:
         "request_id": request_id,
         "message": "Key [secret]\nfrom Zoë",
     }
+
+
+FORGED = "1\n2026-01-01 ERROR forged\r\x1b[2J\u202e\u2028"
+
+
+def test_no_text_of_a_client_begins_a_line_of_the_log() -> None:
+    try:
+        int(FORGED)
+    except ValueError:
+        raised = sys.exc_info()
+    record = logging.LogRecord("files", logging.ERROR, __file__, 1, "File %s", (FORGED,), raised, sinfo=FORGED)
+    logs.RequestIdFilter().filter(record)
+    first, *rest = logs.OneLineFormatter().format(record).split("\n")
+    assert first.endswith(" ERROR files [-] File 1\\n2026-01-01 ERROR forged\\r\\x1b[2J\\u202e\\u2028")
+    assert len(rest) > 4
+    assert all(line.startswith("  ") and line.isprintable() for line in rest)
+
+
+def test_requests_for_unknown_hosts_are_logged_without_a_traceback() -> None:
+    record = logging.LogRecord("django.security.DisallowedHost", logging.ERROR, __file__, 1, "Invalid", (), None)
+    record.exc_info = (ValueError, ValueError("x"), None)
+    for name in settings.LOGGING["handlers"]["console"]["filters"]:
+        import_string(settings.LOGGING["filters"][name]["()"])().filter(record)
+    assert "\n" not in logs.OneLineFormatter().format(record)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from releasehub.webhooks.models import Endpoint
 from releasehub.webhooks.policies import endpoint_policy
 
 SECRET_OVERLAP = timedelta(hours=24)
-# A second click is no second rotation: the receiver cannot have the secret of the first one yet.
+# After a double click, the receiver still has the secret from before the first click.
 REPEATED_WITHIN = timedelta(minutes=1)
 
 

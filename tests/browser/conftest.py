@@ -86,6 +86,12 @@ def wait_until(page: Any, is_met: Callable[[], bool]) -> None:
     pytest.fail("What the test waits for did not happen.")
 
 
+def wait_until_checked(page: Any) -> None:
+    """Wait until a stored file of the version on the page has passed its checks; before, it cannot be published."""
+    page.locator("#files ul.files > li").first.wait_for()
+    page.locator("#files .badge.warn").first.wait_for(state="hidden")
+
+
 @contextmanager
 def window(browser: Any, problems: list[str], **options: Any) -> Iterator[Any]:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)

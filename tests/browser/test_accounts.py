@@ -11,7 +11,7 @@ import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 
 from tests.accounts.oidc_provider import CLIENT_ID, CLIENT_SECRET, running_provider
-from tests.browser.conftest import enter_password, window
+from tests.browser.conftest import enter_password, wait_until_checked, window
 from tests.browser.mails import MailServer
 from tests.hubs import Hub, start
 
@@ -97,6 +97,7 @@ def test_newcomer_publishes_a_file_in_few_clicks(page: Any, visitor: Any, root: 
     click("button", "Create version and add files")
     page.locator("#id_file").set_input_files({"name": "tool.bin", "mimeType": "", "buffer": b"The first release."})
     page.get_by_text("stored, and its checksum matches your file", exact=True).wait_for()
+    wait_until_checked(page)
     click("button", "Publish now")
     page.get_by_text("The version was published.").wait_for()
     assert clicks <= MAX_CLICKS

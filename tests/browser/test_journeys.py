@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import Receiver
+from tests.browser.conftest import Receiver, wait_until_checked
 from tests.hubs import Hub
 
 pytestmark = pytest.mark.embedded
@@ -152,6 +152,7 @@ def test_share_link_opens_a_private_download(admin: Any, visitor: Any, hub: Hub)
     admin.get_by_role("button", name="Create version and add files").click()
     admin.locator("#id_file").set_input_files({"name": "secret.bin", "mimeType": "", "buffer": CONTENT})
     admin.get_by_text("stored, and its checksum matches your file", exact=True).wait_for()
+    wait_until_checked(admin)
     admin.get_by_role("button", name="Publish now").click()
     admin.get_by_text("The version was published.").wait_for()
     assert visitor.goto(f"{hub.url}/downloads/secret-tool/").status == 404

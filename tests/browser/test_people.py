@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import sign_in, window
+from tests.browser.conftest import sign_in, wait_until_checked, window
 from tests.hubs import Hub
 
 pytestmark = pytest.mark.embedded
@@ -72,6 +72,7 @@ def test_member_is_invited_publishes_becomes_owner_and_gets_a_new_password_witho
     carol.get_by_role("button", name="Create version and add files").click()
     carol.locator("#id_file").set_input_files({"name": "tool.bin", "mimeType": "", "buffer": b"By a member."})
     carol.get_by_text("stored, and its checksum matches your file", exact=True).wait_for()
+    wait_until_checked(carol)
     carol.get_by_role("button", name="Publish now").click()
     carol.get_by_text("The version was published.").wait_for()
     assert int(carol.evaluate("sessionStorage.clicks")) + 2 <= MAX_CLICKS  # two more to choose the file

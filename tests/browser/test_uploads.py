@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from releasehub.pages.desk.uploads import PART_BYTES
-from tests.browser.conftest import sign_in, wait_until
+from tests.browser.conftest import sign_in, wait_until, wait_until_checked
 from tests.hubs import Hub
 
 pytestmark = pytest.mark.embedded
@@ -127,6 +127,7 @@ def test_author_publishes_without_the_admin_and_no_interruption_loses_an_uploade
         wait_until_stored(page)
     assert len(network.arrived) == 2
 
+    wait_until_checked(admin)
     admin.get_by_role("button", name="Publish now").click()
     admin.get_by_text("The version was published.").wait_for()
     visitor.goto(f"{hub.url}/downloads/desk-tool/")
@@ -156,6 +157,7 @@ def test_button_that_is_pressed_while_the_page_changes_keeps_its_click(admin: An
     admin.locator("#id_file").set_input_files(file)
     wait_until_stored(admin)
     admin.locator("#publish").evaluate("element => element.append('changed')")  # so that each refresh finds a change
+    wait_until_checked(admin)
     admin.get_by_role("button", name="Publish now").focus()
     admin.keyboard.down("Space")
     admin.locator("#id_file").set_input_files({"name": "b.txt", "mimeType": "text/plain", "buffer": b"b"})

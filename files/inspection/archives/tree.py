@@ -52,6 +52,14 @@ class MemberTree:
         self.add_file(name)
         self._remember_link(name, target)
 
+    def add_unreadable_symlink(self, name: str) -> None:
+        """Add a link whose target is encrypted. It may lead anywhere, so nothing may be written through it."""
+        self.add_file(name)
+        self._links.setdefault(_folded_nodes(name)[-1], [])
+        self._has_absolute_link = True
+        if not self._allows_absolute_links:
+            self._report.add("archive.link_outside", "The target of symbolic link {} is encrypted.", name)
+
     def add_hardlink(self, name: str, target: str) -> None:
         """Add a hard link. Its target is a path from the top of the archive and has to be an earlier member."""
         if not check_name(self._report, target):

@@ -27,7 +27,7 @@ _ENTRY_BYTES = 46
 _LOCATOR_MAGIC = b"PK\x06\x07"
 _ZIP64_CONFLICT = "The end records for small and for large archives disagree."
 _MAX_COMMENT_BYTES = 0xFFFF
-_FULL_32 = 0xFFFFFFFF
+_FULL_FIELDS = (0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,16 @@ def read_entries(handle: IO[bytes], directory: Directory, report: ArchiveReport)
 
 
 def _parse_end(handle: IO[bytes], end: int, record: bytes) -> Directory:
-    _, disk, directory_disk, here, count, length, offset, _ = _END.unpack_from(record)
+    fields = _END.unpack_from(record)[1:-1]
+    locator_at = max(0, end - _ZIP64_LOCATOR.size)
+    locator = read_at(handle, locator_at, _ZIP64_LOCATOR.size)
+    if locator.startswith(_LOCATOR_MAGIC):
+        end, *large = _parse_zip64_end(handle, locator_at - _ZIP64_END.size, locator)
+        # A value that is too large for its field is replaced by all ones; any other has to agree.
+        if any(small not in pair for small, *pair in zip(fields, large, _FULL_FIELDS, strict=True)):
+            raise ArchiveError("archive.conflict", _ZIP64_CONFLICT)
+        fields = tuple(large)
+    disk, directory_disk, here, count, length, offset = fields
     if disk != directory_disk or here != count:
         # A reader that ignores the numbers of the parts must not find the directory, or an empty archive, in this one.
         places = [at for at in (end - length, offset) if 0 <= at <= end - len(_DIRECTORY_MAGIC)]
@@ -94,15 +103,6 @@ def _parse_end(handle: IO[bytes], end: int, record: bytes) -> Directory:
         if disk <= directory_disk or not count or is_here:
             raise ArchiveError("archive.conflict", "The end record says wrongly that the archive is split.")
         raise ArchiveError("archive.split", "The directory begins in another part, so the archive cannot be checked.")
-    locator_at = max(0, end - _ZIP64_LOCATOR.size)
-    locator = read_at(handle, locator_at, _ZIP64_LOCATOR.size)
-    if locator.startswith(_LOCATOR_MAGIC):
-        end, *large = _parse_zip64_end(handle, locator_at - _ZIP64_END.size, locator)
-        # A value that is too large for its field is replaced by all ones; any other has to agree.
-        full = 0xFFFF, _FULL_32, _FULL_32
-        if any(small not in pair for small, *pair in zip((count, length, offset), large, full, strict=True)):
-            raise ArchiveError("archive.conflict", _ZIP64_CONFLICT)
-        count, length, offset = large
     prefix = end - length - offset
     if prefix < 0:
         raise ArchiveError("archive.truncated", "The central directory is larger than the file. Upload the whole file.")
@@ -111,18 +111,20 @@ def _parse_end(handle: IO[bytes], end: int, record: bytes) -> Directory:
     return Directory(entry_count=count, start=end - length, end=end, prefix_bytes=prefix, part=disk)
 
 
-def _parse_zip64_end(handle: IO[bytes], start: int, locator: bytes) -> tuple[int, int, int, int]:
-    """Return the position of the ZIP64 end record, the number of members, and the size and offset of the directory."""
+def _parse_zip64_end(handle: IO[bytes], start: int, locator: bytes) -> tuple[int, ...]:
+    """Return the position of the ZIP64 end record, and those of its values that the small end record has as well."""
     _, locator_disk, offset, disks = _ZIP64_LOCATOR.unpack(locator)
     record = _ZIP64_END.unpack(read_at(handle, max(0, start), _ZIP64_END.size))
-    magic, size, _, _, disk, directory_disk, here, count, length, directory_offset = record
+    magic, size, _, _, *fields = record
+    disk, directory_disk, here, count, length, directory_offset = fields
     # The locator and the record have to agree on where the archive starts. Otherwise readers would see two archives.
-    is_consistent = magic == b"PK\x06\x06" and size == _ZIP64_END.size - 12 and here == count
-    if not is_consistent or disk or directory_disk or locator_disk or disks > 1:
+    is_consistent = magic == b"PK\x06\x06" and size == _ZIP64_END.size - 12 and locator_disk == disk
+    if not is_consistent or disks not in ({0, 1} if disk == 0 else {disk + 1}):
         raise ArchiveError("archive.conflict", _ZIP64_CONFLICT)
-    if not offset == length + directory_offset <= start:
+    is_whole = disk == directory_disk and here == count
+    if offset > start or (is_whole and offset != length + directory_offset):
         raise ArchiveError("archive.conflict", _ZIP64_CONFLICT)
-    return start, count, length, directory_offset
+    return (start, *fields)
 
 
 def _check_records(data: bytes, count: int) -> None:

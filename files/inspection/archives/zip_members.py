@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from files.inspection.archives.decompression import read_at
-from files.inspection.archives.report import ArchiveError
+from files.inspection.archives.report import ArchiveError, ArchiveReport
 
 LOCAL_MAGIC = b"PK\x03\x04"
 ENCRYPTED_FLAG, HAS_DESCRIPTOR_FLAG, UTF8_FLAG = 0x1, 0x8, 0x800
@@ -65,6 +65,25 @@ def is_at(handle: IO[bytes], offset: int, limit: int, info: zipfile.ZipInfo) -> 
     length = _LOCAL.size + len(name)
     header = read_at(handle, offset, length) if offset + length <= limit else b""
     return header.startswith(LOCAL_MAGIC) and header.endswith(name)
+
+
+def filler_end(handle: IO[bytes], at: int, end: int, report: ArchiveReport) -> int:
+    """Return where the unused room ends that begins at `at`, and `at` itself if there is none.
+
+    Android's build tools fill room between members, and in front of the first one, with headers that have no name and
+    no content. Readers that do not know the directory skip them.
+    """
+    while end - at >= _LOCAL.size:
+        magic, _, flags, method, _, _, *values, name_bytes, extra_bytes = _LOCAL.unpack(
+            read_at(handle, at, _LOCAL.size)
+        )
+        next_at = at + _LOCAL.size + extra_bytes
+        is_empty = magic == LOCAL_MAGIC and not any((flags, method, *values, name_bytes)) and next_at <= end
+        if not is_empty or any(read_at(handle, at + _LOCAL.size, extra_bytes)):
+            break
+        report.count_member(0)
+        at = next_at
+    return at
 
 
 def local_conflict(info: zipfile.ZipInfo, local: LocalHeader) -> str:

@@ -57,7 +57,8 @@ class ZipInspector:
         self._check_places(here)
         if not self._report.is_rejected:
             self._tree.check_links()
-        return self._offset(here[0]) if here else self._directory.start
+        first = self._offset(here[0]) if here else self._directory.start
+        return 0 if zip_members.filler_end(self._handle, 0, first, self._report) == first else first
 
     def _check_other_parts(self, members: list[zipfile.ZipInfo]) -> None:
         """Check that the members that the directory places in other parts of a split archive are not in this one.
@@ -145,13 +146,14 @@ class ZipInspector:
             if at < end:
                 raise ArchiveError("archive.overlap", "{} and another member share the same bytes.", _name(info))
             if index and at > end:
-                self._check_gap(end)
+                self._check_gap(end, at)
             end = self._check_place(info, at)
         if members and end < self._directory.start:
-            self._check_gap(end)
+            self._check_gap(end, self._directory.start)
 
-    def _check_gap(self, at: int) -> None:
-        if read_at(self._handle, at, 4) == zip_members.LOCAL_MAGIC:
+    def _check_gap(self, at: int, end: int) -> None:
+        at = zip_members.filler_end(self._handle, at, end, self._report)
+        if at < end and read_at(self._handle, at, 4) == zip_members.LOCAL_MAGIC:
             self._report.add("archive.hidden_member", "The archive has a member that its directory does not list.")
 
     def _check_place(self, info: zipfile.ZipInfo, at: int) -> int:
@@ -183,7 +185,9 @@ class ZipInspector:
         if is_readable and (is_link or not self._is_bomb):
             with self._report.continue_after_warning():
                 head = check_content(self._handle, info, start, name, self._report)
-        if is_link and head is None:
+        if is_link and info.flag_bits & _ENCRYPTED_FLAGS:
+            self._tree.add_unreadable_symlink(name)
+        elif is_link and head is None:
             self._report.add("archive.link_outside", "The target of symbolic link {} cannot be read.", name)
         elif is_link:
             self._tree.add_symlink(name, readings(head or b"")[-1])

@@ -89,6 +89,7 @@ TOOLS: dict[str, str] = {
     "warn/bomb~sparse-gnu.tar": 'truncate -s 5G image && tar --format=gnu --sparse -cf "$OUT" image',
     "warn/bomb~sparse-pax.tar": 'truncate -s 5G image && tar --format=pax --sparse -cf "$OUT" image',
     "warn/encrypted~password.zip": 'zip -rq -P secret "$OUT" tool',
+    "warn/encrypted~links.zip": 'zip -rqy -P secret "$OUT" linked',
     "warn/setuid~tool.tar.gz": 'chmod 4755 tool/run.sh && tar -czf "$OUT" tool',
     "warn/setuid~tool.zip": 'chmod 4755 tool/run.sh && zip -rq "$OUT" tool',
     "warn/absolute_link~root.tar.gz": 'ln -s /proc/mounts linked/mtab && tar -czf "$OUT" linked',
@@ -97,6 +98,9 @@ TOOLS: dict[str, str] = {
         'for n in $(seq 70); do head -c 1000 /dev/urandom > m$n; done && zip -q -s 64k a.zip m* && mv a.zip "$OUT"'
     ),
     "warn/split~last-part.zip": ('head -c 70000 /dev/urandom > noise && zip -q -s 64k a.zip noise && mv a.zip "$OUT"'),
+    "warn/split~last-part-zip64.zip": (
+        'for n in $(seq 70); do head -c 1000 /dev/urandom > m$n; done && zip -q -fz -s 64k a.zip m* && mv a.zip "$OUT"'
+    ),
     "warn/similar_names~readme.zip": 'echo other > tool/readme.md && zip -rq "$OUT" tool',
     "reject/traversal~gnu-tar.tar.gz": 'cd tool && tar -cPzf "$OUT" ../linked',
     "reject/absolute~gnu-tar.tar.gz": 'tar -cPzf "$OUT" /etc/hostname',

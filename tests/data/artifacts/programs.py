@@ -48,6 +48,12 @@ def apk_v3() -> bytes:
     return Zip([*members, Member(b"r/A.xml"), Member(b"r/a.xml")], before_directory=block).build()
 
 
+def debug_apk() -> bytes:
+    """Return what Android's build tools write for each build: they fill unused room with headers without a name."""
+    room = Member(b"", b"", method=0, is_hidden=True, local_extra=bytes(102))
+    return Zip([room, Member(b"AndroidManifest.xml"), room, room, Member(b"classes.dex", method=0), room]).build()
+
+
 def ota() -> bytes:
     """Return an Android update, whose signature is in the comment of the archive."""
     comment = b"signed by SignApk\0" + bytes(range(256)) + struct.pack("<3H", 256, 0xFFFF, 280)
@@ -127,6 +133,7 @@ def python_package() -> bytes:
 PROGRAMS: dict[str, Artifact] = {
     # Android, Java, browsers
     "app-release.apk": Artifact(apk_v3),
+    "app-debug.apk": Artifact(debug_apk),
     "app.xapk": Artifact(lambda: zip_by_library({"manifest.json": b"{}", "app.apk": apk_v3()}, STORED)),
     "bundle.aab": Artifact(lambda: zip_by_library({"base/manifest/AndroidManifest.xml": b"", "BundleConfig.pb": b""})),
     "app.ipa": Artifact(lambda: zip_by_library({"Payload/Tool.app/Tool": b"\xcf\xfa\xed\xfe"})),

@@ -64,6 +64,8 @@ class Zip:
     count: int | None = None
     directory_offset: int | None = None
     has_zip64_end: bool = False
+    zip64_part: int = 0
+    zip64_parts: int | None = None
     zip64_count: int | None = None
     zip64_offset: int | None = None
 
@@ -87,14 +89,16 @@ class Zip:
         if self.has_zip64_end:
             real = count if self.zip64_count is None else self.zip64_count
             at = start + length if self.zip64_offset is None else self.zip64_offset
-            large = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, real, real, length, offset)
-            large += struct.pack("<4sLQL", b"PK\x06\x07", 0, at, 1)
+            part, parts = self.zip64_part, self.zip64_part + 1 if self.zip64_parts is None else self.zip64_parts
+            large = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, part, part, real, real, length, offset)
+            large += struct.pack("<4sLQL", b"PK\x06\x07", part, at, parts)
             count, length, offset = 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF
-        return large + end_record(count, length, offset, self.comment) + self.suffix
+        part = 0xFFFF if self.zip64_part else 0
+        return large + end_record(count, length, offset, self.comment, part=part) + self.suffix
 
 
-def end_record(count: int = 0, length: int = 0, offset: int = 0, comment: bytes = b"") -> bytes:
-    return struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count, count, length, offset, len(comment)) + comment
+def end_record(count: int = 0, length: int = 0, offset: int = 0, comment: bytes = b"", *, part: int = 0) -> bytes:
+    return struct.pack("<4s4H2LH", b"PK\x05\x06", part, part, count, count, length, offset, len(comment)) + comment
 
 
 def local_header(member: Member) -> bytes:

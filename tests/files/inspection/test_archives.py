@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -250,6 +251,7 @@ def link(name: str, target: str) -> Member:
     return Member(name.encode(), target.encode(), mode=0o120777, method=0)
 
 
+UNUSED = Member(b"", b"", method=0, is_hidden=True, local_extra=bytes(9))
 LYING_MEMBER = Member(b"b", content=bytes(5000), size=10)
 LARGE_LZMA = Member(b"c", method=14, data=struct.pack("<HHBL", 9, 5, 93, 2**31) + b"x" * 20)
 
@@ -299,6 +301,16 @@ LIES: dict[str, tuple[str, bytes]] = {
     "hidden last member": ("archive.hidden_member", Zip([Member(), Member(b"b", is_hidden=True)]).build()),
     "hidden first member": ("archive.prefix", Zip([Member(is_hidden=True), Member(b"b")]).build()),
     "hidden only member": ("archive.prefix", Zip([Member(is_hidden=True)]).build()),
+    "hidden member after unused room": (
+        "archive.hidden_member",
+        Zip([Member(), UNUSED, Member(b"b", is_hidden=True), Member(b"c")]).build(),
+    ),
+    "hidden first member after unused room": (
+        "archive.prefix",
+        Zip([UNUSED, Member(is_hidden=True), Member(b"b")]).build(),
+    ),
+    "data in unused room": ("archive.prefix", Zip([replace(UNUSED, local_extra=b"%PDF-1.7"), Member()]).build()),
+    "content in unused room": ("archive.prefix", Zip([replace(UNUSED, content=b"x"), Member()]).build()),
     "data after the end": ("archive.trailing_data", Zip([Member()], suffix=b"x").build()),
     "zip after zip": ("archive.conflict", zip_with("a") + zip_with("b")),
     "end in the comment": ("archive.conflict", Zip([Member()], comment=end_record()).build()),
@@ -320,6 +332,15 @@ LIES: dict[str, tuple[str, bytes]] = {
     "zip64 with huge offset": (
         "archive.conflict",
         Zip([Member()], has_zip64_end=True, directory_offset=2**63, zip64_offset=100).build(),
+    ),
+    "zip64 of another part": ("archive.conflict", Zip([Member()], has_zip64_end=True, zip64_part=1).build()),
+    "zip64 with another number of parts": (
+        "archive.conflict",
+        Zip([Member(part=1)], has_zip64_end=True, zip64_part=1, zip64_parts=3).build(),
+    ),
+    "zip64 of another part than the end record": (
+        "archive.conflict",
+        Zip([Member(part=1)], has_zip64_end=True, zip64_part=1).build()[:-18] + b"\2\0\2\0" + b"\xff" * 12 + bytes(2),
     ),
     "zip64 locator in the comment of a member": (
         "archive.conflict",
@@ -458,6 +479,28 @@ def test_write_through_an_absolute_link_is_rejected(members: list[TarMember]) ->
 )
 def test_write_through_an_absolute_link_in_a_zip_is_rejected(name: str, members: list[Member]) -> None:
     assert verdict(inspect_archive(io.BytesIO(Zip(members).build()), name)) == "reject"
+
+
+def encrypted(member: Member) -> Member:
+    return replace(member, flags=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "members"),
+    [
+        ("a.zip", [encrypted(link("d", "e")), Member(b"d/x")]),
+        ("a.zip", [encrypted(link("D", "e")), Member(b"d/x")]),
+        ("a.zip", [encrypted(link("d", "e")), Member(b"D")]),
+        ("a.zip", [encrypted(link("d", "e")), link("f", "d/../x")]),
+        ("a.jar", [encrypted(link("d", "e"))]),
+    ],
+)
+def test_write_through_an_encrypted_link_is_rejected(name: str, members: list[Member]) -> None:
+    assert verdict(inspect_archive(io.BytesIO(Zip(members).build()), name)) == "reject"
+
+
+def test_encrypted_link_is_a_warning() -> None:
+    assert codes(Zip([encrypted(link("d", "../e")), Member(b"x")]).build()) == {"archive.encrypted"}
 
 
 @pytest.mark.parametrize("links", LINKS_IN)
@@ -729,6 +772,10 @@ BENIGN: dict[str, tuple[str, bytes]] = {
     "lzma": ("a.zip", zip_by_library({"a": b"x" * 99999}, zipfile.ZIP_LZMA)),
     "deflate64": ("a.zip", zip_with("a", method=9)),
     "zip64 end": ("a.zip", Zip([Member()], has_zip64_end=True).build()),
+    "zip64 end, no part in the small record": (
+        "a.3mf",
+        Zip([Member()], has_zip64_end=True).build()[:-18] + b"\xff" * 16 + bytes(2),
+    ),
     "comment": ("a.zip", Zip([Member()], comment=b"Thank you. " * 20).build()),
     "padding in an extra field": ("a.apk", Zip([Member(local_extra=bytes(3), method=0)]).build()),
     "signing block": ("a.apk", Zip([Member()], before_directory=b"\x20" + bytes(15) + b"APK Sig Block 42").build()),

@@ -14,7 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PIPS = ("pip==23.2", "pip==26.3")
-LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-s3.txt")
+# The lock of the hub is a part of the one for development, see tests/test_locks.py.
+LOCKS = ("requirements-dev.txt", "requirements-s3.txt")
 CLI = ROOT / "cli"
 QUIET = ("--quiet", "--disable-pip-version-check", "--no-input", "--no-cache-dir")
 

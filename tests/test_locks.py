@@ -158,6 +158,25 @@ def test_the_command_line_is_tested_with_the_versions_of_its_own_lock() -> None:
 
 
 @pytest.mark.embedded
+def test_the_lock_for_development_has_every_package_and_hash_of_the_hub() -> None:
+    """`tests/installation.py` therefore installs only the larger one with each pip."""
+    hub, development = hashes_of("requirements.txt"), hashes_of("requirements-dev.txt")
+    assert len(hub) > 50
+    assert {package: hashes for package, hashes in hub.items() if development.get(package) != hashes} == {}
+
+
+def hashes_of(name: str) -> dict[str, set[str]]:
+    """Return the hashes of each locked package by its name and version."""
+    found: dict[str, set[str]] = {}
+    for line in (ROOT / name).read_text().splitlines():
+        if pin := PINNED.match(line):
+            package = found.setdefault(f"{pin['name']}=={pin['version']}", set())
+        elif "--hash=" in line:
+            package.add(line.strip(" \\"))
+    return found
+
+
+@pytest.mark.embedded
 def test_a_requirement_of_an_extra_that_is_not_locked_is_found() -> None:
     environment = dict(default_environment())
     lock = locked_in(read_lock("requirements.txt"), environment)

@@ -19,7 +19,7 @@ from tests.services.servers import postgres_binaries
 RUN = Path(__file__).with_name("run.py")
 SEED = "20261121"
 EVENTS = (
-    "events", "--events", "250", "--workers", "2", "--life", "0.3", "--every", "0.5", "--kills", "20", "--flush", "2",
+    "events", "--events", "150", "--workers", "2", "--life", "0.3", "--every", "0.5", "--kills", "12", "--flush", "2",
     "--patience", "600",
 )  # fmt: skip
 
@@ -63,12 +63,12 @@ def test_no_event_is_lost_while_processes_are_killed() -> None:
 
 @with_services
 def test_concurrent_commits_lose_no_change() -> None:
-    carry_out("races", "--rounds", "40", "--patience", "600")
+    carry_out("races", "--rounds", "20", "--patience", "600")
 
 
 @with_services
 def test_the_audit_log_is_exact_while_writers_die() -> None:
-    carry_out("log", "--operations", "250", "--every", "0.5", "--kills", "12", "--patience", "600")
+    carry_out("log", "--operations", "150", "--every", "0.5", "--kills", "8", "--patience", "600")
 
 
 @with_services
@@ -83,7 +83,7 @@ def test_work_continues_while_redis_is_down() -> None:
 
 @with_services
 def test_backups_and_moves_survive_kills() -> None:
-    carry_out("operations", "--versions", "8", "--size", "3000", "--kills", "2", "--services-too", "1")
+    carry_out("operations", "--versions", "8", "--size", "3000", "--kills", "1", "--services-too", "1")
 
 
 @pytest.mark.embedded

@@ -132,16 +132,16 @@ def test_hard_deleted_file_leaves_no_bytes(run_tasks: Any) -> None:
 )
 @pytest.mark.django_db(transaction=True)
 def test_collect_garbage_removes_nothing_in_use_during_confirmations() -> None:
-    """200 uploads are verified by four workers while the collector, with no grace at all, runs again and again."""
+    """80 uploads are verified by four workers while the collector, with no grace at all, runs again and again."""
     version, uploads = make_version(), []
-    for number in range(200):
+    for number in range(80):
         content = f"{number:03}".encode()
         incoming = open_incoming(size_bytes=3, part_bytes=None)
         upload = begin_upload(actor=system(), version=version, filename=f"{content.decode()}.bin", incoming=incoming)
         storage: Any = blob_storage()
         storage.receive_part(upload.storage_key, 1, BytesIO(content), 3, sha256="", md5="")
         uploads.append(complete_upload(actor=system(), upload=upload))
-    orphans = [stage(b"orphan %d" % number).key for number in range(50)]
+    orphans = [stage(b"orphan %d" % number).key for number in range(20)]
     left, removed, is_over = iter(uploads), set(), Event()
 
     def verify() -> None:
@@ -162,7 +162,7 @@ def test_collect_garbage_removes_nothing_in_use_during_confirmations() -> None:
     is_over.set()
     collector.join()
     collect_garbage(older_than=AT_ONCE)
-    assert File.objects.count() == 200
+    assert File.objects.count() == 80
     for file in File.objects.select_related("blob"):
         assert file.blob is not None
         with blob_storage().open(file.blob.storage_key) as handle:

@@ -16,6 +16,8 @@ from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
 from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid
 
+SLUG_LOCK = 0x51_07
+
 
 @transaction.atomic
 def create_category(*, actor: Actor, title: str, parent: Category | None = None, **fields: Any) -> Category:
@@ -29,7 +31,7 @@ def create_category(*, actor: Actor, title: str, parent: Category | None = None,
         raise Denied
     category = Category()
     _clean_rules(fields)
-    slug = fields.pop("slug", "") or free_slug(title, _slug_is_taken, fallback="category")
+    slug = fields.pop("slug", "") or free_slug(title, _slug_is_taken, fallback="category", lock=SLUG_LOCK)
     assign(category, {"title": title, "parent": parent, "slug": slug, **fields})
     _resolve_settings(category, [*(parent.trail() if parent else ()), category])
     category.save()

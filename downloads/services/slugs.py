@@ -1,7 +1,7 @@
 """Make slugs for URLs out of titles."""
 
 from collections.abc import Callable
-from itertools import chain, count
+from itertools import chain, count, filterfalse
 
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
@@ -13,17 +13,28 @@ from releasehub.core.locks import lock_name
 SLUG_LOCK = 0x51_06
 
 
-def free_slug(title: str, is_taken: Callable[[str], bool], *, fallback: str) -> str:
-    """Return the title as a slug. If it is taken, the lowest number that makes it free is appended."""
+def free_slug(title: str, is_taken: Callable[[str], bool], *, fallback: str, lock: int) -> str:
+    """Return the title as a slug. If it is taken, the lowest number that makes it free is appended.
+
+    The slug stays free until the current transaction ends. `lock` is the namespace of its lock.
+    """
     base = slugify(title)[:90].strip("-") or fallback
-    return next(slug for slug in chain([base], (f"{base}-{n}" for n in count(2))) if not is_taken(slug))
+    slugs = filterfalse(is_taken, chain([base], (f"{base}-{n}" for n in count(2))))
+    return next(slug for slug in slugs if _is_free_for_good(slug, is_taken, lock))
+
+
+def _is_free_for_good(slug: str, is_taken: Callable[[str], bool], lock: int) -> bool:
+    """Wait for a transaction that is about to take the slug, and return whether it is still free afterwards."""
+    lock_name(lock, slug.lower())
+    return not is_taken(slug)
 
 
 def choose_slug(title: str, slug: str) -> str:
     """Return the wanted slug, or a free one made from the title if none is wanted."""
-    chosen = slug or free_slug(title, slug_is_taken, fallback="download")
-    reserve_slug(chosen)
-    return chosen
+    if not slug:
+        return free_slug(title, slug_is_taken, fallback="download", lock=SLUG_LOCK)
+    reserve_slug(slug)
+    return slug
 
 
 def reserve_slug(slug: str, *, but: int | None = None) -> None:

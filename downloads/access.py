@@ -16,6 +16,7 @@ from downloads.models import Download, Share, TeamMember
 from downloads.querysets import DownloadQuerySet, in_store_of
 from releasehub.accounts.models import Membership
 from releasehub.audit.rights_cache import cached_right
+from releasehub.core.ids import as_parameter, subquery_of
 from releasehub.core.sql_templates import OTHER_SAMPLE_ID, SAMPLE_ID, SqlTemplate
 
 if TYPE_CHECKING:
@@ -82,13 +83,6 @@ def find_with_cached_access(actor: Actor, pk: int) -> Download | None:
     return remember_access(actor, download)
 
 
-def first_with_access(actor: Actor, rows: DownloadQuerySet) -> Download | None:
-    """Return the first of the rows and load the actor's access to it, in one query."""
-    if actor.user_id is None:
-        return rows.first()
-    return remember_access(actor, with_ties(rows, actor.user_id).first())
-
-
 def remember_access(actor: Actor, download: Download | None) -> Download | None:
     """Cache the access that was loaded with the download, and return the download.
 
@@ -107,8 +101,8 @@ def _query(user_id: int, download_ids: set[int]) -> dict[int, Access]:
             for pk in download_ids
             for row in _ties_of.tuples(pk=pk, user_id=user_id)
         }
-    rows = with_ties(Download.all_objects.filter(pk__in=download_ids).order_by(), user_id)
-    return {row["pk"]: _access(row) for row in rows.values("pk", *TIES)}
+    rows = _ties_of_several.tuples(ids=as_parameter(download_ids), user_id=user_id)
+    return {pk: _access(dict(zip(TIES, row, strict=True))) for pk, *row in rows}
 
 
 def with_ties(rows: DownloadQuerySet, user_id: int) -> DownloadQuerySet:
@@ -155,6 +149,13 @@ _by_id: SqlTemplate[Download] = SqlTemplate(
 _ties_of: SqlTemplate[Download] = SqlTemplate(
     lambda pk, user_id: with_ties(Download.all_objects.filter(pk=pk).order_by(), user_id=user_id).values_list(*TIES),
     pk=SAMPLE_ID,
+    user_id=OTHER_SAMPLE_ID,
+)
+_ties_of_several: SqlTemplate[Download] = SqlTemplate(
+    lambda ids, user_id: with_ties(
+        Download.all_objects.filter(pk__in=subquery_of(ids)).order_by(), user_id=user_id
+    ).values_list("pk", *TIES),
+    ids=as_parameter([SAMPLE_ID]),
     user_id=OTHER_SAMPLE_ID,
 )
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 from typing import Any, Self
 
@@ -16,10 +16,10 @@ from tree_queries.query import TreeQuerySet
 
 from downloads.models.access import MODERATE, READ_EVERYTHING, Share, StorePublication, TeamMember
 from downloads.models.access_key import AccessKey
-from releasehub.accounts.models import Membership
 from releasehub.apikeys.expiring import is_usable
 from releasehub.core.actor import Actor
 from releasehub.core.querysets import SoftDeleteQuerySet
+from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
 
 ENTITIES = "entities"
 MANAGE_TEAM = "can_manage_team"
@@ -156,8 +156,13 @@ def open_to(actor: Actor) -> Q:
     if actor.user_id is None:
         return Q(state="visible", visibility="public", category__is_members_only=False)
     condition = Q(visibility__in=["public", "members"]) | Q(in_store_of(actor.user_id), visibility="organization")
-    condition |= Q(Exists(Share.objects.in_force().filter(download=OuterRef("pk"), user=actor.user_id)))
+    condition |= Q(pk__in=_shared.subquery(user=actor.user_id))
     return Q(condition, state="visible")
+
+
+_shared: SqlTemplate[Share] = SqlTemplate(
+    lambda user: Share.objects.in_force().filter(user=user).values("download"), user=SAMPLE_ID
+)
 
 
 def on_team(user_id: int, *flags: str) -> Q:
@@ -165,11 +170,15 @@ def on_team(user_id: int, *flags: str) -> Q:
 
     Team members of an organization's download count only while they belong to the organization.
     """
-    member = Membership.objects.filter(organization=OuterRef("organization"), user=user_id)
-    team = TeamMember.objects.filter(download=OuterRef("pk"), user=user_id)
-    if flags:
-        team = team.filter(reduce(or_, (Q(**{flag: True}) for flag in flags)))
-    return Q(Exists(team)) & (Q(organization__isnull=True) | Q(Exists(member)))
+    return Q(pk__in=_team_rows(flags).subquery(user=user_id))
+
+
+@cache
+def _team_rows(flags: tuple[str, ...]) -> SqlTemplate[TeamMember]:
+    has_flag = reduce(or_, (Q(**{flag: True}) for flag in flags), Q())
+    return SqlTemplate(
+        lambda user: TeamMember.objects.in_force().filter(has_flag, user=user).values("download"), user=SAMPLE_ID
+    )
 
 
 def in_store_of(user_id: int) -> Q:

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any, Generic, Self, TypeVar, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
+from django.db.models.expressions import RawSQL
 from django.db.models.query import ModelIterable, QuerySet
 
 from releasehub.core.cluster.replica import read_alias
@@ -59,13 +60,22 @@ class SqlTemplate(Generic[Row]):
         """Return the rows of a query set of `values_list` as tuples, which takes a tenth of the time of instances."""
         return [self._convert(row) for row in self._fetch(values)]
 
+    def subquery(self, **values: Any) -> RawSQL:
+        """Return the query as the right side of a lookup `in`, so that only the query around it has to be built."""
+        if self._compiler is None:
+            self._compile()
+        return RawSQL(self._sql, tuple(self._params_for(values)))  # noqa: S611 - compiled by Django
+
+    def _params_for(self, values: dict[str, Any]) -> list[Any]:
+        return [_as_sent(values[item]) if isinstance(item, Placeholder) else item for item in self._params]
+
     def _fetch(self, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         # At the first use, because modules create templates before models are loaded. Two threads get the same result.
         if self._compiler is None:
             self._compile()
         if self._locks and not connections[DEFAULT_DB_ALIAS].in_atomic_block:
             raise transaction.TransactionManagementError("This query locks rows. Execute it inside a transaction.")
-        params = [_as_sent(values[item]) if isinstance(item, Placeholder) else item for item in self._params]
+        params = self._params_for(values)
         with server_binding_cursor(DEFAULT_DB_ALIAS if self._locks else read_alias()) as cursor:
             cursor.execute(self._sql, params)
             return list(cursor.fetchall())

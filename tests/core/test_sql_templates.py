@@ -138,6 +138,17 @@ def test_an_anonymous_visitor_finds_a_download_without_any_access() -> None:
     assert not any(getattr(found, column) for column in (*BY_FLAG, "shared", "stored"))
 
 
+def test_subquery_selects_the_rows_of_its_values_inside_another_query() -> None:
+    mine, other = make_download(), make_download()
+    owned: SqlTemplate[Download] = SqlTemplate(
+        lambda owner: Download.objects.filter(owner=owner).order_by().values("pk"), owner=SAMPLE_ID
+    )
+    for download in (mine, other):
+        selected = Download.objects.filter(pk__in=owned.subquery(owner=download.owner_id))
+        assert list(selected) == [download]
+        assert list(Version.objects.filter(download__in=selected)) == list(download.versions.all())
+
+
 def test_only_these_modules_use_templates() -> None:
     root = Path(__file__).resolve().parent.parent.parent
     sources = [path for app in ("downloads", "files", "releasehub", "versions") for path in (root / app).rglob("*.py")]
@@ -146,6 +157,7 @@ def test_only_these_modules_use_templates() -> None:
     }
     assert users == {
         "downloads/access.py",
+        "downloads/querysets.py",
         "files/pictures/paths.py",
         "releasehub/api/common/loading.py",
         "releasehub/apikeys/verification.py",

@@ -12,7 +12,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 
-from downloads.access import first_with_access
+from downloads.access import find_with_access
 from downloads.models import Download
 from downloads.policies import download_policy
 from downloads.querysets import DownloadQuerySet
@@ -53,7 +53,8 @@ class EngineViewSet(EngineEnvelopeMixin, HubViewSet):
         Raises:
             NotFound: It does not exist, or the caller may not see it.
         """
-        download = first_with_access(self.actor, served_downloads())
+        pk = served_downloads().values_list("pk", flat=True).first()
+        download = None if pk is None else find_with_access(self.actor, pk)
         if download is None or not download_policy.can_view(self.actor, download):
             raise NotFound(NO_DOWNLOAD)
         return download
@@ -107,7 +108,7 @@ class EngineNoRouteViewSet(NoRouteViewSet, EngineViewSet):
 
 def served_downloads() -> DownloadQuerySet:
     """Return the download with the configured slug, or else all downloads, the oldest first."""
-    rows: DownloadQuerySet = Download.all_objects.select_related("category")
+    rows: DownloadQuerySet = Download.all_objects.all()
     if settings.ENGINE_DOWNLOAD:
         return rows.with_slug(settings.ENGINE_DOWNLOAD)
     return rows.alive().order_by("id")

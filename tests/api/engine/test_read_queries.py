@@ -18,13 +18,13 @@ from versions.models import Version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 QUERIES = {
-    "/version": 4,
-    "/versions": 4,
-    "/version/": 4,
-    "/version_file/": 4,
-    "/version/latest": 5,
-    "/version_files": 6,
-    "/version_file/update": 6,
+    "/version": 5,
+    "/versions": 5,
+    "/version/": 5,
+    "/version_file/": 5,
+    "/version/latest": 6,
+    "/version_files": 7,
+    "/version_file/update": 7,
 }
 
 

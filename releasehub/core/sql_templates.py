@@ -41,7 +41,7 @@ class SqlTemplate(Generic[Row]):
     and lets Django's own `ModelIterable` make model instances.
     """
 
-    def __init__(self, build: Callable[..., QuerySet[Row]], **samples: Any) -> None:
+    def __init__(self, build: Callable[..., QuerySet[Row, Any]], **samples: Any) -> None:
         self._build, self._samples = build, samples
         self._compiler: Any = None
         self._sql, self._locks = "", False

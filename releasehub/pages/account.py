@@ -9,8 +9,7 @@ from django.views.decorators.http import require_safe
 
 from downloads.models import Download
 from releasehub.core.requests import actor_of
-from releasehub.distribution.annotations import with_current_version
-from releasehub.pages.contexts import current_versions
+from releasehub.distribution.current_versions import current_versions
 from releasehub.pages.invitation_lists import invitations_of, organizations_of
 from releasehub.webhooks.endpoint_states import in_state
 from releasehub.webhooks.models import Endpoint
@@ -24,12 +23,12 @@ MAX_NOTICES = 5
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
-    mine = with_current_version(Download.objects.worked_on_by(actor)).select_related("category")
+    mine = Download.objects.worked_on_by(actor).select_related("category")
     downloads = mine.order_by("title")[:MAX_DOWNLOADS]
     shown = [download.pk for download in downloads]
     context = {
         "downloads": downloads,
-        "current": current_versions(list(downloads)),
+        "current": current_versions(shown),
         "team_managed": set(Download.objects.team_managed_by(actor).filter(pk__in=shown).values_list("pk", flat=True)),
         "invitations": invitations_of(actor),
         "organizations": organizations_of(actor),

@@ -17,7 +17,6 @@ from releasehub.core.errors import Moved, NotFound
 from releasehub.core.ids import as_parameter, subquery_of
 from releasehub.core.querysets import first_or_not_found
 from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
-from releasehub.distribution.annotations import with_current_version
 from releasehub.distribution.permalinks import find_download
 from releasehub.distribution.presented_keys import needed_key, presented_key
 from releasehub.pages.manage_links import manage_links
@@ -120,7 +119,7 @@ def not_included(actor: Actor, download: Download, versions: Iterable[Version]) 
 
 def with_summary(downloads: DownloadQuerySet) -> Any:
     """Return the downloads with what their cards show. Whole rows have 90 columns, and descriptions are long."""
-    rows = with_current_version(downloads).select_related("category", "owner", "prefix").only(*CARD_FIELDS)
+    rows = downloads.select_related("category", "owner", "prefix").only(*CARD_FIELDS)
     return rows.order_by("-last_update_at", "-id")
 
 
@@ -142,9 +141,3 @@ def featured_of(downloads: DownloadQuerySet) -> Any:
 def popular_of(downloads: DownloadQuerySet) -> Any:
     fetched = with_summary(downloads.filter(download_count__gt=0))
     return fetched.order_by("-download_count", "-id")[:MAX_POPULAR]
-
-
-def current_versions(downloads: Iterable[Any]) -> dict[int, Version]:
-    """Return the current versions by ID, for all cards of a page, with one query."""
-    version_ids = [pk for item in downloads if (pk := item.current_version_id)]
-    return {version.pk: version for version in Version.objects.filter(pk__in=version_ids).only("number")}

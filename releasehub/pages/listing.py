@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from downloads.category_tree import CategoryTree
 from releasehub.core.actor import Actor
-from releasehub.pages.contexts import cards_of, current_versions
+from releasehub.distribution.current_versions import current_versions
+from releasehub.pages.contexts import cards_of
 from releasehub.pages.paging import page_of_rows
 from releasehub.search.criteria import Age, Criteria, Sort
 from releasehub.search.facets import NARROWING, fold_value
@@ -99,7 +100,7 @@ def listing_of(
         chips=list(_chips(links)),
         parameters={name: value for name, value in links.parameters.items() if name != "q"},
         page=page,
-        current=current_versions(page.object_list),
+        current=current_versions(found),
         all_url=links.without_filters(),
         corrected_url=links.to(q=result.corrected_text),
     )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from downloads.models import Category, Download
+from downloads.models import Category
 from downloads.services import update_category
 from files.blobs import keep_upload
 from files.models import Blob, File
@@ -20,7 +20,7 @@ from files.storage.streaming import Receiver
 from files.uploads.intake import accept_upload
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, Invalid, Rejected, StorageFull
-from releasehub.distribution.annotations import with_current_version
+from releasehub.distribution.current_versions import current_version_ids
 from releasehub.distribution.latest import latest_version
 from releasehub.publishing.deletion import delete_download, delete_file, delete_version
 from releasehub.publishing.lifecycle import move
@@ -208,12 +208,12 @@ def test_current_version_is_the_latest_one() -> None:
     make_version(download, "5.0")  # has no file
     newest = Version.objects.get(number="2.0")
     assert latest_version(download) == newest
-    assert with_current_version(Download.objects.all()).get().current_version_id == newest.pk  # type: ignore[attr-defined]
+    assert current_version_ids([download.pk]) == {download.pk: newest.pk}
     move(Move.YANK, actor=system(), version=newest)
     move(Move.ARCHIVE, actor=system(), version=Version.objects.get(number="1.10"))
     expected = Version.objects.get(number="1.9")
     assert latest_version(download) == expected
-    assert with_current_version(Download.objects.all()).get().current_version_id == expected.pk  # type: ignore[attr-defined]
+    assert current_version_ids([download.pk]) == {download.pk: expected.pk}
 
 
 def test_client_of_a_channel_is_offered_more_stable_channels() -> None:

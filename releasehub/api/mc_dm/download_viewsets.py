@@ -25,7 +25,7 @@ from releasehub.api.mc_dm.schema import DELETED, SINCE, document_views
 from releasehub.api.mc_dm.serializers import McDmDownloadSerializer
 from releasehub.api.mc_dm.viewsets import CONTENT_SCOPES, McDmModelViewSet
 from releasehub.apikeys.scopes import Scope
-from releasehub.distribution.annotations import with_current_version
+from releasehub.distribution.current_versions import set_current_version_ids
 from releasehub.publishing.deletion import delete_download
 
 ORDER = {
@@ -107,10 +107,10 @@ class McDmDownloadViewSet(McDmModelViewSet):
         return self.with_relations(rows).select_related(*RELATIONS) if self.action == "retrieve" else rows
 
     def with_relations(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        queryset = with_current_version(queryset)  # type: ignore[arg-type]
         return queryset.select_related(*RELATIONS) if self.is_full else queryset
 
     def get_related_context(self, instances: Sequence[Any]) -> dict[str, Any]:
+        set_current_version_ids(instances)
         return download_context(self.actor, instances) if self.is_full else {}
 
     def lock_object(self, instance: Download) -> models.Model:

@@ -14,22 +14,25 @@ from releasehub.community.models import Comment
 from releasehub.community.policies import contribution_policy
 from releasehub.community.services.watching import watched_downloads
 from releasehub.core.actor import Actor
-from releasehub.distribution.annotations import with_current_version, with_primary_file
+from releasehub.distribution.annotations import with_primary_file
+from releasehub.distribution.current_versions import set_current_version_ids
 from versions.models import Version
 from versions.policies import version_policy
 
 
 def version_context(actor: Actor, versions: Sequence[Version]) -> dict[str, Any]:
-    """Return the context of `McDmFullVersionSerializer`, in four queries.
+    """Return the context of `McDmFullVersionSerializer`, in five queries.
 
-    They load the actor's access rights, the downloads, the files, and the versions whose files are being verified.
+    They load the actor's access rights, the downloads with their current versions, the files, and the versions whose
+    files are being verified.
     """
     download_ids = {version.download_id for version in versions}
     load_access(actor, download_ids)
-    downloads = with_current_version(Download.all_objects.filter(pk__in=download_ids))
+    downloads = list(Download.all_objects.filter(pk__in=download_ids).order_by())
+    set_current_version_ids(downloads)
     return {
         "files": files_of(actor, versions),
-        "downloads": {download.pk: download for download in downloads.order_by()},
+        "downloads": {download.pk: download for download in downloads},
         "verifying": versions_being_verified([version.pk for version in versions]),
         "can_edit": lambda version: version_policy.can_edit(actor, version),
     }
@@ -53,14 +56,15 @@ def download_context(actor: Actor, downloads: Sequence[Download]) -> dict[str, A
 
 
 def comment_context(actor: Actor, comments: Sequence[Comment]) -> dict[str, Any]:
-    """Return the context of `McDmFullCommentSerializer`, in two queries.
+    """Return the context of `McDmFullCommentSerializer`, in three queries.
 
-    They load the actor's access rights, and the downloads, which are attached to the comments.
+    They load the actor's access rights, and the downloads with their current versions, which the comments get.
     """
     download_ids = {comment.download_id for comment in comments}
     load_access(actor, download_ids)
-    rows = with_current_version(Download.all_objects.filter(pk__in=download_ids)).select_related("category")
-    downloads = {download.pk: download for download in rows.order_by()}
+    rows = list(Download.all_objects.filter(pk__in=download_ids).select_related("category").order_by())
+    set_current_version_ids(rows)
+    downloads = {download.pk: download for download in rows}
     for comment in comments:
         comment.download = downloads[comment.download_id]
     return {"allows": lambda action, comment: contribution_policy.allows(action, actor, comment)}

@@ -20,7 +20,8 @@ from releasehub.accounts.models import User
 from releasehub.api.mc_dm.community_serializers import McDmCommentSerializer, McDmPayloadReviewSerializer
 from releasehub.api.mc_dm.serializers import McDmDownloadSerializer, McDmFileSerializer, McDmVersionSerializer
 from releasehub.core.site import site_url
-from releasehub.distribution.annotations import with_current_version, with_primary_file
+from releasehub.distribution.annotations import with_primary_file
+from releasehub.distribution.current_versions import current_version_ids
 from releasehub.webhooks.filters import TRAFFIC
 from releasehub.webhooks.formats import register_renderer
 from releasehub.webhooks.models import Endpoint, Event
@@ -211,8 +212,7 @@ def _user(data: Snapshot, role: str) -> dict[str, Any] | None:
 
 
 def _current_version(download_id: int) -> Version | None:
-    download = with_current_version(Download.all_objects.filter(pk=download_id)).first()
-    current = download.current_version_id if download else None  # type: ignore[attr-defined]
+    current = current_version_ids([download_id]).get(download_id)
     return Version.objects.filter(pk=current).first() if current else None
 
 

@@ -27,10 +27,10 @@ from releasehub.core.actor import Actor
 from releasehub.core.domain_messages import translated
 from releasehub.core.errors import Conflict, Denied, DomainError, Invalid, NotFound, Rejected
 from releasehub.core.requests import actor_of
-from releasehub.distribution.annotations import with_current_version
+from releasehub.distribution.current_versions import current_versions
 from releasehub.moderation.decisions import last_rejection
 from releasehub.moderation.models import Kind
-from releasehub.pages.contexts import base_url, current_versions
+from releasehub.pages.contexts import base_url
 from releasehub.pages.desk.checklist import first_steps
 from releasehub.pages.desk.download_forms import DownloadForm, FirstFieldsForm, NewDownloadForm
 from releasehub.pages.desk.lookup import find_download
@@ -82,13 +82,13 @@ ACTIONS: dict[str, Callable[[Actor, Download, str], str]] = {
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
-    rows = with_current_version(Download.objects.worked_on_by(actor)).select_related("category")
+    rows = Download.objects.worked_on_by(actor).select_related("category")
     page = page_of_rows(request, rows.order_by("-last_update_at", "-id"))
     deleted = Download.all_objects.deleted().filter(owner=actor.user).order_by("-deleted_at")[:MAX_DELETED]
     shown = [row.pk for row in page.object_list]
     context = {
         "page": page,
-        "current": current_versions(page.object_list),
+        "current": current_versions(shown),
         "postable": set(Download.objects.postable_by(actor).filter(pk__in=shown).values_list("pk", flat=True)),
         "deleted": deleted,
     }

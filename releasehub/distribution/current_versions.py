@@ -1,0 +1,63 @@
+"""The current version of each download in a list: the version that its card or row shows.
+
+It is the active version if that is published, else the latest one on the default channel of the download. It is read
+for the rows of one page, with a query that is compiled once: building it took a third of the CPU time of a list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db.models import CharField, ExpressionWrapper, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+
+from downloads.models import Download
+from releasehub.core.ids import as_parameter, subquery_of
+from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
+from releasehub.distribution.latest import candidates
+from versions.channels import ORDER, offered_to
+from versions.models import Version
+
+
+def current_versions(download_ids: Iterable[int]) -> dict[int, Version]:
+    """Return the current versions by the ID of their download, with their numbers only."""
+    return {version.download_id: version for version in _versions.rows(ids=as_parameter(download_ids))}
+
+
+def current_version_ids(download_ids: Iterable[int]) -> dict[int, int]:
+    """Return the IDs of the current versions by the ID of their download."""
+    return {pk: current for pk, current in _ids.tuples(ids=as_parameter(download_ids)) if current}
+
+
+def set_current_version_ids(downloads: Sequence[Any]) -> None:
+    """Set `current_version_id` of each download, None if it has no current version."""
+    found = current_version_ids([download.pk for download in downloads])
+    for download in downloads:
+        download.current_version_id = found.get(download.pk)
+
+
+def _with_current_version(ids: str) -> Any:
+    # The default channel differs from row to row, so the rule of `offered_to` is written out as conditions in the SQL.
+    follows = ExpressionWrapper(OuterRef("default_channel"), output_field=CharField())
+    followed = Q(channel=OuterRef("default_channel"))
+    for channel in ORDER[1:]:
+        followed |= Q(follows=channel, channel__in=offered_to(channel))
+    active = Version.objects.offerable().filter(download=OuterRef("pk"), is_active=True)
+    latest = candidates().annotate(follows=follows).filter(followed, download=OuterRef("pk"))
+    newest = latest.order_by("-sort_key", "is_twin", "-id")
+    return Download.all_objects.filter(pk__in=subquery_of(ids)).annotate(
+        current_version_id=Coalesce(Subquery(active.values("pk")[:1]), Subquery(newest.values("pk")[:1]))
+    )
+
+
+_ids: SqlTemplate[Download] = SqlTemplate(
+    lambda ids: _with_current_version(ids).order_by().values_list("pk", "current_version_id"),
+    ids=as_parameter([SAMPLE_ID]),
+)
+_versions: SqlTemplate[Version] = SqlTemplate(
+    lambda ids: Version.objects.filter(pk__in=_with_current_version(ids).order_by().values("current_version_id")).only(
+        "number", "download"
+    ),
+    ids=as_parameter([SAMPLE_ID]),
+)

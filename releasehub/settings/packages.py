@@ -37,6 +37,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "SORT_OPERATIONS": False,
+    "GET_LIB_DOC_EXCLUDES": "releasehub.api.common.schema.undocumented_bases",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "releasehub.api.common.schema.either_may_be_both",

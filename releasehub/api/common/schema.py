@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import get_lib_doc_excludes
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 from releasehub.api.common.ratelimit import AddressThrottle
-from releasehub.api.common.serializers import InputSerializer
+from releasehub.api.common.serializers import InputSerializer, OutputSerializer, QuerySerializer
 
 WRITE_HEADERS = (
     OpenApiParameter(
@@ -114,6 +115,12 @@ class HubSchema(AutoSchema):
 
 def _header(kind: str, description: str, *, is_required: bool = True) -> dict[str, Any]:
     return {"schema": {"type": kind}, "description": description, "required": is_required}
+
+
+def undocumented_bases() -> list[type]:
+    """Return the classes whose docstrings are for developers, and not the description of the schemas below them."""
+    excludes: list[type] = get_lib_doc_excludes()  # type: ignore[no-untyped-call]
+    return [*excludes, InputSerializer, OutputSerializer, QuerySerializer]
 
 
 def allow_nulls(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:

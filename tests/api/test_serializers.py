@@ -29,27 +29,34 @@ class RowSerializer(OutputSerializer):
     ownerName = serializers.CharField(source="owner.name")  # noqa: N815 - as on the wire
     createdBy = serializers.CharField()  # noqa: N815 - as on the wire
     count = DoubledField()
-    parts = PartSerializer(many=True)
+    size = serializers.IntegerField()
+    first = PartSerializer(source="parts.first")
+    last = PartSerializer()
+    parts = PartSerializer(many=True, source="parts.rows")
+
+    constants = {"size": 7}
 
     def get_created_by(self, row: Any) -> str:
         return f"user {row.pk}"
 
-    def get_parts(self, row: Any) -> list[dict[str, Any]]:
-        return [self.nested(PartSerializer).to_representation(part) for part in row.parts]
+    def get_last(self, row: Any) -> Any:
+        return row.parts.rows[-1]
 
 
-ROW = SimpleNamespace(
-    pk=1, owner=SimpleNamespace(name="ann"), count=4, parts=[SimpleNamespace(label="a"), SimpleNamespace(label="b")]
-)
+PARTS = SimpleNamespace(first=None, rows=[SimpleNamespace(label="a"), SimpleNamespace(label="b")])
+ROW = SimpleNamespace(pk=1, owner=SimpleNamespace(name="ann"), count=4, parts=PARTS)
 
 
-def test_output_reads_sources_methods_and_converted_values_in_the_order_of_declaration() -> None:
+def test_output_reads_sources_methods_constants_and_embedded_rows_in_the_order_of_declaration() -> None:
     data = RowSerializer().to_representation(ROW)
     assert list(data.items()) == [
         ("id", 1),
         ("ownerName", "ann"),
         ("createdBy", "user 1"),
         ("count", 8),
+        ("size", 7),
+        ("first", None),
+        ("last", {"label": "b"}),
         ("parts", [{"label": "a"}, {"label": "b"}]),
     ]
 

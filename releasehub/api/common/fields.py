@@ -1,4 +1,4 @@
-"""Fields of request bodies in several dialects."""
+"""Fields of several dialects."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ from releasehub.core.numbers import MAX_ID
 class UnsignedField(serializers.IntegerField):
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"min_value": 0, "max_value": MAX_ID} | options)
+
+
+class TextOrNullField(serializers.CharField):
+    """A text of a response, which is null if it is empty."""
+
+    @staticmethod
+    def convert(text: str) -> str | None:
+        return text or None
 
 
 class FlagField(serializers.BooleanField):

@@ -10,6 +10,7 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, ClassVar
 
+from django.db.models.manager import BaseManager
 from rest_framework import serializers
 
 _PLACEHOLDER = "__class__"  # an attribute that every row has
@@ -20,12 +21,18 @@ class OutputSerializer(serializers.Serializer[Any]):
     """A serializer of responses that reads the value of each declared field straight from the row.
 
     A field is read with the method `get_<name>(row)` if the class has one (`get_created_at` for `createdAt`), or else
-    from the attribute `source`, which is the name of the field by default. A field class with a `convert` method
-    changes what was read from the attribute.
+    from `constants`, or else from the attribute `source`, which is the name of the field by default. A field class with
+    a `convert` method changes what was read from the attribute. A field that is an `OutputSerializer` itself represents
+    the row or the rows that were read, and leaves None as it is.
 
     Django REST framework's own fields call several methods for each field of each row. Serializing 20 rows with 25 text
     fields takes 0.04 ms with this class and 0.31 ms with them.
+
+    Attributes:
+        constants: The values of fields that have the same value for every row.
     """
+
+    constants: ClassVar[Mapping[str, Any]] = {}
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
         plan = _plan_of(type(self))
@@ -40,6 +47,8 @@ class OutputSerializer(serializers.Serializer[Any]):
     def method_of(cls, name: str, field: Any) -> Callable[[Any, Any], Any] | None:
         """Return the function of serializer and row that computes a field, or None if the row has an attribute."""
         method: Callable[[Any, Any], Any] | None = getattr(cls, f"get_{_CAPITAL.sub(r'_', name).lower()}", None)
+        if method is None and name in cls.constants:
+            return lambda serializer, row: cls.constants[name]
         return method
 
     def nested(self, serializer_class: type[OutputSerializer]) -> OutputSerializer:
@@ -66,7 +75,7 @@ class _Plan:
 @cache
 def _plan_of(serializer_class: type[OutputSerializer]) -> _Plan:
     fields: dict[str, Any] = serializer_class._declared_fields
-    methods = {name: serializer_class.method_of(name, field) for name, field in fields.items()}
+    methods = {name: _method_of(serializer_class, name, field) for name, field in fields.items()}
     sources = [_PLACEHOLDER if methods[name] else field.source or name for name, field in fields.items()]
     converts = {name: getattr(field, "convert", None) for name, field in fields.items() if not methods[name]}
     return _Plan(
@@ -75,6 +84,26 @@ def _plan_of(serializer_class: type[OutputSerializer]) -> _Plan:
         converted=tuple((name, convert) for name, convert in converts.items() if convert),
         computed=tuple((name, method) for name, method in methods.items() if method),
     )
+
+
+def _method_of(serializer_class: type[OutputSerializer], name: str, field: Any) -> Callable[[Any, Any], Any] | None:
+    """Return the method of a field, and for a field that embeds rows the function that represents them."""
+    method = serializer_class.method_of(name, field)
+    embedded = getattr(field, "child", field)
+    if not isinstance(embedded, OutputSerializer):
+        return method
+    attribute = attrgetter(field.source or name)
+
+    def represent(serializer: OutputSerializer, row: Any) -> Any:
+        value = method(serializer, row) if method else attribute(row)
+        if value is None:
+            return None
+        to_representation = serializer.nested(type(embedded)).to_representation
+        if embedded is field:
+            return to_representation(value)
+        return [to_representation(item) for item in (value.all() if isinstance(value, BaseManager) else value)]
+
+    return represent
 
 
 class QuerySerializer(serializers.Serializer[Any]):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from rest_framework import serializers
 
 from files.models import File
+from releasehub.api.common.fields import TextOrNullField
 from releasehub.api.common.serializers import OutputSerializer
 from releasehub.api.engine import terms
 from releasehub.distribution.links import file_path
@@ -39,8 +40,8 @@ class EngineVersionSerializer(OutputSerializer):
 
     name = serializers.CharField(source="display_title")
     version_number = serializers.CharField(source="number")
-    changelog = serializers.CharField(allow_null=True)
-    changelog_url = serializers.CharField(allow_null=True)
+    changelog = TextOrNullField(allow_null=True)
+    changelog_url = TextOrNullField(allow_null=True)
     version_type = serializers.ChoiceField(choices=terms.TYPES)
     status = serializers.ChoiceField(choices=terms.STATUSES)
     id = serializers.CharField(source="public_id")
@@ -48,12 +49,6 @@ class EngineVersionSerializer(OutputSerializer):
     date_published = serializers.DateTimeField()
     files = EngineFileSerializer(many=True)
     github_release_url = serializers.CharField(source="release_page_url")
-
-    def get_changelog(self, version: Version) -> str | None:
-        return version.changelog or None
-
-    def get_changelog_url(self, version: Version) -> str | None:
-        return version.changelog_url or None
 
     def get_version_type(self, version: Version) -> str:
         return terms.type_of(version)
@@ -67,9 +62,8 @@ class EngineVersionSerializer(OutputSerializer):
     def get_date_published(self, version: Version) -> str:
         return format_moment(version.publish_at or version.released_at)
 
-    def get_files(self, version: Version) -> list[dict[str, Any]]:
-        serializer = self.nested(EngineFileSerializer)
-        return [serializer.to_representation(file) for file in self.context["files"].get(version.pk, ())]
+    def get_files(self, version: Version) -> Sequence[File]:
+        return self.context["files"].get(version.pk, ())  # type: ignore[no-any-return]
 
 
 def format_moment(moment: datetime) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from rest_framework import serializers
 
 from downloads.models import Download
 from downloads.policies import download_policy
+from releasehub.api.common.fields import TextOrNullField
 from releasehub.api.common.serializers import OutputSerializer
 from releasehub.api.github.fields import LinkField, SecondField
-from releasehub.api.github.serializers import GitHubSerializer, GitHubUserSerializer
+from releasehub.api.github.serializers import Account, GitHubSerializer, GitHubUserSerializer
 from releasehub.api.github.terms import DEFAULT_BRANCH, repository_api_path
 from releasehub.distribution.git_releases import is_private
 from releasehub.distribution.repositories import repository_name, repository_path
@@ -29,6 +29,8 @@ class GitHubPermissionsSerializer(OutputSerializer):
     triage = serializers.BooleanField()
     pull = serializers.BooleanField()
 
+    constants = {"pull": True}
+
     def get_admin(self, download: Download) -> bool:
         return self._allows("manage_team", download)
 
@@ -38,17 +40,13 @@ class GitHubPermissionsSerializer(OutputSerializer):
     def get_push(self, download: Download) -> bool:
         return self._allows("post_version", download)
 
-    def get_triage(self, download: Download) -> bool:
-        return self.get_push(download)
-
-    def get_pull(self, download: Download) -> bool:
-        return True
+    get_triage = get_push
 
     def _allows(self, action: str, download: Download) -> bool:
         return self.context["may_write"] and download_policy.allows(action, self.context["actor"], download)
 
 
-class GitHubLicenseSerializer(OutputSerializer):
+class GitHubLicenseSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
     name = serializers.CharField()
     url = serializers.CharField(allow_null=True)
@@ -68,7 +66,7 @@ class GitHubRepositorySerializer(GitHubSerializer):
     private = serializers.BooleanField(read_only=True, help_text="Whether anonymous visitors cannot see the download")
     visibility = serializers.ChoiceField(choices=["public", "internal", "private"], read_only=True)
     description = serializers.CharField(read_only=True, allow_null=True)
-    homepage = serializers.CharField(read_only=True, allow_null=True)
+    homepage = TextOrNullField(read_only=True, allow_null=True, source="homepage_url")
     topics = serializers.ListField(child=serializers.CharField(), read_only=True, source="tags")
     license = GitHubLicenseSerializer(read_only=True, allow_null=True)
     permissions = GitHubPermissionsSerializer(read_only=True)
@@ -140,12 +138,16 @@ class GitHubRepositorySerializer(GitHubSerializer):
     watchers = serializers.IntegerField(read_only=True)
     watchers_count = serializers.IntegerField(read_only=True)
 
-    @classmethod
-    def method_of(cls, name: str, field: Any) -> Callable[[Any, Any], Any] | None:
-        """Return a constant for each field that the hub has nothing for."""
-        if name in ABSENT:
-            return lambda serializer, download: ABSENT[name]
-        return super().method_of(name, field)
+    constants = {
+        "default_branch": DEFAULT_BRANCH,
+        "mirror_url": None,
+        "language": None,
+        "has_downloads": True,
+        **dict.fromkeys(("fork", "archived", "disabled", "has_discussions", "has_issues", "has_pages"), False),
+        **dict.fromkeys(("has_projects", "has_wiki"), False),
+        **dict.fromkeys(("size", "forks", "forks_count", "network_count", "open_issues", "open_issues_count"), 0),
+        **dict.fromkeys(("stargazers_count", "subscribers_count", "watchers", "watchers_count"), 0),
+    }
 
     def get_url(self, download: Download) -> str:
         return f"{self.api_url}{repository_api_path(repository_name(download))}"
@@ -153,8 +155,8 @@ class GitHubRepositorySerializer(GitHubSerializer):
     def get_full_name(self, download: Download) -> str:
         return repository_name(download)
 
-    def get_owner(self, download: Download) -> dict[str, Any]:
-        return self.nested(GitHubUserSerializer).to_representation(download.organization or download.owner)
+    def get_owner(self, download: Download) -> Account:
+        return download.organization or download.owner
 
     def get_private(self, download: Download) -> bool:
         return is_private(download)
@@ -167,9 +169,6 @@ class GitHubRepositorySerializer(GitHubSerializer):
     def get_description(self, download: Download) -> str:
         return download.tag_line or download.title
 
-    def get_homepage(self, download: Download) -> str | None:
-        return download.homepage_url or None
-
     def get_license(self, download: Download) -> dict[str, Any] | None:
         name = download.license
         if not name:
@@ -177,11 +176,8 @@ class GitHubRepositorySerializer(GitHubSerializer):
         texts = {"key": name.lower(), "name": name, "spdx_id": name}
         return texts | {"url": None, "node_id": name, "html_url": ""}
 
-    def get_permissions(self, download: Download) -> dict[str, bool]:
-        return self.nested(GitHubPermissionsSerializer).to_representation(download)
-
-    def get_default_branch(self, download: Download) -> str:
-        return DEFAULT_BRANCH
+    def get_permissions(self, download: Download) -> Download:
+        return download
 
     def get_html_url(self, download: Download) -> str:
         return f"{self.context['base_url']}{web_path(download)}"
@@ -189,46 +185,5 @@ class GitHubRepositorySerializer(GitHubSerializer):
     def get_clone_url(self, download: Download) -> str:
         return f"{self.context['base_url']}{repository_path(download)}.git"
 
-    def get_git_url(self, download: Download) -> str:
-        return self.get_clone_url(download)
-
-    def get_ssh_url(self, download: Download) -> str:
-        return self.get_clone_url(download)
-
-    def get_svn_url(self, download: Download) -> str:
-        return self.get_html_url(download)
-
-
-ABSENT: dict[str, Any] = {
-    "mirror_url": None,
-    "language": None,
-    "has_downloads": True,
-    **dict.fromkeys(
-        (
-            "fork",
-            "archived",
-            "disabled",
-            "has_discussions",
-            "has_issues",
-            "has_pages",
-            "has_projects",
-            "has_wiki",
-        ),
-        False,
-    ),
-    **dict.fromkeys(
-        (
-            "size",
-            "forks",
-            "forks_count",
-            "network_count",
-            "open_issues",
-            "open_issues_count",
-            "stargazers_count",
-            "subscribers_count",
-            "watchers",
-            "watchers_count",
-        ),
-        0,
-    ),
-}
+    get_git_url = get_ssh_url = get_clone_url
+    get_svn_url = get_html_url

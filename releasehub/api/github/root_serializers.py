@@ -95,38 +95,14 @@ class GitHubOwnUserSerializer(GitHubUserSerializer):
     created_at = SecondField(read_only=True, source="date_joined")
     updated_at = SecondField(read_only=True, source="date_joined")
 
-    def get_site_admin(self, user: User) -> bool:  # type: ignore[override]
+    constants = {
+        **GitHubUserSerializer.constants,
+        **dict.fromkeys(("email", "company", "blog", "location", "hireable", "bio")),
+        **dict.fromkeys(("public_repos", "public_gists", "followers", "following"), 0),
+    }
+
+    def get_site_admin(self, user: User) -> bool:
         return user.is_superuser
 
     def get_name(self, user: User) -> str | None:
         return user.get_full_name() or None
-
-    def get_email(self, user: User) -> None:
-        return None
-
-    def get_company(self, user: User) -> None:
-        return None
-
-    def get_blog(self, user: User) -> None:
-        return None
-
-    def get_location(self, user: User) -> None:
-        return None
-
-    def get_hireable(self, user: User) -> None:
-        return None
-
-    def get_bio(self, user: User) -> None:
-        return None
-
-    def get_public_repos(self, user: User) -> int:
-        return 0
-
-    def get_public_gists(self, user: User) -> int:
-        return 0
-
-    def get_followers(self, user: User) -> int:
-        return 0
-
-    def get_following(self, user: User) -> int:
-        return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -10,15 +10,17 @@ from rest_framework import serializers
 
 from files.models import File
 from releasehub.accounts.models import Organization, User
+from releasehub.api.common.fields import TextOrNullField
 from releasehub.api.common.serializers import OutputSerializer
 from releasehub.api.github.bodies import RAW, bodies_of
 from releasehub.api.github.fields import LinkField, SecondField
-from releasehub.api.github.terms import BINARY, DEFAULT_BRANCH, GHOST, UPLOAD_TEMPLATE, repository_api_path
+from releasehub.api.github.terms import BINARY, DEFAULT_BRANCH, UPLOAD_TEMPLATE, repository_api_path
 from releasehub.distribution.repositories import repository_name
 from releasehub.distribution.web_addresses import asset_path, release_path
 from versions.models import Version
 
-Account = User | Organization | None  # None stands for a user who is unknown or gone
+Account = User | Organization
+GHOST = User(pk=0, username="ghost", public_id="ghost")  # stands for a user who is unknown or gone
 
 
 class GitHubSerializer(OutputSerializer):
@@ -42,8 +44,8 @@ class GitHubUserSerializer(GitHubSerializer):
     """A user or an organization. Only `login`, `id` and `type` mean something in the hub."""
 
     login = serializers.CharField(read_only=True)
-    id = serializers.IntegerField(read_only=True)
-    node_id = serializers.CharField(read_only=True)
+    id = serializers.IntegerField(read_only=True, source="pk")
+    node_id = serializers.CharField(read_only=True, source="public_id")
     avatar_url = serializers.CharField(read_only=True, help_text="Empty if the user has no picture")
     gravatar_id = serializers.CharField(read_only=True, allow_null=True)
     url = LinkField()
@@ -60,23 +62,21 @@ class GitHubUserSerializer(GitHubSerializer):
     type = serializers.CharField(read_only=True, help_text="User or Organization")
     site_admin = serializers.BooleanField(read_only=True, help_text="Always false in the responses about others")
 
+    constants = {"gravatar_id": "", "site_admin": False}
+
+    def to_representation(self, account: Account) -> dict[str, Any]:
+        # A page has few different users, and each representation has ten URLs.
+        shown: dict[Account, dict[str, Any]] = self.__dict__.setdefault("_shown", {})
+        if account not in shown:
+            shown[account] = super().to_representation(account)
+        return shown[account]
+
     def get_login(self, account: Account) -> str:
-        if account is None:
-            return GHOST
         return account.slug if isinstance(account, Organization) else account.get_username()
-
-    def get_id(self, account: Account) -> int:
-        return 0 if account is None else account.pk
-
-    def get_node_id(self, account: Account) -> str:
-        return GHOST if account is None else account.public_id
 
     def get_avatar_url(self, account: Account) -> str:
         path = account.avatar_path if isinstance(account, User) else ""
         return f"{self.context['base_url']}{path}" if path else ""
-
-    def get_gravatar_id(self, account: Account) -> str:
-        return ""
 
     def get_url(self, account: Account) -> str:
         return f"{self.api_url}/users/{quote(self.get_login(account), safe='')}"
@@ -87,9 +87,6 @@ class GitHubUserSerializer(GitHubSerializer):
     def get_type(self, account: Account) -> str:
         return "Organization" if isinstance(account, Organization) else "User"
 
-    def get_site_admin(self, account: Account) -> bool:
-        return False
-
 
 class GitHubAssetSerializer(GitHubSerializer):
     """A file. The view loads its blob, its version and the owner of the download."""
@@ -99,7 +96,7 @@ class GitHubAssetSerializer(GitHubSerializer):
     id = serializers.IntegerField(read_only=True, source="pk")
     node_id = serializers.CharField(read_only=True, source="public_id")
     name = serializers.CharField(read_only=True, source="filename")
-    label = serializers.CharField(read_only=True, allow_null=True)  # type: ignore[assignment]
+    label = TextOrNullField(read_only=True, allow_null=True, source="display_label")  # type: ignore[assignment]
     state = serializers.ChoiceField(
         choices=["uploaded", "open"], read_only=True, help_text="`open` if the file failed its checks"
     )
@@ -111,6 +108,8 @@ class GitHubAssetSerializer(GitHubSerializer):
     updated_at = SecondField(read_only=True)
     uploader = GitHubUserSerializer(read_only=True, allow_null=True, help_text="The hub does not show who it was")
 
+    constants = {"uploader": None}
+
     def get_url(self, file: File) -> str:
         path = repository_api_path(repository_name(file.version.download))
         return f"{self.api_url}{path}/releases/assets/{file.pk}"
@@ -118,9 +117,6 @@ class GitHubAssetSerializer(GitHubSerializer):
     def get_browser_download_url(self, file: File) -> str:
         version = file.version
         return f"{self.context['base_url']}{asset_path(version.download, version.tag_name, file.filename)}"
-
-    def get_label(self, file: File) -> str | None:
-        return file.display_label or None
 
     def get_state(self, file: File) -> str:
         return "open" if file.validation_status == File.Validation.FAILED else "uploaded"
@@ -130,9 +126,6 @@ class GitHubAssetSerializer(GitHubSerializer):
 
     def get_digest(self, file: File) -> str | None:
         return f"sha256:{file.sha256}" if file.sha256 else None
-
-    def get_uploader(self, file: File) -> None:
-        return None
 
 
 class GitHubReleaseSerializer(GitHubSerializer):
@@ -152,7 +145,7 @@ class GitHubReleaseSerializer(GitHubSerializer):
     node_id = serializers.CharField(read_only=True, source="public_id")
     tag_name = serializers.CharField(read_only=True)
     target_commitish = serializers.CharField(read_only=True)
-    name = serializers.CharField(read_only=True, allow_null=True)
+    name = TextOrNullField(read_only=True, allow_null=True, source="title")
     draft = serializers.BooleanField(read_only=True, help_text="Whether the version is not published (yet)")
     prerelease = serializers.BooleanField(read_only=True, source="is_in_prerelease_channel")
     immutable = serializers.BooleanField(read_only=True, help_text="Whether the version is sealed")
@@ -169,6 +162,8 @@ class GitHubReleaseSerializer(GitHubSerializer):
             "`text+json` `body_text`, and with `full+json` all three."
         ),
     )
+
+    constants = {"tarball_url": None, "zipball_url": None}
 
     def to_representation(self, version: Version) -> dict[str, Any]:
         data: dict[str, Any] = super().to_representation(version)
@@ -188,17 +183,8 @@ class GitHubReleaseSerializer(GitHubSerializer):
     def get_upload_url(self, version: Version) -> str:
         return f"{self.context['base_url']}/api/uploads{self.get_path(version)}/assets{UPLOAD_TEMPLATE}"
 
-    def get_tarball_url(self, version: Version) -> None:
-        return None
-
-    def get_zipball_url(self, version: Version) -> None:
-        return None
-
     def get_target_commitish(self, version: Version) -> str:
         return version.commitish or DEFAULT_BRANCH
-
-    def get_name(self, version: Version) -> str | None:
-        return version.title or None
 
     def get_draft(self, version: Version) -> bool:
         return not version.is_released
@@ -209,16 +195,11 @@ class GitHubReleaseSerializer(GitHubSerializer):
     def get_published_at(self, version: Version) -> str | None:
         return SecondField.convert(version.published_at if version.is_released else None)
 
-    def get_author(self, version: Version) -> dict[str, Any]:
-        # A page has few different authors, and each representation has ten URLs.
-        authors: dict[int | None, dict[str, Any]] = self.__dict__.setdefault("_authors", {})
-        if version.author_id not in authors:
-            authors[version.author_id] = self.nested(GitHubUserSerializer).to_representation(version.author)
-        return authors[version.author_id]
+    def get_author(self, version: Version) -> User:
+        return version.author or GHOST
 
-    def get_assets(self, version: Version) -> list[dict[str, Any]]:
-        serializer = self.nested(GitHubAssetSerializer)
-        return [serializer.to_representation(file) for file in self.context["files"].get(version.pk, ())]
+    def get_assets(self, version: Version) -> Sequence[File]:
+        return self.context["files"].get(version.pk, ())  # type: ignore[no-any-return]
 
 
 class GitHubNotesSerializer(OutputSerializer):

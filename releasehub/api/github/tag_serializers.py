@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 from rest_framework import serializers
 
-from releasehub.api.common.serializers import OutputSerializer
 from releasehub.api.github.fields import LinkField
 from releasehub.api.github.serializers import GitHubSerializer
 from releasehub.api.github.terms import commit_of, repository_api_path
@@ -14,7 +14,7 @@ from releasehub.distribution.repositories import repository_name
 from versions.models import Version
 
 
-class GitHubCommitSerializer(OutputSerializer):
+class GitHubCommitSerializer(serializers.Serializer[Any]):
     sha = serializers.CharField(help_text="Zeros if the release does not name a commit")
     url = serializers.CharField()
 
@@ -42,7 +42,7 @@ class GitHubTagSerializer(GitHubSerializer):
         return f"{self.get_url(version)}/tarball/refs/tags/{quote(version.tag_name)}"
 
 
-class GitHubObjectSerializer(OutputSerializer):
+class GitHubObjectSerializer(serializers.Serializer[Any]):
     type = serializers.CharField(help_text="Always commit")
     sha = serializers.CharField(help_text="Zeros if the release does not name a commit")
     url = serializers.CharField()

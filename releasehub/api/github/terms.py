@@ -13,7 +13,6 @@ ENTERPRISE_VERSION = "3.17.0"  # clients derive from it which features they may 
 READ, WRITE = Scope.DOWNLOAD_READ, Scope.DOWNLOAD_WRITE
 DEFAULT_BRANCH = "main"
 UNKNOWN_COMMIT = "0" * 40
-GHOST = "ghost"  # the login that stands for a user who is unknown or gone
 UPLOAD_TEMPLATE = "{?name,label}"
 BINARY = "application/octet-stream"
 

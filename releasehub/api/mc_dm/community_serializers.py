@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
 from releasehub.api.common.serializers import OutputSerializer
@@ -41,23 +39,16 @@ class McDmFullCommentSerializer(McDmCommentSerializer):
     can_view = serializers.BooleanField(read_only=True)
     can_edit = serializers.BooleanField(read_only=True)
     can_delete = serializers.BooleanField(read_only=True)
-    Download = McDmDownloadSerializer(read_only=True)
-    User = McDmUserSerializer(read_only=True, allow_null=True)
+    Download = McDmDownloadSerializer(read_only=True, source="download")
+    User = McDmUserSerializer(read_only=True, allow_null=True, source="author")
 
-    def get_can_view(self, comment: Comment) -> bool:
-        return True
+    constants = {"can_view": True}
 
     def get_can_edit(self, comment: Comment) -> bool:
         return bool(self.context["allows"]("edit", comment))
 
     def get_can_delete(self, comment: Comment) -> bool:
         return bool(self.context["allows"]("delete", comment))
-
-    def get_download(self, comment: Comment) -> dict[str, Any]:
-        return self.nested(McDmDownloadSerializer).to_representation(comment.download)
-
-    def get_user(self, comment: Comment) -> dict[str, Any] | None:
-        return self.nested(McDmUserSerializer).to_representation(comment.author) if comment.author else None
 
 
 class McDmPayloadReviewSerializer(OutputSerializer):

@@ -58,10 +58,6 @@ class McDmDeliverySerializer(OutputSerializer):
     def get_request_body(self, delivery: Delivery) -> str | None:
         return self.context["bodies"].get(delivery.pk)  # type: ignore[no-any-return]
 
-    def get_attempts(self, delivery: Delivery) -> list[dict[str, Any]]:
-        serializer = self.nested(McDmAttemptSerializer)
-        return [serializer.to_representation(attempt) for attempt in delivery.attempts.all()]
-
 
 class McDmReplaySerializer(serializers.Serializer[Any]):
     success = serializers.BooleanField()

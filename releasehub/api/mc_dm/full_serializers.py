@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rest_framework import serializers
 
-from downloads.models import Category, Download
+from downloads.models import Category, Download, Prefix
 from downloads.rules import rules_of
 from files.models import File
 from files.policies import file_policy
@@ -62,10 +63,8 @@ class McDmFullFileSerializer(McDmFileSerializer):
         help_text="Who let a rejected file through; null for all others, and unless you are on the team",
     )
 
-    def get_accepted(self, file: File) -> dict[str, Any] | None:
-        if not file_policy.shows_acceptance(self.context["actor"], file):
-            return None
-        return self.nested(McDmAcceptanceSerializer).to_representation(file)
+    def get_accepted(self, file: File) -> File | None:
+        return file if file_policy.shows_acceptance(self.context["actor"], file) else None
 
     def get_warnings(self, file: File) -> list[dict[str, str]]:
         warnings = file_policy.warnings(self.context["actor"], file)
@@ -109,11 +108,10 @@ class McDmFullVersionSerializer(McDmVersionSerializer):
     Files = McDmFileSerializer(many=True, read_only=True)
     Download = McDmDownloadSerializer(read_only=True)
 
+    constants = {"can_view": True}
+
     def get_is_verifying(self, version: Version) -> bool:
         return version.pk in self.context["verifying"]
-
-    def get_can_view(self, version: Version) -> bool:
-        return True
 
     def get_can_edit(self, version: Version) -> bool:
         return bool(self.context["can_edit"](version))
@@ -121,13 +119,11 @@ class McDmFullVersionSerializer(McDmVersionSerializer):
     def get_is_visible(self, version: Version) -> bool:
         return version.is_released and not version.is_deleted
 
-    def get_files(self, version: Version) -> list[dict[str, Any]]:
-        serializer = self.nested(McDmFileSerializer)
-        return [serializer.to_representation(file) for file in self.context["files"].get(version.pk, ())]
+    def get_files(self, version: Version) -> Sequence[File]:
+        return self.context["files"].get(version.pk, ())  # type: ignore[no-any-return]
 
-    def get_download(self, version: Version) -> dict[str, Any]:
-        download = self.context["downloads"][version.download_id]
-        return self.nested(McDmDownloadSerializer).to_representation(download)
+    def get_download(self, version: Version) -> Any:
+        return self.context["downloads"][version.download_id]
 
 
 class McDmFullDownloadSerializer(McDmDownloadSerializer):
@@ -144,12 +140,11 @@ class McDmFullDownloadSerializer(McDmDownloadSerializer):
     can_edit = serializers.BooleanField(read_only=True)
     is_watching = serializers.BooleanField(read_only=True, help_text="Whether the caller watches the download")
     Category = McDmCategorySerializer(read_only=True)
-    Prefix = McDmPrefixSerializer(read_only=True, allow_null=True)
-    User = McDmUserSerializer(read_only=True)
+    Prefix = McDmPrefixSerializer(read_only=True, allow_null=True, source="prefix")
+    User = McDmUserSerializer(read_only=True, source="owner")
     CurrentVersion = McDmVersionSerializer(read_only=True, allow_null=True)
 
-    def get_can_view(self, download: Download) -> bool:
-        return True
+    constants = {"can_view": True}
 
     def get_is_watching(self, download: Download) -> bool:
         return download.pk in self.context["watched"]
@@ -157,20 +152,11 @@ class McDmFullDownloadSerializer(McDmDownloadSerializer):
     def get_can_edit(self, download: Download) -> bool:
         return bool(self.context["can_edit"](download))
 
-    def get_category(self, download: Download) -> dict[str, Any]:
-        category = self.context["categories"][download.category_id]
-        return self.nested(McDmCategorySerializer).to_representation(category)
+    def get_category(self, download: Download) -> Any:
+        return self.context["categories"][download.category_id]
 
-    def get_prefix(self, download: Download) -> dict[str, Any] | None:
-        prefix = download.prefix
-        return None if prefix is None else self.nested(McDmPrefixSerializer).to_representation(prefix)
-
-    def get_user(self, download: Download) -> dict[str, Any]:
-        return self.nested(McDmUserSerializer).to_representation(download.owner)
-
-    def get_current_version(self, download: Download) -> dict[str, Any] | None:
-        version = self.context["versions"].get(download.current_version_id)  # type: ignore[attr-defined]
-        return None if version is None else self.nested(McDmVersionSerializer).to_representation(version)
+    def get_current_version(self, download: Download) -> Version | None:
+        return self.context["versions"].get(download.current_version_id)  # type: ignore[attr-defined, no-any-return]
 
 
 class McDmFullCategorySerializer(McDmCategorySerializer):
@@ -188,9 +174,8 @@ class McDmFullCategorySerializer(McDmCategorySerializer):
 
     Prefixes = McDmPrefixSerializer(many=True, read_only=True, help_text="The prefixes that downloads here may have")
 
-    def get_prefixes(self, category: Category) -> list[dict[str, Any]]:
-        serializer = self.nested(McDmPrefixSerializer)
-        return [serializer.to_representation(prefix) for prefix in self.context["prefixes"][category.pk]]
+    def get_prefixes(self, category: Category) -> Sequence[Prefix]:
+        return self.context["prefixes"][category.pk]  # type: ignore[no-any-return]
 
     def get_rejected_warnings(self, category: Category) -> list[str]:
         return list(rules_of(category).rejected_warnings)

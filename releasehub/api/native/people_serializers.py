@@ -28,7 +28,7 @@ class InvitationListQuerySerializer(QuerySerializer):
 
 
 class InvitationSerializer(OutputSerializer):
-    id = serializers.CharField()
+    id = serializers.CharField(source="public_id")
     kind = serializers.ChoiceField(choices=Invitation.Kind.values)
     download_id = serializers.IntegerField(allow_null=True, help_text="null for an invitation to an organization")
     invited = serializers.CharField(help_text="The user name or e-mail address, as the inviter wrote it")
@@ -41,9 +41,6 @@ class InvitationSerializer(OutputSerializer):
     invited_by = serializers.CharField(allow_null=True, help_text="The user name; null for a super-user key")
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
-
-    def get_id(self, invitation: Invitation) -> str:
-        return invitation.public_id
 
     def get_download_id(self, invitation: Invitation) -> int | None:
         return None if invitation.kind == Invitation.Kind.ORGANIZATION else invitation.target_id

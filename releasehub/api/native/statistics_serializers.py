@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
 from releasehub.api.common.serializers import OutputSerializer, QuerySerializer
@@ -43,7 +41,3 @@ class StatisticsSerializer(OutputSerializer):
 
     def get_starts(self, statistics: Statistics) -> list[str]:
         return [start.isoformat() for start in statistics.starts]
-
-    def get_series(self, statistics: Statistics) -> list[dict[str, Any]]:
-        serializer = SeriesSerializer()
-        return [serializer.to_representation(series) for series in statistics.series]

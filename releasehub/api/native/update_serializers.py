@@ -139,15 +139,5 @@ class UpdateAnswerSerializer(OutputSerializer):
     def get_update_available(self, answer: UpdateAnswer) -> bool:
         return answer.version is not None
 
-    def get_version(self, answer: UpdateAnswer) -> dict[str, Any] | None:
-        return self.nested(UpdateVersionSerializer).to_representation(answer.version) if answer.version else None
-
-    def get_file(self, answer: UpdateAnswer) -> dict[str, Any] | None:
-        return self.nested(UpdateFileSerializer).to_representation(answer.file) if answer.file else None
-
-    def get_held_back(self, answer: UpdateAnswer) -> dict[str, Any] | None:
-        version = answer.held_back
-        return self.nested(UpdateHeldBackSerializer).to_representation(version) if version else None
-
     def get_left_out(self, answer: UpdateAnswer) -> Any:
         return UpdateLeftOutSerializer(answer.left_out or (), many=True).data

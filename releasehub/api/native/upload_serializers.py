@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from rest_framework import serializers
 
 from files.models import File, UploadSession
 from files.uploads.parts import PartAddress
-from releasehub.api.common.fields import FlagField, UnsignedField
+from releasehub.api.common.fields import FlagField, TextOrNullField, UnsignedField
 from releasehub.api.common.serializers import InputSerializer, OutputSerializer
 from releasehub.core.numbers import MAX_ID, MAX_INTEGER, read_number
 
@@ -81,12 +82,11 @@ class UploadAddressSerializer(OutputSerializer):
     size_bytes = serializers.IntegerField()
     expires_at = serializers.DateTimeField()
 
+    constants = {"method": "PUT"}
+
     def get_url(self, address: PartAddress) -> str:
         url = address.put.url
         return self.context["base_url"] + url if url.startswith("/") else url
-
-    def get_method(self, address: PartAddress) -> str:
-        return "PUT"
 
 
 class UploadErrorSerializer(OutputSerializer):
@@ -102,7 +102,7 @@ class UploadSerializer(OutputSerializer):
     version_id = serializers.IntegerField(allow_null=True)
     filename = serializers.CharField()
     size_bytes = serializers.IntegerField()
-    sha256 = serializers.CharField(allow_null=True)
+    sha256 = TextOrNullField(allow_null=True)
     part_bytes = serializers.IntegerField(help_text="0: a single PUT")
     part_count = serializers.IntegerField(source="incoming.part_count")
     received = serializers.ListField(child=serializers.IntegerField())
@@ -111,9 +111,6 @@ class UploadSerializer(OutputSerializer):
     file_id = serializers.IntegerField(allow_null=True)
     error = UploadErrorSerializer(allow_null=True)
     urls = UploadAddressSerializer(many=True)
-
-    def get_sha256(self, upload: UploadSession) -> str | None:
-        return upload.sha256 or None
 
     def get_received(self, upload: UploadSession) -> list[int]:
         return list(self.context["progress"].received)
@@ -124,12 +121,11 @@ class UploadSerializer(OutputSerializer):
     def get_expires_at(self, upload: UploadSession) -> datetime:
         return upload.last_active_at + timedelta(days=settings.UPLOAD_DAYS)
 
-    def get_error(self, upload: UploadSession) -> dict[str, Any] | None:
-        return self.nested(UploadErrorSerializer).to_representation(upload) if upload.error_code else None
+    def get_error(self, upload: UploadSession) -> UploadSession | None:
+        return upload if upload.error_code else None
 
-    def get_urls(self, upload: UploadSession) -> list[dict[str, Any]]:
-        serializer = self.nested(UploadAddressSerializer)
-        return [serializer.to_representation(address) for address in self.context["addresses"]]
+    def get_urls(self, upload: UploadSession) -> Sequence[PartAddress]:
+        return self.context["addresses"]  # type: ignore[no-any-return]
 
 
 class UploadAnswerSerializer(serializers.Serializer[Any]):

@@ -38,24 +38,15 @@ class V3ProductSerializer(OutputSerializer):
     trialPolicy = serializers.DictField(read_only=True, allow_null=True)
     metadata = serializers.ListField(child=serializers.DictField(), read_only=True)
 
-    def get_public_key(self, download: Download) -> str:
-        return ""
-
-    def get_total_licenses(self, download: Download) -> int:
-        return 0
-
-    get_total_trial_activations = get_total_product_versions = get_total_feature_flags = get_total_licenses
+    constants = {
+        "publicKey": "",
+        **dict.fromkeys(("totalLicenses", "totalTrialActivations", "totalProductVersions", "totalFeatureFlags"), 0),
+        **dict.fromkeys(("licensePolicy", "trialPolicy")),
+        "metadata": (),
+    }
 
     def get_total_releases(self, download: Download) -> int:
         return int(self.context["total"](download))
-
-    def get_license_policy(self, download: Download) -> None:
-        return None
-
-    get_trial_policy = get_license_policy
-
-    def get_metadata(self, download: Download) -> list[Any]:
-        return []
 
 
 class V3ProductUpdateSerializer(InputSerializer):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from rest_framework import serializers
@@ -99,9 +99,8 @@ class V3ReleaseSerializer(OutputSerializer):
     def get_published_at(self, version: Version) -> str | None:
         return format_optional_moment(version.published_at) if version.is_released else None
 
-    def get_files(self, version: Version) -> list[dict[str, Any]]:
-        serializer = self.nested(V3ReleaseFileSerializer)
-        return [serializer.to_representation(file) for file in self.context["files"].get(version.pk, ())]
+    def get_files(self, version: Version) -> Sequence[File]:
+        return self.context["files"].get(version.pk, ())  # type: ignore[no-any-return]
 
     def get_private(self, version: Version) -> bool:
         return is_private(version)
@@ -120,7 +119,4 @@ class V3ProductNameSerializer(OutputSerializer):
 
 
 class V3MyReleaseSerializer(V3ReleaseSerializer):
-    product = V3ProductNameSerializer(read_only=True)
-
-    def get_product(self, version: Version) -> dict[str, Any]:
-        return self.nested(V3ProductNameSerializer).to_representation(version.download)
+    product = V3ProductNameSerializer(read_only=True, source="download")

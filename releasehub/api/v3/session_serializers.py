@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from releasehub.accounts.models import Membership, User
+from releasehub.accounts.models import Membership, Organization, User
 from releasehub.api.common.serializers import InputSerializer, OutputSerializer
 from releasehub.api.v3.fields import V3MomentField
 
@@ -48,11 +48,9 @@ class V3MeSerializer(OutputSerializer):
             return "admin"
         return "organization-admin" if membership and membership.role != Membership.Role.MEMBER else "user"
 
-    def get_organization(self, user: User) -> dict[str, Any] | None:
+    def get_organization(self, user: User) -> Organization | None:
         membership: Membership | None = self.context["membership"]
-        return (
-            self.nested(V3MyOrganizationSerializer).to_representation(membership.organization) if membership else None
-        )
+        return membership.organization if membership else None
 
 
 class V3StatusSerializer(serializers.Serializer[Any]):

@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from releasehub.api.common.fields import NamesField
+from releasehub.api.common.fields import NamesField, TextOrNullField
 from releasehub.api.common.serializers import InputSerializer, OutputSerializer
 from releasehub.api.v3.fields import MAX_NAME_CHARACTERS, V3MomentField, format_optional_moment
 from releasehub.api.v3.webhook_terms import DIALECT, EVENTS, from_filter, from_type, to_filter
@@ -75,7 +75,7 @@ class V3WebhookAttemptSerializer(OutputSerializer):
     )
     sentAt = V3MomentField(read_only=True, source="started_at")
     receivedAt = V3MomentField(read_only=True, allow_null=True, help_text="When the response arrived")
-    error = serializers.CharField(read_only=True, allow_null=True)
+    error = TextOrNullField(read_only=True, allow_null=True)
     retryAt = V3MomentField(
         read_only=True, allow_null=True, source="next_attempt_at", help_text="null: there is no further attempt"
     )
@@ -83,9 +83,6 @@ class V3WebhookAttemptSerializer(OutputSerializer):
 
     def get_received_at(self, attempt: Attempt) -> str | None:
         return get_received_at(attempt)
-
-    def get_error(self, attempt: Attempt) -> str | None:
-        return attempt.error or None
 
 
 class V3WebhookEventLogSerializer(OutputSerializer):
@@ -152,10 +149,6 @@ class V3WebhookEventLogSerializer(OutputSerializer):
     def get_response_body(self, delivery: Delivery) -> str | None:
         last = self.get_last(delivery)
         return last.response if last else None
-
-    def get_attempts(self, delivery: Delivery) -> list[dict[str, Any]]:
-        serializer = self.nested(V3WebhookAttemptSerializer)
-        return [serializer.to_representation(attempt) for attempt in delivery.attempts.all()]
 
 
 class V3WebhookUpdateSerializer(InputSerializer):

@@ -7,7 +7,7 @@ import secrets
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import dj_database_url
 from environs import ValidationError
@@ -31,12 +31,16 @@ def parse_font(value: str) -> str:
     return value
 
 
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:  # an invalid IPv6 address
+        return urlsplit("")
+
+
 def parse_public_url(value: str) -> str:
     """Return the URL without a trailing slash. The hub only works at the root of a host."""
-    try:
-        parts = urlsplit(value.rstrip("/"))
-    except ValueError:  # an invalid IPv6 address
-        parts = urlsplit("")
+    parts = _split(value.rstrip("/"))
     if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
         raise ValidationError("Set it to a URL such as https://hub.example.org.")
     if parts.path or parts.query or parts.fragment or parts.username:
@@ -49,10 +53,7 @@ def parse_public_url(value: str) -> str:
 
 def parse_issuer(value: str) -> str:
     """Return the URL of an OpenID Connect provider without a slash at the end. Plain HTTP is for this machine only."""
-    try:
-        parts = urlsplit(value)
-    except ValueError:  # an invalid IPv6 address
-        parts = urlsplit("")
+    parts = _split(value)
     is_local = parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1"}
     if value and not (parts.hostname and (parts.scheme == "https" or is_local)):
         raise ValidationError("Set it to the https URL of the issuer, such as https://login.example.org/realms/main.")
@@ -61,10 +62,7 @@ def parse_issuer(value: str) -> str:
 
 def parse_link(value: str) -> str:
     """Return a path of this host, or an absolute URL. Other schemes could run script in a page."""
-    try:
-        parts = urlsplit(value)
-    except ValueError:  # an invalid IPv6 address
-        parts = urlsplit("")
+    parts = _split(value)
     is_path = value.startswith("/") and not value.startswith(("//", "/\\"))
     is_url = parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.username
     if value and (not (is_path or is_url) or any(character in value for character in " ;,\"'<>")):

@@ -23,7 +23,7 @@ from releasehub.core.policy import Policy
 class HubModelViewSet(HubViewSet):
     """Lookup, filtering and serialization of rows. Add the mixins below for the actions of a view set.
 
-    A dialect implements `get_lookup` and `get_representation`.
+    A dialect implements `order_queryset` and `get_representation`.
     """
 
     policy: ClassVar[Policy[Any]]
@@ -60,7 +60,7 @@ class HubModelViewSet(HubViewSet):
 
     def get_lookup(self) -> dict[str, Any] | None:
         """Return the filter for the row that the URL names, or None if the URL cannot name any row."""
-        raise NotImplementedError
+        return {self.lookup_field: self.kwargs[self.lookup_url_kwarg or self.lookup_field]}
 
     def get_object(self) -> Any:
         """Return the row that the URL names.

@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
+from django.utils.encoding import escape_uri_path
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 JOIN_FROM = 200
 MAX_PAGE = 2**31
+
+
+class LinkHeaderPagination(BasePagination):
+    """Pages as bare arrays, with the neighboring pages in the header `Link` (RFC 8288)."""
+
+    request: Request
+    base_url: str
+    page: int
+
+    def get_links(self) -> Iterable[tuple[str, int, bool]]:
+        """Return the relation and number of each other page, and whether there is one."""
+        raise NotImplementedError
+
+    def get_paginated_response(self, data: Any) -> Response:
+        parts = [self._link(relation, page) for relation, page, exists in self.get_links() if exists]
+        return Response(data, headers={"Link": ", ".join(parts)} if parts else {})
+
+    def _link(self, relation: str, page: int) -> str:
+        query = self.request.query_params.copy()
+        query["page"] = str(page)
+        return f'<{self.base_url}{escape_uri_path(self.request.path)}?{query.urlencode()}>; rel="{relation}"'
 
 
 def window(queryset: models.QuerySet[Any], start: int, length: int) -> models.QuerySet[Any]:

@@ -37,6 +37,12 @@ class Problem:
     params: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     status: int = 0
 
+    @property
+    def sentence(self) -> str:
+        """The message, with the name of the field if the message does not mention it."""
+        is_named = not self.field or self.field in self.message
+        return self.message if is_named else f"{self.field}: {self.message}"
+
 
 def problem(kind: ProblemKind, **params: Any) -> Problem:
     """Return a problem with the usual message of its kind."""

@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponseBase, QueryDict
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
+from files.blobs import release_claim
+from files.uploads.intake import AcceptedUpload
 from releasehub.api.common.action_mixin import ActionMixin
 from releasehub.api.common.authentication import HubAuthentication
 from releasehub.api.common.errors import LengthRequired
@@ -32,6 +34,7 @@ class HubViewSet(ActionMixin, InputMixin, ThrottlingMixin, ETagMixin):
         required_scopes: Maps an action to the scope or scopes that a key needs for it; `()` means none.
         open_actions: Actions that need no key. None means every action that only reads.
         file_actions: Actions whose body may contain a file; `authorize_upload` decides before its first byte is stored.
+        accepted_upload: The stored bytes that `prepare` has claimed, until a file takes them over.
         security: Names of the schemes of `HubScheme` that the dialect documents.
     """
 
@@ -45,6 +48,7 @@ class HubViewSet(ActionMixin, InputMixin, ThrottlingMixin, ETagMixin):
     required_scopes: ClassVar[Mapping[str, Scope | tuple[Scope, ...]]] = {}
     open_actions: ClassVar[frozenset[str] | None] = None
     file_actions: ClassVar[frozenset[str]] = frozenset()
+    accepted_upload: AcceptedUpload | None = None
     security: ClassVar[tuple[str, ...]] = ("apiKey", "bearerKey")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -83,6 +87,8 @@ class HubViewSet(ActionMixin, InputMixin, ThrottlingMixin, ETagMixin):
         """Remove uploaded bytes that no service has taken over."""
         if staging := getattr(self.request, "staging", None):
             staging.discard()
+        if self.accepted_upload is not None:
+            release_claim(self.accepted_upload.blob)
 
     @property
     def is_open(self) -> bool:

@@ -45,19 +45,13 @@ class EngineEnvelope(Envelope):
     def body(self, problems: Sequence[Problem]) -> Any:
         return {
             "error": self._code(problems[0]),
-            "description": " ".join(self._sentence(problem) for problem in problems),
+            "description": " ".join(MESSAGES.get(problem.kind, problem.sentence) for problem in problems),
         }
 
     def _code(self, problem: Problem) -> str:
         if self.status(problem) == 400 and problem.kind is not ProblemKind.OTHER:
             return "invalid_input"
         return CODES.get(problem.kind) or problem.code.replace(".", "_") or problem.kind.value
-
-    def _sentence(self, problem: Problem) -> str:
-        if problem.kind in MESSAGES:
-            return MESSAGES[problem.kind]
-        is_named = not problem.field or problem.field in problem.message
-        return problem.message if is_named else f"{problem.field}: {problem.message}"
 
 
 engine_envelope = EngineEnvelope()

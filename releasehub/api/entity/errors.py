@@ -31,8 +31,7 @@ class EntityEnvelope(Envelope):
     def body(self, problems: Sequence[Problem]) -> Any:
         first = problems[0]
         code = CODES.get(first.kind) or first.code.replace(".", "_") or first.kind.value
-        is_named = not first.field or first.field in first.message
-        return {"error": code, "message": first.message if is_named else f"{first.field}: {first.message}"}
+        return {"error": code, "message": first.sentence}
 
 
 entity_envelope = EntityEnvelope()

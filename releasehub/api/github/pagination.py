@@ -6,19 +6,16 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from django.utils.encoding import escape_uri_path
-from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
-from rest_framework.response import Response
 
-from releasehub.api.common.paging import MAX_PAGE, clamp, window
+from releasehub.api.common.paging import MAX_PAGE, LinkHeaderPagination, clamp, window
 from releasehub.core.pagination import count_bounded
 
 DEFAULT_PER_PAGE = 30
 MAX_PER_PAGE = 100
 
 
-class GitHubPagination(BasePagination):
+class GitHubPagination(LinkHeaderPagination):
     """A page whose parameters are clamped. The view may know the total without counting: `get_stored_total`.
 
     Otherwise, the list ends after 10,000 rows, as on GitHub.
@@ -40,22 +37,14 @@ class GitHubPagination(BasePagination):
         start = (self.page - 1) * self.per_page
         return [] if start >= total else list(read(start, self.per_page))
 
-    def get_paginated_response(self, data: Any) -> Response:
+    def get_links(self) -> list[tuple[str, int, bool]]:
         previous = min(self.page - 1, self.last)
-        links = [
+        return [
             ("prev", previous, self.page > 1),
             ("next", self.page + 1, self.page < self.last),
             ("last", self.last, self.page < self.last),
             ("first", 1, self.page > 1),
         ]
-        parts = [self.get_link(relation, page) for relation, page, exists in links if exists]
-        return Response(data, headers={"Link": ", ".join(parts)} if parts else {})
-
-    def get_link(self, relation: str, page: int) -> str:
-        """Return the link to another page.  Source: RFC 8288."""
-        query = self.request.query_params.copy()
-        query["page"] = str(page)
-        return f'<{self.base_url}{escape_uri_path(self.request.path)}?{query.urlencode()}>; rel="{relation}"'
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         return schema

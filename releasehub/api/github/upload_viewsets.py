@@ -14,12 +14,11 @@ from drf_spectacular.utils import extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from files.blobs import release_claim
 from files.models import File
 from files.policies import file_policy
 from files.services import authorize_upload, same_file
 from files.targets import target_in_name
-from files.uploads.intake import AcceptedUpload, accept_upload
+from files.uploads.intake import accept_upload
 from releasehub.api.common.file_parsers import RawFileParser
 from releasehub.api.common.model_mixins import ListModelMixin
 from releasehub.api.github.errors import asset_envelope
@@ -57,7 +56,6 @@ class GitHubReleaseAssetViewSet(ListModelMixin, GitHubModelViewSet):
     lookup_url_kwarg = "release_id"
     required_scopes = {"list": READ, "upload": WRITE, "upload_to_url": WRITE}
     file_actions = frozenset({"upload", "upload_to_url"})
-    accepted_upload: AcceptedUpload | None = None
     existing: File | None = None
     begun_at: datetime | None = None
     name = sha256 = ""
@@ -144,12 +142,6 @@ class GitHubReleaseAssetViewSet(ListModelMixin, GitHubModelViewSet):
             name = self.new_asset["name"]
             undo_replacement(actor=self.actor, version=self.release, filename=name, begun_at=self.begun_at, error=error)
         return super().handle_exception(error)
-
-    def clear(self) -> None:
-        """Release the blob that `prepare` has claimed, unless a file has taken it over."""
-        super().clear()
-        if self.accepted_upload is not None:
-            release_claim(self.accepted_upload.blob)
 
     @upload_operation("github_assets_upload", responses=ASSET)
     def upload(self, request: Request, *args: Any, **kwargs: Any) -> Response:

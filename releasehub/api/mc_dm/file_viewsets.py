@@ -11,7 +11,6 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from files.blobs import release_claim
 from files.models import File
 from files.policies import file_policy
 from files.services import add_file, authorize_upload, link_file, lock_file, restore_file, update_file
@@ -90,7 +89,6 @@ class McDmFileViewSet(McDmModelViewSet):
     ordering = ORDER
     required_scopes = CONTENT_SCOPES | {"download": Scope.DOWNLOAD_READ, "restore": Scope.DOWNLOAD_WRITE}
     file_actions = frozenset({"create"})
-    accepted_upload: AcceptedUpload | None = None
 
     def get_queryset(self) -> models.QuerySet[File]:
         """Return the files of the requested version. Deleted files never appear here, not even with `deleted=1`.
@@ -170,12 +168,6 @@ class McDmFileViewSet(McDmModelViewSet):
                 sha256=self.new_file.get("sha256", ""),
                 keep_rejected=self.new_file.get("keep_rejected", False),
             )
-
-    def clear(self) -> None:
-        """Release the blob that `prepare` has claimed, unless a file has taken it over."""
-        super().clear()
-        if self.accepted_upload is not None:
-            release_claim(self.accepted_upload.blob)
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         file = self.add_link() if self.accepted_upload is None else self.add_upload(self.accepted_upload)

@@ -50,8 +50,6 @@ from versions.models import Version
 )
 @extend_schema(tags=["access keys"])
 class AccessKeyViewSet(ListModelMixin, RetrieveModelMixin, NativeViewSet, HubModelViewSet):
-    lookup_field = "public_id"
-    lookup_value_regex = "[a-z0-9]{1,24}"
     queryset = AccessKey.objects.all()
     serializer_class = AccessKeySerializer
     input_serializer_classes = {"create": AccessKeyCreateSerializer}
@@ -83,9 +81,6 @@ class AccessKeyViewSet(ListModelMixin, RetrieveModelMixin, NativeViewSet, HubMod
 
     def order_queryset(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
         return queryset  # the cursor pagination orders the rows itself
-
-    def get_lookup(self) -> dict[str, Any]:
-        return {"public_id": self.kwargs["public_id"]}
 
     def get_object_response(self, instance: models.Model, *, status: int = 200) -> Response:
         """Return a key without an ETag: an access key is never changed, only revoked."""

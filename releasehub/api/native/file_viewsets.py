@@ -21,9 +21,6 @@ from releasehub.apikeys.scopes import Scope
 
 
 class FileViewSet(NativeViewSet):
-    lookup_field = "public_id"
-    lookup_url_kwarg = "public_id"
-    lookup_value_regex = "[a-z0-9]{1,24}"
     queryset = File.objects.all()
     serializer_class = AcceptedFileSerializer
     input_serializer_classes = {"accept": FileAcceptSerializer}

@@ -58,8 +58,6 @@ TAG = "people"
 class InvitationViewSet(ListModelMixin, NativeViewSet, HubModelViewSet):
     """Pending invitations. An invitation that was declined looks pending, as on the pages."""
 
-    lookup_field = "public_id"
-    lookup_value_regex = "[a-z0-9]{1,24}"
     queryset = Invitation.objects.all()
     serializer_class = InvitationSerializer
     policy = invitation_policy
@@ -97,9 +95,6 @@ class InvitationViewSet(ListModelMixin, NativeViewSet, HubModelViewSet):
 
     def order_queryset(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
         return queryset  # the cursor pagination orders the rows itself
-
-    def get_lookup(self) -> dict[str, Any]:
-        return {"public_id": self.kwargs["public_id"]}
 
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         invitation = self.get_object()

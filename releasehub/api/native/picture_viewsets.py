@@ -125,8 +125,6 @@ class DownloadPictureViewSet(NativeViewSet):
 )
 @extend_schema(tags=[TAG])
 class PictureViewSet(RetrieveModelMixin, NativeViewSet, HubModelViewSet):
-    lookup_field = "public_id"
-    lookup_value_regex = "[a-z0-9]{1,24}"
     queryset = Picture.objects.all()
     serializer_class = PictureSerializer
     input_serializer_classes = {"partial_update": PictureUpdateSerializer}
@@ -139,9 +137,6 @@ class PictureViewSet(RetrieveModelMixin, NativeViewSet, HubModelViewSet):
 
     def get_object_queryset(self) -> models.QuerySet[Picture]:
         return with_sizes(Picture.objects.select_related("download__category"))
-
-    def get_lookup(self) -> dict[str, Any]:
-        return {"public_id": self.kwargs["public_id"]}
 
     def get_object_response(self, instance: models.Model, *, status: int = 200) -> Response:
         return Response({"picture": self.get_serializer(instance).data}, status=status)

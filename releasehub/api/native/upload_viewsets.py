@@ -46,9 +46,6 @@ VERIFYING = OpenApiResponse(
 )
 @extend_schema(tags=["uploads"])
 class UploadViewSet(NativeViewSet):
-    lookup_field = "public_id"
-    lookup_url_kwarg = "public_id"
-    lookup_value_regex = "[a-z0-9]{1,24}"
     queryset = UploadSession.objects.all()
     serializer_class = UploadSerializer
     input_serializer_classes = {"create": UploadCreateSerializer, "parts": UploadPartsSerializer}

@@ -21,8 +21,6 @@ from versions.models import Version
 
 
 class VersionViewSet(NativeViewSet):
-    lookup_field = "public_id"
-    lookup_url_kwarg = "public_id"
     queryset = Version.objects.all()
     serializer_class = VersionSerializer
     input_serializer_classes = {"mark_security": SecurityReleaseSerializer}

@@ -7,4 +7,7 @@ from releasehub.api.common.viewsets import HubViewSet
 
 
 class NativeViewSet(HubEnvelopeMixin, HubViewSet):
-    """A view set with the error format of the hub."""
+    """A view set with the error format of the hub. Its URLs contain public ids."""
+
+    lookup_field = "public_id"
+    lookup_value_regex = "[a-z0-9]{1,24}"

@@ -14,10 +14,9 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from files.blobs import release_claim
 from files.models import File
 from files.services import authorize_upload, same_file
-from files.uploads.intake import AcceptedUpload, accept_upload
+from files.uploads.intake import accept_upload
 from releasehub.api.common.file_parsers import RawFileParser, StagingMultiPartParser
 from releasehub.api.common.renderers import FileOrForm
 from releasehub.api.common.schema import FILE_DESCRIPTION, FILE_RESPONSES
@@ -62,7 +61,6 @@ class V3ContentViewSet(V3ViewSet):
         "download_of_account": Scope.RELEASE_READ,
     }
     file_actions = frozenset({"upload", "upload_unnamed"})
-    accepted_upload: AcceptedUpload | None = None
     existing: File | None = None
     replaced: File | None = None
 
@@ -103,12 +101,6 @@ class V3ContentViewSet(V3ViewSet):
             self.accepted_upload = accept_upload(
                 actor=self.actor, version=self.version, upload=upload, replaces=self.replaced
             )
-
-    def clear(self) -> None:
-        """Release the blob that `prepare` has claimed, unless a file has taken it over."""
-        super().clear()
-        if self.accepted_upload is not None:
-            release_claim(self.accepted_upload.blob)
 
     @operation(
         operation_id="v3_content_upload",

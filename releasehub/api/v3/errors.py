@@ -59,10 +59,7 @@ class V3Envelope(Envelope):
     def body(self, problems: Sequence[Problem]) -> Any:
         """Return the body with the first problem; its message names the field."""
         first = problems[0]
-        message = MESSAGES.get(first.kind, first.message)
-        if first.field and first.field not in message:
-            message = f"{first.field}: {message}"
-        return {"message": message, "code": self._code(first)}
+        return {"message": MESSAGES.get(first.kind, first.sentence), "code": self._code(first)}
 
     def _code(self, problem: Problem) -> str:
         code = CODES.get(problem.kind) or DOMAIN_CODES.get(problem.code)  # type: ignore[call-overload]

@@ -73,9 +73,6 @@ class V3ModelViewSet(V3ViewSet, HubModelViewSet):
     def get_object_queryset(self) -> models.QuerySet[Any]:
         return self.with_relations(super().get_object_queryset())
 
-    def get_lookup(self) -> dict[str, Any]:
-        return {"public_id": self.kwargs["public_id"]}
-
     def order_queryset(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
         return order_rows(queryset, self.request, self.ordering, self.default_order)
 

@@ -80,7 +80,7 @@ def update_prefix(*, actor: Actor, prefix: Prefix, **fields: Any) -> Prefix:
 
 
 @transaction.atomic
-def delete_prefix(*, actor: Actor, prefix: Prefix, reason: str = "") -> None:
+def delete_prefix(*, actor: Actor, prefix: Prefix) -> None:
     """Delete a prefix. The downloads that have it are left without one; no events are sent about them.
 
     Raises:
@@ -88,7 +88,7 @@ def delete_prefix(*, actor: Actor, prefix: Prefix, reason: str = "") -> None:
     """
     prefix_policy.ensure("delete", actor, prefix)
     changes = {"downloads": Download.all_objects.filter(prefix=prefix).count()}
-    audit.record(actor=actor, action=AuditAction.PREFIX_DELETE, target=prefix, changes=changes, reason=reason)
+    audit.record(actor=actor, action=AuditAction.PREFIX_DELETE, target=prefix, changes=changes)
     prefix.delete()
 
 

@@ -48,16 +48,22 @@ class Possession:
 _possessions: list[Possession] = []
 
 
-def pass_on_created(rows: QuerySet[Any], *, actor: Actor, heir: User, action: AuditAction) -> int:
-    """Make the heir the creator of the rows, and record it with the action. Return the number of rows."""
-    count = 0
-    for row in rows:
-        changes = {"created_by": [row.created_by_id, heir.pk]}
-        row.created_by = heir
-        row.save(update_fields=["created_by", "updated_at"])
-        audit.record(actor=actor, action=action, target=row, changes=changes)
-        count += 1
-    return count
+def created_rows(model: type[Any], action: AuditAction, *, name: str, label: str) -> Possession:
+    """Return the possession of the rows that a user created. The heir becomes their creator, recorded as the action."""
+
+    def rows_of(user: User) -> QuerySet[Any]:
+        rows: QuerySet[Any] = model._default_manager.filter(created_by=user)
+        return rows.order_by("pk")
+
+    def pass_on(*, actor: Actor, giver: User, heir: User) -> int:
+        rows = list(rows_of(giver))
+        for row in rows:
+            row.created_by = heir
+            row.save(update_fields=["created_by", "updated_at"])
+            audit.record(actor=actor, action=action, target=row, changes={"created_by": [giver.pk, heir.pk]})
+        return len(rows)
+
+    return Possession(name=name, label=label, count=lambda user: rows_of(user).count(), pass_on=pass_on)
 
 
 def register_possession(possession: Possession) -> None:

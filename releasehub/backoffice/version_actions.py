@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from releasehub.backoffice.row_actions import RowAction, deletion_actions
 from releasehub.publishing.deletion import delete_version
 from releasehub.publishing.lifecycle import move
-from releasehub.publishing.transitions import Move
+from releasehub.publishing.transitions import POLICIES, Move
 from versions.models import Version
 
 
@@ -19,81 +20,57 @@ def is_out(row: Version) -> bool:
     return row.is_released and not row.is_deleted
 
 
+def _move(
+    move_name: Move, label: str, *, done: str, applies: Callable[[Version], bool], wants_reason: bool = False
+) -> RowAction:
+    """Return the action that makes a move of the transition table, which also has the question for the policy."""
+    return RowAction(
+        name=move_name.name.lower().replace("_", "-"),
+        label=label,
+        done=done,
+        run=lambda actor, row, reason: move(move_name, actor=actor, version=row, reason=reason if wants_reason else ""),
+        applies=applies,
+        question=POLICIES[move_name],
+        wants_reason=wants_reason,
+    )
+
+
 VERSION_ACTIONS = (
-    RowAction(
-        name="publish",
-        label="Publish",
-        done="published",
-        run=lambda actor, row, reason: move(Move.PUBLISH, actor=actor, version=row),
-        applies=is_draft,
-        question="publish",
-    ),
-    RowAction(
-        name="unpublish",
-        label="Unpublish",
+    _move(Move.PUBLISH, "Publish", done="published", applies=is_draft),
+    _move(
+        Move.UNPUBLISH,
+        "Unpublish",
         done="turned back into drafts",
-        run=lambda actor, row, reason: move(Move.UNPUBLISH, actor=actor, version=row),
         applies=lambda row: row.state != "draft" and not row.is_deleted,
-        question="edit",
     ),
-    RowAction(
-        name="yank",
-        label="Yank",
-        done="yanked",
-        run=lambda actor, row, reason: move(Move.YANK, actor=actor, version=row, reason=reason),
-        applies=lambda row: is_out(row) and not row.is_yanked,
-        question="publish",
-        wants_reason=True,
-    ),
-    RowAction(
-        name="unyank",
-        label="Unyank",
-        done="unyanked",
-        run=lambda actor, row, reason: move(Move.UNYANK, actor=actor, version=row),
-        applies=lambda row: row.is_yanked and not row.is_deleted,
-        question="publish",
-    ),
-    RowAction(
-        name="activate",
-        label="Make active",
+    _move(Move.YANK, "Yank", done="yanked", applies=lambda row: is_out(row) and not row.is_yanked, wants_reason=True),
+    _move(Move.UNYANK, "Unyank", done="unyanked", applies=lambda row: row.is_yanked and not row.is_deleted),
+    _move(
+        Move.ACTIVATE,
+        "Make active",
         done="active",
-        run=lambda actor, row, reason: move(Move.ACTIVATE, actor=actor, version=row),
         applies=lambda row: not row.is_active and not row.is_deleted and not row.is_yanked and row.state != "archived",
-        question="activate",
     ),
-    RowAction(
-        name="mark-security",
-        label="Mark as a security release",
+    _move(
+        Move.MARK_SECURITY,
+        "Mark as a security release",
         done="marked as security releases",
-        run=lambda actor, row, reason: move(Move.MARK_SECURITY, actor=actor, version=row, reason=reason),
         applies=lambda row: not row.is_security_release and not row.is_deleted,
-        question="mark_security",
         wants_reason=True,
     ),
-    RowAction(
-        name="unmark-security",
-        label="Remove the security mark",
+    _move(
+        Move.UNMARK_SECURITY,
+        "Remove the security mark",
         done="no longer marked as security releases",
-        run=lambda actor, row, reason: move(Move.UNMARK_SECURITY, actor=actor, version=row, reason=reason),
         applies=lambda row: row.is_security_release and not row.is_deleted,
-        question="mark_security",
         wants_reason=True,
     ),
-    RowAction(
-        name="archive",
-        label="Archive",
-        done="archived",
-        run=lambda actor, row, reason: move(Move.ARCHIVE, actor=actor, version=row),
-        applies=lambda row: is_out(row) and row.state != "archived",
-        question="publish",
-    ),
-    RowAction(
-        name="unarchive",
-        label="Unarchive",
+    _move(Move.ARCHIVE, "Archive", done="archived", applies=lambda row: is_out(row) and row.state != "archived"),
+    _move(
+        Move.UNARCHIVE,
+        "Unarchive",
         done="unarchived",
-        run=lambda actor, row, reason: move(Move.UNARCHIVE, actor=actor, version=row),
         applies=lambda row: row.state == "archived" and not row.is_deleted,
-        question="publish",
     ),
     *deletion_actions(delete_version, partial(move, Move.RESTORE), "version"),
 )

@@ -52,11 +52,11 @@ def test_deleted_prefix_disappears_from_downloads() -> None:
     prefix = make_prefix("Mod")
     download = make_download(prefix=prefix)
     assert Event.objects.latest("id").data["prefix_id"] == prefix.pk
-    delete_prefix(actor=system(), prefix=prefix, reason="unused")
+    delete_prefix(actor=system(), prefix=prefix)
     download.refresh_from_db()
     assert download.prefix is None
     entry = AuditEntry.objects.latest("id")
-    assert (entry.action, entry.changes, entry.reason) == ("prefix.delete", {"downloads": 1}, "unused")
+    assert (entry.action, entry.changes) == ("prefix.delete", {"downloads": 1})
 
 
 def test_only_administrators_change_prefixes() -> None:

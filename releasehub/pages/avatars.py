@@ -17,10 +17,9 @@ from files.pictures.formats import MAX_UPLOAD_BYTES
 from files.pictures.forms import PictureField
 from files.uploads.form_uploads import receive_files
 from files.uploads.handlers import takes_files
-from releasehub.core.domain_messages import translated
 from releasehub.core.errors import DomainError, StorageFull, TooMany
 from releasehub.core.requests import actor_of
-from releasehub.pages.errors import answers_errors
+from releasehub.pages.errors import answers_errors, show_refusal
 from releasehub.pages.viewers import account_of
 
 
@@ -41,7 +40,7 @@ def change(request: HttpRequest) -> HttpResponseBase:
         except (StorageFull, TooMany):
             raise
         except DomainError as error:
-            messages.error(request, translated(error.message))
+            show_refusal(request, error)
             return redirect("pages:profile")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
@@ -133,6 +134,11 @@ def error_response(request: HttpRequest, error: DomainError) -> HttpResponseBase
     is_hidden = kind is errors.NotFound and not isinstance(error, TooNew)
     message = "" if is_hidden else translated(error.message)
     return error_page(request, STATUS[kind], message, CODE_ADVICE.get(error.code) or KIND_ADVICE.get(type(error), ""))
+
+
+def show_refusal(request: HttpRequest, error: DomainError) -> None:
+    """Show on the next page why the hub refused something, in the language of the visitor."""
+    messages.error(request, translated(error.message))
 
 
 def prefers_json(request: HttpRequest) -> bool:

@@ -9,8 +9,8 @@ from django.contrib import messages
 from django.http import HttpRequest
 
 from releasehub.core.actor import Actor
-from releasehub.core.domain_messages import translated
 from releasehub.core.errors import Conflict, NotFound
+from releasehub.pages.errors import show_refusal
 
 Row = TypeVar("Row")
 
@@ -26,4 +26,4 @@ def run_named_action(request: HttpRequest, action: Callable[[Actor, Row], str] |
     try:
         messages.success(request, action(actor, row))
     except Conflict as error:
-        messages.error(request, translated(error.message))
+        show_refusal(request, error)

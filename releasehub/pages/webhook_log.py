@@ -12,11 +12,10 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from downloads.models import Download
-from releasehub.core.domain_messages import translated
 from releasehub.core.errors import Conflict
 from releasehub.core.numbers import read_number
 from releasehub.core.requests import actor_of
-from releasehub.pages.errors import answers_errors
+from releasehub.pages.errors import answers_errors, show_refusal
 from releasehub.pages.webhook_forms import RangeForm
 from releasehub.webhooks import replays
 from releasehub.webhooks.log import bodies_of, delivery_log, find_delivery, find_endpoint
@@ -44,7 +43,7 @@ def replay(request: HttpRequest, public_id: str) -> HttpResponseBase:
     try:
         count = replays.replay_range(actor=actor, endpoint=endpoint, **form.cleaned_data)
     except Conflict as error:
-        messages.error(request, translated(error.message))
+        show_refusal(request, error)
     else:
         messages.success(request, describe_queued(count))
     return redirect(endpoint.path)
@@ -69,7 +68,7 @@ def replay_one(request: HttpRequest, public_id: str, webhook_id: str) -> HttpRes
     try:
         replays.replay_delivery(actor=actor, delivery=row)
     except Conflict as error:
-        messages.error(request, translated(error.message))
+        show_refusal(request, error)
     else:
         messages.success(request, gettext("The delivery was queued again with the same ID."))
     return redirect("pages:webhook-delivery", public_id=public_id, webhook_id=webhook_id)

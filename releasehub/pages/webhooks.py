@@ -130,7 +130,7 @@ def delete(request: HttpRequest, public_id: str) -> HttpResponseBase:
     if request.method != "POST":
         return render(request, "pages/webhook_delete.html", {"endpoint": endpoint})
     endpoints.delete_endpoint(actor=actor, endpoint=endpoint)
-    messages.success(request, "The endpoint was deleted.")
+    messages.success(request, gettext("The endpoint was deleted."))
     return redirect("pages:webhooks")
 
 

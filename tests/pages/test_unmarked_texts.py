@@ -75,3 +75,10 @@ def test_templates_have_no_unmarked_text() -> None:
         if not name.startswith(ENGLISH) and (texts := unmarked(path.read_text(encoding="utf-8"))):
             found[name] = texts
     assert found == {}
+
+
+def test_messages_of_views_are_marked() -> None:
+    """A literal in `messages.success(request, "…")` is shown in English on a page of any language."""
+    literal = re.compile(r'messages\.\w+\(\s*request,\s*"')
+    modules = (Path(settings.BASE_DIR) / "releasehub" / "pages").rglob("*.py")
+    assert [module.name for module in modules if literal.search(module.read_text())] == []

@@ -36,7 +36,7 @@ from releasehub.pages.desk.download_forms import DownloadForm, FirstFieldsForm, 
 from releasehub.pages.desk.lookup import find_download
 from releasehub.pages.desk.repository_links import repository_links
 from releasehub.pages.desk.version_moves import BULK_MOVES
-from releasehub.pages.errors import answers_errors
+from releasehub.pages.errors import answers_errors, show_refusal
 from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.manage_links import people_links
 from releasehub.pages.paging import page_of_rows
@@ -202,7 +202,7 @@ def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     try:
         messages.success(request, ACTIONS[name](actor, download, request.POST.get("reason", "")))
     except REFUSALS as error:
-        messages.error(request, error.message)
+        show_refusal(request, error)
     if name == "delete":
         return redirect("pages:desk")
     return redirect("pages:desk-download", public_id)

@@ -26,7 +26,7 @@ from files.uploads.handlers import takes_files
 from releasehub.core.errors import Conflict, Denied, DomainError, NotFound, Rejected, StorageFull
 from releasehub.core.requests import actor_of
 from releasehub.pages.desk.lookup import find_file, find_version
-from releasehub.pages.errors import answers_errors
+from releasehub.pages.errors import answers_errors, show_refusal
 from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.forms import ServiceForm
 from releasehub.publishing.deletion import delete_file
@@ -85,7 +85,7 @@ def upload(request: HttpRequest, public_id: str) -> HttpResponseBase:
         except StorageFull:
             raise
         except DomainError as error:
-            messages.error(request, error.message)
+            show_refusal(request, error)
             return redirect("pages:desk-version", public_id)
 
 
@@ -137,5 +137,5 @@ def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
         else:
             raise NotFound
     except (Conflict, Denied, Rejected) as error:
-        messages.error(request, error.message)
+        show_refusal(request, error)
     return redirect("pages:desk-version", file.version.public_id)

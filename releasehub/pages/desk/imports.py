@@ -16,7 +16,6 @@ from django.views.decorators.http import require_POST, require_safe
 from downloads.models import Download
 from downloads.services import create_download
 from releasehub.core.actor import Actor
-from releasehub.core.domain_messages import translated
 from releasehub.core.errors import Conflict, Denied, NotFound
 from releasehub.core.requests import actor_of
 from releasehub.importing.models import ImportRun, ImportSource
@@ -24,7 +23,7 @@ from releasehub.importing.policies import import_policy, visible_sources
 from releasehub.importing.report import releases_of, totals_of
 from releasehub.importing.services import add_source, cancel_run, change_source, delete_source, start_run
 from releasehub.pages.desk.import_forms import EditImportForm, NewImportForm
-from releasehub.pages.errors import answers_errors
+from releasehub.pages.errors import answers_errors, show_refusal
 from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.named_actions import run_named_action
 from releasehub.pages.paging import page_of_rows
@@ -145,7 +144,7 @@ def delete(request: HttpRequest, public_id: str) -> HttpResponseBase:
     try:
         delete_source(actor=actor, source=source)
     except Conflict as error:
-        messages.error(request, translated(error.message))
+        show_refusal(request, error)
         return redirect("pages:desk-import", public_id)
     messages.success(request, _("The import was deleted. Its versions are still there."))
     return redirect("pages:desk-imports")

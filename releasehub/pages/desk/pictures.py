@@ -19,11 +19,12 @@ from files.pictures.storing import authorize_picture
 from files.uploads.form_uploads import receive_files
 from files.uploads.handlers import takes_files
 from releasehub.core.actor import Actor
+from releasehub.core.domain_messages import translated
 from releasehub.core.errors import DomainError, NotFound, StorageFull, TooMany
 from releasehub.core.querysets import first_or_not_found
 from releasehub.core.requests import actor_of
 from releasehub.pages.desk.lookup import find_download
-from releasehub.pages.errors import answers_errors, prefers_json
+from releasehub.pages.errors import answers_errors, prefers_json, show_refusal
 from releasehub.pages.form_pages import require_form_methods
 
 
@@ -47,7 +48,7 @@ def pictures(request: HttpRequest, public_id: str) -> HttpResponseBase:
             if prefers_json(request):
                 raise
             entered = PictureForm(initial=request.POST.dict())
-            return _page(request, download, entered, error=error.message, status=400)
+            return _page(request, download, entered, error=translated(error.message), status=400)
 
 
 @csrf_protect
@@ -77,7 +78,7 @@ def act(request: HttpRequest, public_id: str, picture_id: str, name: str) -> Htt
     except NotFound:
         raise
     except DomainError as error:
-        messages.error(request, error.message)
+        show_refusal(request, error)
     else:
         messages.success(request, _("The pictures were changed."))
     return redirect("pages:desk-pictures", public_id)

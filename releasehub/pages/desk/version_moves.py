@@ -17,10 +17,11 @@ from django.views.decorators.http import require_POST
 from downloads.models import Download
 from downloads.policies import download_policy
 from releasehub.core.actor import Actor
+from releasehub.core.domain_messages import translated
 from releasehub.core.errors import Conflict, Denied, DomainError, Invalid, NotFound
 from releasehub.core.requests import actor_of
 from releasehub.pages.desk.lookup import find_download, find_version
-from releasehub.pages.errors import answers_errors
+from releasehub.pages.errors import answers_errors, show_refusal
 from releasehub.publishing.first_release import publish_with_page
 from releasehub.publishing.lifecycle import move, offered_moves
 from releasehub.publishing.transitions import Move
@@ -121,7 +122,7 @@ def move_one(request: HttpRequest, public_id: str, name: str) -> HttpResponseBas
         try:
             changed = _move(actor, version, BY_NAME[name], **form.cleaned_data)
         except (Conflict, Denied, Invalid) as error:
-            messages.error(request, error.message)
+            show_refusal(request, error)
         else:
             messages.success(request, _describe(changed, BY_NAME[name]))
     return redirect("pages:desk-version", public_id)
@@ -145,7 +146,7 @@ def move_several(request: HttpRequest, public_id: str) -> HttpResponseBase:
             _move(actor, version, action, reason=request.POST.get("reason", ""))
             moved += 1
         except DomainError as error:
-            messages.error(request, f"{version.number}: {error.message}")
+            messages.error(request, f"{version.number}: {translated(error.message)}")
     if moved:
         text = ngettext("%(count)d version was changed.", "%(count)d versions were changed.", moved)
         messages.success(request, text % {"count": moved})

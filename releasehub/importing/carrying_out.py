@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -151,13 +152,22 @@ def _new_fields(row: ImportedRelease, download: Download) -> dict[str, Any]:
         "title": row.title,
         "release_notes": row.notes,
         "created_at": min(made_at, timezone.now()) if made_at else None,
-        "release_page_url": row.page_url,
+        "release_page_url": _page_url(row.page_url),
         "commitish": row.commitish,
         "channel": channel_of(row, download),
         **row.fields,
     }
     # Without a number, it follows from the tag, and avoids the numbers of tags with another prefix.
     return fields if row.tag and row.number == number_of_tag(row.tag) else fields | {"number": row.number}
+
+
+def _page_url(url: str) -> str:
+    """Return the URL, or an empty string if versions do not accept it, such as that of a host without a domain."""
+    try:
+        Version._meta.get_field("release_page_url").run_validators(url)
+    except ValidationError:
+        return ""
+    return url
 
 
 def _note_done(row: ImportedRelease, version: Version, digest: str) -> None:

@@ -106,15 +106,34 @@ def _receive(lease: RunLease, source: ReleaseSource, actor: Actor, download: Dow
     start = received_prefix(upload) if upload is not None else 0
     if upload is not None and start == upload.size_bytes > 0:
         return
-    with source.open(_asset(row), start=start) as opened, _sized(opened, row, lease, download) as sized:
+    with (
+        _progress_noted(lease, row, start),
+        source.open(_asset(row), start=start) as opened,
+        _sized(opened, row, lease, download) as sized,
+    ):
         if upload is None or _continues(upload, row, sized):
             upload = upload or _begin(actor, download, row, sized)
-            chunks = _counted(lease, _from(start, sized), is_resumable=bool(row.digest or row.etag))
-            store_chunks(upload, chunks, start=start)
+            store_chunks(upload, _counted(lease, _from(start, sized), is_resumable=_is_resumable(row)), start=start)
+            lease.renew(interruptions=0)
             return
     drop_fetch(upload)
     row.upload = None
     _receive(lease, source, actor, download, row)
+
+
+@contextmanager
+def _progress_noted(lease: RunLease, row: ImportedFile, start: int) -> Iterator[None]:
+    """Note that the run gets on if the connection breaks after bytes that the next attempt does not fetch again."""
+    try:
+        yield
+    except SourceUnavailable:
+        if row.upload is not None and _is_resumable(row) and received_prefix(row.upload) > start:
+            lease.renew(interruptions=0)
+        raise
+
+
+def _is_resumable(row: ImportedFile) -> bool:
+    return bool(row.digest or row.etag)
 
 
 def _begin(actor: Actor, download: Download, row: ImportedFile, opened: OpenedAsset) -> UploadSession:

@@ -20,9 +20,10 @@ from releasehub.importing.leases import Canceled, Report, RunLease, RunTakenOver
 from releasehub.importing.listing import list_source, pending_releases
 from releasehub.importing.models import MAX_REASON_CHARACTERS, ImportedRelease, ImportRun
 from releasehub.importing.opening import entitled_actor, open_source
-from releasehub.importing.sources.base import ReleaseSource, SourceRefused, SourceUnavailable
+from releasehub.importing.sources.base import ReleaseSource, SourceError, SourceRefused, SourceUnavailable
 
 MAX_INTERRUPTIONS = 20
+MAX_INTERRUPTIONS_AT_RELEASE = 6  # after pauses of fifteen minutes together
 FIRST_PAUSE_SECONDS = 30.0
 MAX_PAUSE_SECONDS = 3600.0
 STOPPED = f"The run was interrupted {MAX_INTERRUPTIONS} times in a row without any progress. Start it again."
@@ -110,6 +111,10 @@ def _carry_out_one(lease: RunLease, source: ReleaseSource, row: ImportedRelease)
         carry_out(lease=lease, source=source, row=row)
     except (StorageUnavailable, StorageFull, ReadOnly):
         raise
+    except SourceUnavailable as busy:
+        if not _fails_alone(lease, source):
+            raise
+        _note_failed(lease, row, busy.message)
     except (SourceRefused, DomainError) as error:
         if isinstance(error, DomainError) and error.code in FATAL_CODES:
             raise
@@ -122,6 +127,22 @@ def _carry_out_one(lease: RunLease, source: ReleaseSource, row: ImportedRelease)
     lease.renew()
 
 
+def _fails_alone(lease: RunLease, source: ReleaseSource) -> bool:
+    """Return whether a source that answers has failed so often at one release that the others should not wait for it.
+
+    Hosts have lost files that they still list, and answer requests for them as if they were down.
+    """
+    lease.run.refresh_from_db(fields=["interruptions"])
+    if lease.run.interruptions < MAX_INTERRUPTIONS_AT_RELEASE:
+        return False
+    lease.renew()
+    try:
+        next(source.releases(), None)
+    except SourceError:
+        return False
+    return True
+
+
 def _note_failed(lease: RunLease, row: ImportedRelease, reason: str) -> None:
     rows = ImportedRelease.objects.filter(pk=row.pk)
     lease.store(failed_count=F("failed_count") + 1, interruptions=0)
@@ -132,6 +153,6 @@ def _note_failed(lease: RunLease, row: ImportedRelease, reason: str) -> None:
 def _pause(lease: RunLease, message: str, wait_seconds: float | None) -> None:
     """Let the run wait as long as the source asks, or longer after each interruption without progress."""
     lease.run.refresh_from_db(fields=["interruptions"])
-    backoff = min(FIRST_PAUSE_SECONDS * 2 ** min(lease.run.interruptions - 1, 10), MAX_PAUSE_SECONDS)
+    backoff = min(FIRST_PAUSE_SECONDS * 2 ** min(max(lease.run.interruptions - 1, 0), 10), MAX_PAUSE_SECONDS)
     pause = timedelta(seconds=wait_seconds if wait_seconds is not None else backoff)
     lease.release(state=State.WAITING, not_before=timezone.now() + pause, message=message[:1000])

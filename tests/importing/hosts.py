@@ -20,7 +20,10 @@ TOKEN = "secret-of-the-source"
 
 @dataclass
 class Asset:
-    """A file of a stand-in. `served` replaces its bytes without changing what the list says about them."""
+    """A file of a stand-in. `served` replaces its bytes without changing what the list says about them.
+
+    A host that has lost the bytes answers with the status `lost`.
+    """
 
     pk: int
     name: str
@@ -28,6 +31,7 @@ class Asset:
     label: str | None = None
     served: bytes | None = None
     state: str = "uploaded"
+    lost: int = 0
 
 
 @dataclass
@@ -143,6 +147,8 @@ class Handler(BaseHTTPRequestHandler):
         asset, host = self.host.asset(pk), self.host
         if asset is None:
             self.reply(404, b"{}")
+        elif asset.lost:
+            self.reply(asset.lost, b"{}")
         elif host.storage_url:
             self.reply(302, b"", Location=f"{host.storage_url}/assets/{pk}")
         else:

@@ -78,6 +78,13 @@ def test_odd_release_does_not_stop_the_run(listed: Callable[..., ImportRun], odd
         assert "\0" not in f"{row.tag}{row.title}{row.reason}"
 
 
+@pytest.mark.parametrize(
+    "url", ["http://gitea:3000/acme/tool/releases/tag/v1.0.0", "https://my_host.example/", "http://["]
+)
+def test_release_with_an_unusual_page_is_imported(listed: Callable[..., ImportRun], url: str) -> None:
+    assert listed(replace(FINE, page_url=url)).created_count == 1
+
+
 def test_row_that_is_listed_twice_counts_once(listed: Callable[..., ImportRun]) -> None:
     """A list whose pages move while it is read repeats a row."""
     done = listed(ODD, ODD, FINE)

@@ -15,8 +15,8 @@ from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied
 from releasehub.importing import carrying_out, fetching, leases
-from releasehub.importing.models import ImportRun, ImportSource
-from releasehub.importing.running import work
+from releasehub.importing.models import ImportedRelease, ImportRun, ImportSource
+from releasehub.importing.running import MAX_INTERRUPTIONS_AT_RELEASE, work
 from releasehub.importing.services import add_source, cancel_run, start_due_runs, start_run
 from releasehub.importing.tasks import run_import, sweep_imports
 from tests.factories import make_download, make_user, system
@@ -145,6 +145,36 @@ def test_run_that_never_gets_on_fails(source: ImportSource) -> None:
     done = work(run.pk)
     assert done is not None
     assert (done.state, Version.objects.count()) == ("failed", 0)
+
+
+def test_file_that_its_host_has_lost_does_not_stop_later_releases(run: Run, host: Host) -> None:
+    host.releases[-1].assets[0].lost = 500
+    waiting = run()
+    for _ in range(MAX_INTERRUPTIONS_AT_RELEASE):
+        assert (waiting.state, waiting.failed_count) == ("waiting", 0)
+        waiting = again(waiting)
+    assert (waiting.state, waiting.created_count, waiting.failed_count) == ("done", 2, 1)
+    assert "status 500" in ImportedRelease.objects.get(outcome="failed").reason
+
+
+def test_source_that_is_down_fails_no_release(run: Run, host: Host) -> None:
+    host.releases[-1].assets[0].lost = 500
+    waiting = run()
+    ImportRun.objects.update(interruptions=MAX_INTERRUPTIONS_AT_RELEASE)
+    host.refusals = [(502, {})] * 5
+    waiting = again(waiting)
+    assert (waiting.state, waiting.failed_count) == ("waiting", 0)
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_interruption_after_which_parts_have_arrived_does_not_count(run: Run, host: Host) -> None:
+    waiting = run()
+    interruptions = []
+    for host.cut_after in (PART + 1000, 1000):
+        host.cut.clear()
+        waiting = again(waiting)
+        interruptions.append(waiting.interruptions)
+    assert interruptions == [0, 1]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,12 @@ def main() -> None:
     """Run the command line and exit the process with its exit code."""
     import signal
 
+    on_interrupt = signal.getsignal(signal.SIGINT)
+    if on_interrupt is signal.default_int_handler:
+        # Until the program can report an interruption, Ctrl-C ends the process without a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     from releasehub_cli.app import cli
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a canceled CI job prints how to resume, too
+    signal.signal(signal.SIGINT, on_interrupt)
     cli.main(prog_name=PROGRAM)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 import click
@@ -21,7 +22,7 @@ from releasehub_cli.commands.security import security
 from releasehub_cli.commands.upload import upload
 from releasehub_cli.commands.verify import verify
 from releasehub_cli.errors import EXIT_CODES_HELP, CliError, Exit, usage
-from releasehub_cli.output import accept_every_text
+from releasehub_cli.output import prepare_streams
 from releasehub_cli.retrying import Stopped
 from releasehub_cli.settings import Settings
 
@@ -32,9 +33,9 @@ class Program(click.Group):
     def main(  # type: ignore[override]
         self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
     ) -> Any:
-        accept_every_text()
+        prepare_streams()
         arguments = list(sys.argv[1:] if args is None else args)
-        settings = Settings(as_json="--json" in arguments)
+        settings = Settings(as_json="--json" in takewhile("--".__ne__, arguments))
         extra.pop("standalone_mode", None)
         try:
             result = super().main(args=arguments, prog_name=prog_name, standalone_mode=False, obj=settings, **extra)
@@ -63,7 +64,8 @@ def as_cli_error(error: Exception) -> CliError:
     if isinstance(error, click.Abort | Stopped):
         return CliError("Interrupted.", code="interrupted", exit_code=Exit.INTERRUPTED)
     if isinstance(error, OSError):
-        return CliError(f"{error.filename or 'The system'}: {error.strerror or error}.", code="system")
+        place = f"{error.filename}: " if error.filename else "The system reports: "
+        return CliError(f"{place}{error.strerror or error}.", code="system")
     return CliError(
         f"Unexpected error: {type(error).__name__}: {error}",
         code="unexpected",

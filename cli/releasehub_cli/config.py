@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+import httpx
 
 from releasehub_cli.errors import CliError, Exit, usage
 
@@ -33,8 +36,9 @@ def load_login() -> Login | None:
     Raises:
         CliError: The file cannot be read.
     """
-    path = config_path()
+    path: Path | str = "The configuration"
     try:
+        path = config_path()
         data = json.loads(path.read_text("utf-8"))
         return Login(url=str(data["url"]), key=str(data["key"]))
     except FileNotFoundError:
@@ -74,16 +78,19 @@ def write_private(path: Path, data: Any) -> None:
 
 
 def clean_url(text: str) -> str:
-    """Return the URL of a hub without a trailing slash or `/api`.
+    """Return the URL of a hub without a trailing slash or `/api`, so that each spelling of a hub gives the same URL.
 
     Raises:
         CliError: The text is not an absolute http:// or https:// URL, or it has credentials, a query or a fragment.
     """
     url = text.strip().rstrip("/").removesuffix("/api").rstrip("/")
     try:
+        if urlsplit(url).scheme in {"http", "https"}:
+            url = str(httpx.URL(url)).rstrip("/")
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
-    except ValueError:
+        (host or "").encode("idna")  # as the system does when it resolves the name
+    except (ValueError, httpx.InvalidURL):
         host = None
         parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment:
@@ -115,5 +122,18 @@ def clean_key(text: str) -> str:
 def _base(variable: str, fallback: str) -> Path:
     """Return the folder of this program. Relative XDG paths are ignored, as the XDG specification demands."""
     folder = os.environ.get(variable, "")
-    root = Path(folder) if folder and Path(folder).is_absolute() else Path.home() / fallback
+    root = Path(folder) if folder and Path(folder).is_absolute() else _home(variable) / fallback
     return root / "releasehub"
+
+
+def _home(variable: str) -> Path:
+    """Return the home directory.
+
+    Raises:
+        FileNotFoundError: There is none, for example in a container that runs as a user without a name.
+    """
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        message = f"this user has no home directory; set HOME or {variable} to a folder"
+        raise FileNotFoundError(errno.ENOENT, message) from error

@@ -19,7 +19,7 @@ from releasehub_cli.network import RUN_AGAIN, is_worth_retrying, redact_url
 from releasehub_cli.offers import FileOffer, read_offer
 from releasehub_cli.partial import Partial, first_byte, range_headers
 from releasehub_cli.progress import Meter, Task
-from releasehub_cli.responses import error_of
+from releasehub_cli.responses import check_is_hub, error_of
 from releasehub_cli.retrying import Backoff, is_transient, retry_after
 
 
@@ -103,10 +103,12 @@ class Downloader:
             hub_digest = first.headers.get("X-Checksum-SHA256", "").lower()
             if hub_digest and offer.sha256 and hub_digest != offer.sha256:
                 raise CliError("The link now leads to a different file.", code="changed", hint="Run the command again.")
+            if not first.is_error:
+                check_is_hub(first, self.hub.url)
             if not first.is_redirect:
                 yield first, start
                 return
-            where = urljoin(self.hub.url + link, first.headers["Location"])
+            where = urljoin(str(first.url), first.headers["Location"])
         with self.storage.stream(where, range_headers(start, stored_offer.etag if stored_offer else "")) as second:
             yield second, start
 

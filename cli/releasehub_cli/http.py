@@ -9,17 +9,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 
 from releasehub_cli.network import http_client, is_worth_retrying, reason, unreachable
 from releasehub_cli.output import Output
-from releasehub_cli.responses import error_of, json_object
+from releasehub_cli.responses import check_is_hub, error_of, json_object
 from releasehub_cli.retrying import Backoff, is_transient, retry_after
 from releasehub_cli.storage import Storage
 
 HUB_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+MAX_REDIRECTS = 5
 ACCEPT = "application/json, */*;q=0.5"  # permanent links respond with an HTML page to clients that prefer it
 
 
@@ -79,31 +80,57 @@ class Hub:
         return self._call(HubRequest("DELETE", path, params=params, needs_key=True))
 
     def head(self, path: str) -> httpx.Headers:
-        """Return the headers of the hub's own response, even if it is a redirect.
+        """Return the headers that the hub states for a permanent link, even if the bytes are elsewhere.
 
         Raises:
             HubError: The hub refused the request.
-            CliError: The network failed after all retries.
+            CliError: The network failed after all retries, or the response is not from a hub.
         """
-        response = self._request_with_retries(HubRequest("HEAD", path))
-        if response.is_error:
-            # A response to HEAD has no body that names the reason.
-            response = self._request_with_retries(HubRequest("GET", path))
+        response = self._head(path)
+        for _ in range(MAX_REDIRECTS):
+            if not (path := self.redirect_within(response)):
+                break
+            response = self._head(path)
         if response.is_error:
             raise error_of(response, has_key=bool(self.key))
+        check_is_hub(response, self.url)
         return response.headers
+
+    def redirect_within(self, response: httpx.Response) -> str:
+        """Return the path to which the hub redirects on itself, as it does after a download was renamed.
+
+        Returns an empty string if the response is no such redirect. One with a digest leads to the bytes, which may be
+        in a storage with the same host name as the hub.
+        """
+        if not response.is_redirect or "X-Checksum-SHA256" in response.headers:
+            return ""
+        target, own = urlsplit(urljoin(str(response.url), response.headers["Location"])), urlsplit(self.url)
+        if (target.scheme, target.netloc) != (own.scheme, own.netloc) or not target.path.startswith(f"{own.path}/"):
+            return ""
+        path = target.path.removeprefix(own.path)
+        return f"{path}?{target.query}" if target.query else path
 
     @contextmanager
     def stream(self, path: str, headers: Mapping[str, str]) -> Iterator[httpx.Response]:
-        """Send one GET request without retries and without following redirects.
+        """Send a GET request without retries, and follow only redirects of the hub to itself.
 
         Raises:
             httpx.TransportError: The network failed.
         """
         request_headers = self._headers() | {"Accept-Encoding": "identity"} | dict(headers)
-        with self._client.stream("GET", self.url + path, headers=request_headers) as response:
-            self.output.detail(f"GET {path}: {response.status_code}")
-            yield response
+        for left in reversed(range(MAX_REDIRECTS + 1)):
+            with self._client.stream("GET", self.url + path, headers=request_headers) as response:
+                self.output.detail(f"GET {path}: {response.status_code}")
+                target = self.redirect_within(response) if left else ""
+                if not target:
+                    yield response
+                    return
+                path = target
+
+    def _head(self, path: str) -> httpx.Response:
+        response = self._request_with_retries(HubRequest("HEAD", path))
+        # A response to HEAD has no body that names the reason.
+        return self._request_with_retries(HubRequest("GET", path)) if response.is_error else response
 
     def absolute(self, url: str) -> str:
         """Return the absolute form of a URL that the hub sent."""

@@ -52,6 +52,8 @@ class LocalFile:
             raise CliError(f"Cannot read {path}: {error.strerror}.", code="file_unreadable") from error
         if not path.is_file():
             raise usage(f"{path} is not a regular file.")
+        if not _is_unicode(path.name):
+            raise usage(f"The file name {path.name!r} is not valid UTF-8.", "Rename the file.")
         if has_control_characters(path.name):
             raise usage(f"The file name {path.name!r} has control characters.", "Rename the file.")
         return cls(path, status.st_size, status.st_mtime_ns)
@@ -93,6 +95,11 @@ class LocalFile:
         for piece in self.pieces(first_byte, size_bytes, stop):
             digest.update(piece)
         return digest.hexdigest()
+
+
+def _is_unicode(name: str) -> bool:
+    """Return whether the name is text. Python reads other bytes of a file name as lone surrogates."""
+    return not any("\ud800" <= char <= "\udfff" for char in name)
 
 
 def find_files(patterns: Iterable[str]) -> list[LocalFile]:

@@ -8,6 +8,8 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,8 +20,14 @@ _lock = threading.Lock()
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
-def accept_every_text() -> None:
-    """Escape characters that the encoding of stdout lacks, for example in a Latin-1 locale. Stderr does so already."""
+def prepare_streams() -> None:
+    """Replace closed streams with the null device, and escape characters that the encoding of stdout lacks.
+
+    Python sets `sys.stdin` to None if the shell closed it with `<&-`. Stderr escapes all characters anyway.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - open until the end
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 
@@ -53,15 +61,27 @@ class Output:
             self._say(text)
 
     def result(self, data: dict[str, Any], text: str = "") -> None:
-        """Print the result of a successful command."""
-        if self.as_json:
-            click.echo(json.dumps(data, indent=2))
-        elif text:
-            click.echo(printable(text))
+        """Print the result of a successful command.
+
+        Raises:
+            CliError: Stdout cannot be written, for example because its disk is full.
+        """
+        lines = json.dumps(data, indent=2) if self.as_json else printable(text)
+        if not lines:
+            return
+        try:
+            click.echo(lines)
+        except BrokenPipeError:  # the reader, such as `head`, has seen enough
+            raise
+        except OSError as error:
+            message = f"The command succeeded, but its result cannot be printed: {error.strerror}."
+            raise CliError(message, code="output") from error
 
     def error(self, error: CliError) -> None:
+        """Print an error. The exit code reports it even if it cannot be printed."""
         if self.as_json:
-            click.echo(json.dumps(error.as_json(), indent=2))
+            with suppress(OSError):
+                click.echo(json.dumps(error.as_json(), indent=2))
         self._say(f"Error: {error.message}")
         for line in error.hint.splitlines():
             self._say(f"  {line}")
@@ -69,7 +89,8 @@ class Output:
             self._say(f"  Request id: {error.request_id}")
 
     def _say(self, text: str) -> None:
-        with _lock:
+        # An upload goes on without its messages, as when the terminal is gone.
+        with _lock, suppress(OSError):
             click.echo(printable(text), err=True)
 
 

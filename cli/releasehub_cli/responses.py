@@ -37,11 +37,7 @@ def json_object(response: httpx.Response, hub_url: str, *, has_key: bool) -> dic
         CliError: The server is not a hub, or redirects to another URL.
     """
     if response.is_redirect:
-        raise CliError(
-            f"The hub redirects to {redact_url(response.headers.get('Location', ''))}.",
-            code="moved",
-            hint="Set --url or RELEASEHUB_URL to that URL. The key was not sent there.",
-        )
+        raise _moved(response)
     if not response.is_success:
         error = error_of(response, has_key=has_key)
         if error.code == "http_404":  # the API itself would respond with a code of its own
@@ -52,8 +48,30 @@ def json_object(response: httpx.Response, hub_url: str, *, has_key: bool) -> dic
     except ValueError:
         data = None
     if not isinstance(data, dict):
-        raise CliError(f"The server at {hub_url} is not a ReleaseHub.", code="no_hub", hint="Check --url.")
+        raise _no_hub(hub_url)
     return data
+
+
+def check_is_hub(response: httpx.Response, hub_url: str) -> None:
+    """Check that a hub sent the response to a permanent link. A proxy may redirect to HTTPS or to a sign-in page.
+
+    Raises:
+        CliError: The response does not state a version.
+    """
+    if "X-ReleaseHub-Version" not in response.headers:
+        raise _moved(response) if response.is_redirect else _no_hub(hub_url)
+
+
+def _moved(response: httpx.Response) -> CliError:
+    return CliError(
+        f"The hub redirects to {redact_url(response.headers.get('Location', ''))}.",
+        code="moved",
+        hint="If the hub has moved there, set --url or RELEASEHUB_URL to its new URL. The key was not sent there.",
+    )
+
+
+def _no_hub(hub_url: str) -> CliError:
+    return CliError(f"The server at {hub_url} is not a ReleaseHub.", code="no_hub", hint="Check --url.")
 
 
 def error_of(response: httpx.Response, *, has_key: bool) -> HubError:

@@ -58,4 +58,4 @@ class Settings:
         url = clean_url(self.url or (login.url if login else ""))
         if self.key:
             return url, clean_key(self.key)
-        return url, login.key if login and login.url == url else ""
+        return url, login.key if login and clean_url(login.url) == url else ""

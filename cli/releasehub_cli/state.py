@@ -29,7 +29,7 @@ def session_key(*, hub: str, version_id: str, filename: str, size_bytes: int, sh
 
 def known_session(key: str) -> str:
     """Return the id of the upload, or an empty string if it is unknown."""
-    return str(_read(state_path()).get(key, {}).get("id", ""))
+    return str(_read().get(key, {}).get("id", ""))
 
 
 def remember(key: str, *, upload_id: str, hub: str, version_id: str, filename: str) -> None:
@@ -45,15 +45,15 @@ def forget(key: str) -> None:
 def _change(change: Callable[[dict[str, Any]], object]) -> None:
     path = state_path()
     with _thread_lock, _lock(path):
-        sessions = _read(path)
+        sessions = _read()
         change(sessions)
         write_private(path, sessions)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read() -> dict[str, Any]:
     """Return the entries that have not expired. A damaged file counts as empty."""
     try:
-        sessions = json.loads(path.read_text("utf-8"))
+        sessions = json.loads(state_path().read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     oldest = time.time() - MAX_AGE_SECONDS

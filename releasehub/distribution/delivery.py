@@ -44,7 +44,7 @@ PARTIAL_CONTENT = 206
 SUCCESS_STATUSES = frozenset({200, 206, 302})
 FILE, ICON = "file", "icon"
 HEADER_SAFE = "".join(chr(code) for code in range(0x20, 0x7F)).replace("%", "")
-YANKED_HEADER = "X-ReleaseHub-Yanked"
+VERSION_HEADER, YANKED_HEADER = "X-ReleaseHub-Version", "X-ReleaseHub-Yanked"
 
 
 def serve_file(request: HttpRequest, file: File, actor: Actor, *, redirects: bool = True) -> HttpResponseBase:
@@ -63,7 +63,7 @@ def serve_file(request: HttpRequest, file: File, actor: Actor, *, redirects: boo
             report.begin(is_whole=response.status_code != PARTIAL_CONTENT)
     if response.status_code in SUCCESS_STATUSES:
         record_download_event(request, file)
-    warn_of_yank(response, file.version)
+    describe_version(response, file.version)
     return response
 
 
@@ -83,8 +83,12 @@ def respond_with_file(
     return response
 
 
-def warn_of_yank(response: HttpResponseBase, version: Version) -> None:
-    """Add a header with the reason if the version was yanked. Yanked files can still be downloaded."""
+def describe_version(response: HttpResponseBase, version: Version) -> None:
+    """Add a header with the version number and, if the version was yanked, one with the reason.
+
+    The command line takes a response without the version number for that of a different server.
+    """
+    response[VERSION_HEADER] = header_text(version.number)
     if version.is_yanked:
         response[YANKED_HEADER] = header_text(version.yank_reason or "yanked")
 
@@ -163,7 +167,7 @@ def serve_signed(request: HttpRequest, kind: str, row_id: int) -> HttpResponseBa
     refuse_quarantined(row) if kind == FILE else refuse_quarantined_bytes(row.blob)
     response = respond_with_blob(request, row.filename, row.blob)
     if kind == FILE:
-        warn_of_yank(response, row.version)
+        describe_version(response, row.version)
     # A shared cache must not serve the URL after it expires.
     response["Cache-Control"] = f"private, no-store, {NO_TRANSFORM}"
     return response

@@ -15,7 +15,7 @@ from releasehub.core.actor import Actor
 from releasehub.core.errors import Gone, NotFound
 from releasehub.distribution.blob_responses import NO_TRANSFORM
 from releasehub.distribution.checksums import FILENAME, checksums
-from releasehub.distribution.delivery import header_text, serve_file, warn_of_yank
+from releasehub.distribution.delivery import describe_version, serve_file
 from releasehub.distribution.file_permalinks import find_exact, find_file, find_newest, find_newest_version
 from releasehub.distribution.links import file_path
 from releasehub.distribution.permalinks import find_download, find_version
@@ -70,7 +70,6 @@ def latest(request: HttpRequest, slug: str, target: str = "", line: str = "", ch
         version = file.version
     response = serve_file(request, file, actor) if file else send_sums(request, version)
     response.setdefault("Cache-Control", "no-cache")
-    response["X-ReleaseHub-Version"] = header_text(version.number)
     return response
 
 
@@ -82,7 +81,7 @@ def redirect_to_exact(request: HttpRequest, file: File) -> HttpResponseBase:
         query[PARAMETER] = key
     response = HttpResponseRedirect(urlunsplit(url._replace(query=query.urlencode())))
     response["Cache-Control"] = "no-cache"
-    response["X-ReleaseHub-Version"] = header_text(file.version.number)
+    describe_version(response, file.version)
     return response
 
 
@@ -109,5 +108,5 @@ def send_sums(request: HttpRequest, version: Version) -> HttpResponseBase:
     whole["Cache-Control"] = REVALIDATED
     whole["X-Content-Type-Options"] = "nosniff"
     response: HttpResponseBase = get_conditional_response(request, etag=whole["ETag"], response=whole) or whole
-    warn_of_yank(response, version)
+    describe_version(response, version)
     return response

@@ -166,12 +166,53 @@ def test_anonymous_user_needs_no_key(anonymous: Run, proxy: Proxy, released: She
 def test_file_without_a_digest_of_the_hub_is_not_verified(
     download: Run, proxy: Proxy, released: Shelf, words: tuple[str, ...], code: int
 ) -> None:
-    elsewhere = status(302, Location=f"{proxy.storage_url}/d/{released.slug}/1.4.2/{NAME}")
+    headers = {"Location": f"{proxy.storage_url}/d/{released.slug}/1.4.2/{NAME}", "X_ReleaseHub_Version": "1.4.2"}
+    elsewhere = status(302, **headers)
     proxy.fail("HEAD", LINK, elsewhere)
     proxy.fail("GET", LINK, elsewhere)
     ended = download("@1.4.2", *words)
     assert ended.code == code
     assert "not verified" in ended.err or "unverified" in ended.err
+
+
+def test_renamed_download_is_downloaded_and_verified(run: Run, proxy: Proxy, released: Shelf) -> None:
+    for number, link in enumerate(("latest/linux-x64", f"1.4.2/{NAME}")):
+        moved = status(308, Location=f"/d/{released.slug}/{link}")
+        for method in ("HEAD", "GET"):
+            proxy.fail(method, f"/d/former/{link}", moved)
+        version, words = ("", ("--platform", "linux-x64")) if number == 0 else ("@1.4.2", ("--file", NAME))
+        ended = run("download", f"former{version}", *words, "-o", f"file-{number}", "--json")
+        assert (ended.code, ended.json["verified"]) == (0, True), ended.err
+        assert Path(f"file-{number}").read_bytes() == DATA
+    assert not proxy.requests("GET", ".*", "storage")
+
+
+def test_redirects_of_a_hub_to_itself_end(download: Run, proxy: Proxy) -> None:
+    proxy.fail("HEAD", LINK, *[status(308, Location="/d/tool/1.0/x")] * 50)
+    ended = download("@1.4.2", "--json")
+    assert (ended.code, ended.json["error"]["code"]) == (1, "moved")
+
+
+@pytest.mark.parametrize("method", ["HEAD", "GET"])
+@pytest.mark.parametrize(
+    ("code", "location", "error"),
+    [(301, "https://127.0.0.1:1/d/tool", "moved"), (302, "http://sign-in.invalid/?rd=x", "moved"), (200, "", "no_hub")],
+)
+def test_response_of_a_proxy_is_not_taken_for_a_file(
+    download: Run, proxy: Proxy, method: str, code: int, location: str, error: str
+) -> None:
+    fault = status(code, b"<html>" if method == "GET" else b"", **({"Location": location} if location else {}))
+    proxy.fail(method, LINK, fault)
+    ended = download("@1.4.2", "--json")
+    assert (ended.code, ended.json["error"]["code"]) == (1, error)
+    assert not list(Path().iterdir())
+
+
+@pytest.mark.parametrize("place", ["-", "missing/", ""])
+def test_output_that_is_neither_a_file_nor_a_folder_is_refused(download: Run, place: str) -> None:
+    ended = download("@1.4.2", "-o", place, "--json")
+    assert (ended.code, ended.json["error"]["code"]) == (2, "usage")
+    assert not list(Path().iterdir())
 
 
 def test_file_for_this_machine_is_downloaded(run: Run, shelf: Shelf) -> None:

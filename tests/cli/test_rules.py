@@ -237,7 +237,7 @@ def test_page_that_does_not_exist_is_blamed_on_the_url_of_the_hub() -> None:
 
 
 def test_result_that_the_encoding_of_stdout_lacks_is_escaped() -> None:
-    script = "from releasehub_cli.output import *; accept_every_text(); Output().result({}, 'tool 🎉')"
+    script = "from releasehub_cli.output import *; prepare_streams(); Output().result({}, 'tool 🎉')"
     shown = subprocess.run(
         [sys.executable, "-c", script],
         env={"PYTHONIOENCODING": "latin-1", "PYTHONPATH": str(PACKAGE.parent)},

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.test import Client
 
 from downloads.services import update_download
-from files.models import DownloadGrant
+from files.models import DownloadGrant, File
 from files.services import link_file
 from releasehub.distribution import links
 from releasehub.pages.fetching import fetch_commands
@@ -130,6 +130,15 @@ def test_latest_is_chosen_by_version_order(client: Client, link: str, number: st
     answer = client.get(f"/d/{download.slug}/{link}")
     answer.close() if not answer.streaming else b"".join(answer)  # type: ignore[attr-defined]
     assert (answer.status_code in {200, 302}, answer["X-ReleaseHub-Version"]) == (True, number)
+
+
+def test_every_permanent_link_states_its_version(client: Client, file: Any) -> None:
+    """The command line takes a response without it for that of a different server."""
+    slug = file.version.download.slug
+    linked = link_file(actor=system(), version=file.version, url="https://example.org/e.zip", filename="e.zip")
+    File.objects.filter(pk=linked.pk).update(validation_status=File.Validation.PASSED)
+    links = (path(file), path(linked), f"/d/{slug}/1.4.0/SHA256SUMS", f"/d/{slug}/latest/SHA256SUMS")
+    assert {fetch(client, link)["X-ReleaseHub-Version"] for link in links} == {"1.4.0"}
 
 
 def test_yanked_keeps_its_exact_link_with_a_warning(client: Client, file: Any) -> None:

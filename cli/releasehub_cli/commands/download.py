@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from releasehub_cli import options
 from releasehub_cli.downloads import Downloader, Fetched
 from releasehub_cli.errors import CliError, Exit, HubError, usage
 from releasehub_cli.links import FileChoice, link_for, other_link
+from releasehub_cli.localfiles import local_path
 from releasehub_cli.minimum_age import MinimumAge
 from releasehub_cli.output import human_bytes
 from releasehub_cli.progress import meter
@@ -28,7 +30,7 @@ MISSING_STATUSES = (404, 410)
 )
 @click.option("--arch", "architecture", default="", metavar="A", help="The architecture: x64, arm64, …, or `any`.")
 @click.option("--file", "filename", default="", metavar="NAME", help="The exact name of the file.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="PATH", help="The file or folder to write to.")
+@click.option("-o", "--output", "place", default=None, metavar="PATH", help="The file or folder to write to.")
 @click.option(
     "--verify/--no-verify",
     default=None,
@@ -45,7 +47,7 @@ def download(
     platform: str,
     architecture: str,
     filename: str,
-    output: Path | None,
+    place: str | None,
     verify: bool | None,
     minimum_age: MinimumAge,
     channel: str,
@@ -67,6 +69,7 @@ def download(
     if filename and (platform != "auto" or architecture):
         raise usage("Use either --file, or --platform and --arch.")
     choice = FileChoice(requested_system(platform, architecture), filename)
+    output = None if place is None else _output(place)
     hub = settings.hub(retries=retries, needs_key=False)
     parsed_target = VersionTarget.parse(target)
     with meter(settings.output) as bars:
@@ -84,6 +87,23 @@ def download(
         settings.output.warn(f"This version was yanked: {fetched.offer.yanked}")
     _report_verification(settings, fetched, verify)
     settings.output.result(_result(fetched), _text(fetched))
+
+
+def _output(text: str) -> Path:
+    """Return the file or folder to write to.
+
+    Raises:
+        CliError: The text is empty, stands for stdout, or names a folder that does not exist.
+    """
+    path = local_path(text)
+    if text == "-":
+        raise usage(
+            "A download cannot be written to stdout, because its digest is compared first.",
+            "Write it to a file. For a file with the name -, use -o ./-",
+        )
+    if text.endswith(("/", os.sep)) and not path.is_dir():
+        raise usage(f"The folder {text} does not exist.", "Create it first.")
+    return path
 
 
 def _report_verification(settings: Settings, fetched: Fetched, verify: bool | None) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from string import printable
 from typing import Any
+from urllib.parse import quote
 
 from releasehub.core.requests import HAS_SPOOL_ROOM, IS_CHUNKED, MAX_CHUNKED_BYTES
 from releasehub.server.spool import has_room
@@ -35,7 +37,7 @@ def environ_of(scope: Any) -> dict[str, Any]:
         "REMOTE_ADDR": host,
         "REQUEST_METHOD": scope.method,
         "PATH_INFO": scope.path.encode().decode("latin-1"),
-        "QUERY_STRING": scope.query_string,
+        "QUERY_STRING": _ascii_query(scope.query_string),
         "wsgi.url_scheme": scope.scheme,
     }
     for name, value in scope.headers.items():
@@ -59,6 +61,14 @@ def peer_of(scope: Any) -> tuple[str, int]:
     """Return the address and the port of the client, or of the proxy that connected in its place."""
     host, _, port = scope.client.rpartition(":")
     return host.strip("[]"), int(port) if port.isdigit() else 0
+
+
+def _ascii_query(query: str) -> str:
+    """Return the query string with percent-encoded UTF-8 for characters that curl and scripts send as they are.
+
+    Django expects Latin-1, and cannot read a query with other characters.
+    """
+    return query if query.isascii() else quote(query, safe=printable)
 
 
 def _add_header(environ: dict[str, Any], name: str, value: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from downloads.access import find_with_access
 from downloads.models import Download
 from downloads.models.access import is_team_manager
 from downloads.policies import download_policy
@@ -23,8 +24,8 @@ from releasehub.webhooks.querysets import administered_organizations
 
 def manages_endpoints(actor: Actor, download_id: int) -> bool:
     """Return whether the actor may manage the webhook endpoints of the download."""
-    download = Download.objects.select_related("category").filter(pk=download_id).first()
-    return download is not None and download_policy.can_manage_team(actor, download)
+    download = find_with_access(actor, download_id)
+    return download is not None and not download.is_deleted and download_policy.can_manage_team(actor, download)
 
 
 def managed_downloads(actor: Actor) -> QuerySet[Any, int]:

@@ -25,7 +25,7 @@ from releasehub.webhooks.querysets import administered_organizations
 def manages_endpoints(actor: Actor, download_id: int) -> bool:
     """Return whether the actor may manage the webhook endpoints of the download."""
     download = find_with_access(actor, download_id)
-    return download is not None and not download.is_deleted and download_policy.can_manage_team(actor, download)
+    return download is not None and download_policy.can_manage_team(actor, download)
 
 
 def managed_downloads(actor: Actor) -> QuerySet[Any, int]:

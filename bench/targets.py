@@ -80,6 +80,23 @@ def targets(hub: int, baseline: int, seeded: Seeded, fetch: Fetch = fetch_by_htt
         yield BenchmarkTarget("download page", LoadJob(hub, page), first, 0.40, 0.60)
         yield BenchmarkTarget("download page, uncached", LoadJob(hub, page, UNCACHED), first)
     yield from github_targets(hub, baseline, seeded, fetch)
+    yield from targets_of_everything(hub, first, seeded)
+
+
+def targets_of_everything(hub: int, first: LoadJob, seeded: Seeded) -> Iterator[BenchmarkTarget]:
+    """Yield lists across downloads, whose cost is the selection of what the caller may see."""
+    key = {"XF-Api-Key": seeded.reader_key}
+    paths = {
+        "mc-dm downloads": "/api/mc-dm-downloads/",
+        "mc-dm categories": "/api/mc-dm-categories/",
+        "v3 products": "/v3/products?limit=20",
+        "v3 releases": "/v3/releases?limit=20",
+        "engine versions": "/version?limit=20",
+        "front page, uncached": "/",
+    }
+    for name, path in paths.items():
+        headers = UNCACHED if path == "/" else key
+        yield BenchmarkTarget(f"everything, {name}", LoadJob(hub, path, headers), first)
 
 
 def github_targets(hub: int, baseline: int, seeded: Seeded, fetch: Fetch) -> Iterator[BenchmarkTarget]:

@@ -25,7 +25,7 @@ from releasehub.server.bodies import StreamedBody, chained
 from releasehub.server.connections import ConnectionWatch, watch_connections
 from releasehub.server.environ import CHUNKED, environ_of, peer_of, with_known_length, with_unknown_length
 from releasehub.server.lanes import Overloaded, RequestLane
-from releasehub.server.pace import BodyTooSlow, paced_chunks
+from releasehub.server.pace import BodyIncomplete, BodyTooSlow, paced_chunks
 from releasehub.server.refusals import REFUSAL, Refusal, refusal_environ
 from releasehub.server.sockets import Peer
 from releasehub.server.spool import Headers, send_spooled
@@ -100,8 +100,8 @@ class Bridge:
                 if len(body) > BUFFERED_BYTES:
                     environ = with_unknown_length(environ) if CHUNKED in environ else environ
                     return await self._answer_upload(environ, proto, chunks, bytes(body))
-        except BodyTooSlow:
-            return await self._refuse(environ, proto, Refusal.TOO_SLOW)
+        except BodyTooSlow as failure:
+            return await self._refuse(environ, proto, refusal_of(failure))
         if CHUNKED in environ:
             environ = with_known_length(environ, len(body))
         environ["wsgi.input"] = io.BytesIO(body)
@@ -153,9 +153,9 @@ class Bridge:
 
         result: Any = self.application(environ, start_response)
         try:
-            # The application may have turned the read error into any response. A slow client gets 408 in any case.
+            # The application may have turned the read error into any response. The client gets the reason in any case.
             if body is not None and body.failure is not None:
-                return self._respond(refusal_environ(environ, Refusal.TOO_SLOW), proto, None)
+                return self._respond(refusal_environ(environ, refusal_of(body.failure)), proto, None)
             status, headers = started[-1]
             if closes_connection(environ):  # the rest of the body is not read
                 headers.append(("connection", "close"))
@@ -170,7 +170,11 @@ class Bridge:
 
 
 def closes_connection(environ: dict[str, Any]) -> bool:
-    return environ.get(REFUSAL) in {Refusal.TOO_SLOW, Refusal.TOO_MANY_UPLOADS}
+    return environ.get(REFUSAL) in {Refusal.TOO_SLOW, Refusal.INCOMPLETE, Refusal.TOO_MANY_UPLOADS}
+
+
+def refusal_of(failure: BodyTooSlow) -> Refusal:
+    return Refusal.INCOMPLETE if isinstance(failure, BodyIncomplete) else Refusal.TOO_SLOW
 
 
 def release(counters: Counter[Any], name: Any) -> None:

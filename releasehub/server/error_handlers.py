@@ -19,6 +19,10 @@ from releasehub.server.request_middleware import BadUrl
 
 TOO_SLOW = gettext_noop("The request body did not arrive in time. Send it again over a faster connection.")
 TOO_MANY_UPLOADS = gettext_noop("Too many uploads are arriving at the same time. Try again in a few seconds.")
+LENGTH_REQUIRED = gettext_noop("The request broke off before its body was complete. Send it again.")
+UNSUPPORTED_ENCODING = gettext_noop(
+    "The request body is compressed. Send it without compression and without the header Content-Encoding."
+)
 UNKNOWN_HOST = gettext_noop("This hub does not accept the host name in the URL.")
 UNKNOWN_HOST_ADVICE = gettext_noop(
     "Open the hub under its public URL. If you are the operator, add the name to ALLOWED_HOSTS or set "
@@ -57,6 +61,19 @@ def too_large(request: HttpRequest) -> HttpResponse:
 
 def too_slow(request: HttpRequest) -> HttpResponse:
     return _api_response(request, ProblemKind.TOO_SLOW) or pages.error_page(request, 408, gettext(TOO_SLOW))
+
+
+def length_required(request: HttpRequest) -> HttpResponse:
+    text = gettext(LENGTH_REQUIRED)
+    return _api_response(request, ProblemKind.LENGTH_REQUIRED) or pages.error_page(request, 411, text)
+
+
+def unsupported_encoding(request: HttpRequest) -> HttpResponse:
+    """Respond with status 415, and with the only content coding that the hub reads (RFC 9110, section 12.5.3)."""
+    text = gettext(UNSUPPORTED_ENCODING)
+    response = _api_response(request, ProblemKind.UNSUPPORTED_ENCODING) or pages.error_page(request, 415, text)
+    response["Accept-Encoding"] = "identity"
+    return response
 
 
 def too_many_uploads(request: HttpRequest) -> HttpResponse:

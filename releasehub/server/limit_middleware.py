@@ -11,12 +11,22 @@ from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
 from releasehub.api.dialects import is_api
 from releasehub.api.native.content_views import receive_part
 from releasehub.core.rates import Rate, count_anonymous
-from releasehub.server.error_handlers import overloaded, too_large, too_many, too_many_uploads, too_slow
+from releasehub.server.error_handlers import (
+    length_required,
+    overloaded,
+    too_large,
+    too_many,
+    too_many_uploads,
+    too_slow,
+    unsupported_encoding,
+)
 from releasehub.server.metrics import metrics
 from releasehub.server.refusals import REFUSAL, Refusal
 
 RATE = "releasehub.rate"
 UNLIMITED = (metrics, receive_part)
+# Some programs state the encoding of their text here, such as utf-8. Only codings that change the bytes are refused.
+CODINGS = frozenset({"aws-chunked", "br", "compress", "dcb", "dcz", "deflate", "gzip", "x-compress", "x-gzip", "zstd"})
 
 
 class UnreadableBodyMiddleware:
@@ -37,6 +47,7 @@ class RefusedBodyMiddleware:
 
     answers = {
         Refusal.TOO_SLOW: too_slow,
+        Refusal.INCOMPLETE: length_required,
         Refusal.TOO_MANY_UPLOADS: too_many_uploads,
         Refusal.OVERLOADED: overloaded,
     }
@@ -47,6 +58,19 @@ class RefusedBodyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         refusal: Refusal | None = request.META.get(REFUSAL)
         return self.answers[refusal](request) if refusal else self.get_response(request)
+
+
+class ContentEncodingMiddleware:
+    """Reject compressed bodies, which would be stored as they are or read as invalid JSON."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        coding = request.META.get("HTTP_CONTENT_ENCODING", "")
+        if coding and _declared_length(request) and not CODINGS.isdisjoint(names_in(coding)):
+            return unsupported_encoding(request)
+        return self.get_response(request)
 
 
 class BodyLimitMiddleware:
@@ -95,6 +119,10 @@ class RateLimitMiddleware:
             return None
         rate = request.META[RATE] = count_anonymous(request)
         return too_many(request, rate) if rate and rate.is_exceeded else None
+
+
+def names_in(header: str) -> set[str]:
+    return {name.strip().lower() for name in header.split(",")}
 
 
 def _counts_itself(view: Callable[..., Any]) -> bool:

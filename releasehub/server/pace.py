@@ -14,7 +14,7 @@ class BodyTooSlow(TimeoutError):
 
 
 class BodyIncomplete(BodyTooSlow):
-    """The client stopped before the last chunk of a body without a declared length, so the rest never arrives."""
+    """A chunked body broke off before its last chunk, or has trailer fields: Granian reports both in the same way."""
 
 
 async def paced_chunks(source: AsyncIterator[bytes], *, is_chunked: bool = False) -> AsyncIterator[bytes]:
@@ -22,12 +22,13 @@ async def paced_chunks(source: AsyncIterator[bytes], *, is_chunked: bool = False
 
     Granian ends the iteration with one empty chunk, and yields another one if it could not read the body to its end.
     With a declared length, the reader counts the bytes. Without one (`is_chunked`), only this tells that a body is cut.
+    Trailer fields yield another one, too, so they are refused: a cut body must never pass as a complete one.
 
     Only the time spent waiting for the client counts, so clients do not fail because the hub is busy.
 
     Raises:
         BodyTooSlow: The client paused for too long, is below the minimum rate or exceeded the total time.
-        BodyIncomplete: The last chunk of a chunked body is missing.
+        BodyIncomplete: The last chunk of a chunked body is missing, or followed by trailer fields.
     """
     waited, received_bytes = 0.0, 0
     while True:

@@ -9,6 +9,7 @@ REFUSAL = "releasehub.refusal"
 
 class Refusal(StrEnum):
     TOO_SLOW = "too_slow"
+    INCOMPLETE = "incomplete"
     TOO_MANY_UPLOADS = "too_many_uploads"
     OVERLOADED = "overloaded"
 

@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "releasehub.server.page_middleware.ContentPolicyMiddleware",
     "releasehub.server.cache_middleware.UncachedErrorsMiddleware",
     "releasehub.server.limit_middleware.RefusedBodyMiddleware",
+    "releasehub.server.limit_middleware.ContentEncodingMiddleware",
     "releasehub.server.limit_middleware.BodyLimitMiddleware",
     "releasehub.server.read_only_middleware.ReadOnlyMiddleware",
     "releasehub.server.page_middleware.PageSessionMiddleware",

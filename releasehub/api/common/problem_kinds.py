@@ -26,9 +26,11 @@ class ProblemKind(StrEnum):
     CONFLICT = "conflict"
     TOO_LARGE = "too_large"
     TOO_SLOW = "too_slow"
+    LENGTH_REQUIRED = "length_required"
     TOO_MANY_UPLOADS = "too_many_uploads"
     OVERLOADED = "overloaded"
     UNSUPPORTED_MEDIA = "unsupported_media"
+    UNSUPPORTED_ENCODING = "unsupported_encoding"
     STORAGE_UNAVAILABLE = "storage_unavailable"
     STORAGE_FULL = "storage_full"
     DATABASE_UNAVAILABLE = "database_unavailable"
@@ -54,9 +56,11 @@ STATUSES = {
     ProblemKind.CONFLICT: 409,
     ProblemKind.TOO_LARGE: 413,
     ProblemKind.TOO_SLOW: 408,
+    ProblemKind.LENGTH_REQUIRED: 411,
     ProblemKind.TOO_MANY_UPLOADS: 503,
     ProblemKind.OVERLOADED: 503,
     ProblemKind.UNSUPPORTED_MEDIA: 415,
+    ProblemKind.UNSUPPORTED_ENCODING: 415,
     ProblemKind.STORAGE_UNAVAILABLE: 503,
     ProblemKind.STORAGE_FULL: 507,
     ProblemKind.DATABASE_UNAVAILABLE: 503,
@@ -86,10 +90,14 @@ MESSAGES = {
     ProblemKind.NO_VERB: "There is no such endpoint, or it does not support this HTTP method.",
     ProblemKind.TOO_LARGE: "The request body is too large. Send a smaller body.",
     ProblemKind.TOO_SLOW: "The request body did not arrive in time. Send it again over a faster connection.",
+    ProblemKind.LENGTH_REQUIRED: "The chunked body broke off, or has trailer fields, which the hub does not read. Send "
+    "it with a Content-Length header, or without trailer fields.",
     ProblemKind.TOO_MANY_UPLOADS: "Too many uploads are arriving at the same time. Try again in a few seconds.",
     ProblemKind.OVERLOADED: "The hub is answering too many requests at the moment. Try again in a few seconds.",
     ProblemKind.UNREADABLE: "The request is malformed.",
     ProblemKind.UNSUPPORTED_MEDIA: "Send a form, multipart or JSON body.",
+    ProblemKind.UNSUPPORTED_ENCODING: "The request body is compressed. Send it without compression and without the "
+    "header Content-Encoding.",
     ProblemKind.DENIED: errors.Denied().message,
     ProblemKind.READ_ONLY: errors.READ_ONLY_MESSAGE,
     ProblemKind.DATABASE_UNAVAILABLE: "The database is unavailable. Try again in a few seconds.",

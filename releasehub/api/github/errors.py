@@ -38,6 +38,7 @@ ANSWERS = {status: text for status, text in ERROR_ANSWERS.items() if status not 
     "401": "The request needs a key, or its key is unknown, revoked or expired.",
     "404": "The object does not exist, or the caller may not see it.",
     "412": "The object has changed since it was read (`If-Match`).",
+    "415": "The body is compressed.",
     "422": "A member is missing or invalid, the name is taken, or the release is immutable.",
 }
 

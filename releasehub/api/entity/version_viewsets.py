@@ -181,6 +181,4 @@ class EntityVersionsViewSet(EntityViewSet):
         """Return the version as it is stored, with its ETag."""
         fresh: Any = Version.all_objects.select_related("author", "base_version").get(pk=version.pk)
         load_packages([fresh], self.entity)
-        response = self.get_tagged_response(fresh, {"version": EntityFullVersionSerializer(fresh).data})
-        response.status_code = status
-        return response
+        return self.get_tagged_response(fresh, {"version": EntityFullVersionSerializer(fresh).data}, status=status)

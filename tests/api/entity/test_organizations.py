@@ -48,7 +48,8 @@ def test_staff_create_organizations_and_own_them(world: World) -> None:
     assert (answer.status_code, answer.json()["organization"]["slug"]) == (201, "northwind-tools")
     assert Membership.objects.get(user=staff).role == "owner"
     shown = client.get(f"{URL}/{answer.json()['organization']['id']}")
-    assert (shown.json()["organization"], shown["ETag"]) == (answer.json()["organization"], answer["ETag"])
+    assert shown.json()["organization"] == answer.json()["organization"]
+    assert shown["ETag"].partition(".")[0] == answer["ETag"].partition(".")[0]  # the part that If-Match compares
     assert client.send("post", URL, {"name": "Other", "slug": "northwind-tools"}).status_code == 409
     for body, field in (({"name": "製品"}, "slug"), ({"slug": "a"}, "name")):
         refused = client.send("post", URL, body)

@@ -17,6 +17,7 @@ from django.urls import path, reverse
 
 from downloads.access import load_access
 from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.confirming import ask_for_password
 from releasehub.backoffice.policy_admin import PolicyModelAdmin
 from releasehub.backoffice.row_actions import RowAction
 from releasehub.core.actor import Actor
@@ -104,6 +105,8 @@ class ActionAdmin(PolicyModelAdmin):
         typed = request.POST.get("confirmation", "")
         if request.method != "POST" or "confirmed" not in request.POST or typed.strip() != expected:
             return self._ask(request, rows, action, expected, is_wrong="confirmed" in request.POST)
+        if action.asks_password:
+            ask_for_password(request)
         actor, reason = admin_actor(request), request.POST.get("reason", "")
         # The rows may have changed since the question was asked. The services check state and permission again.
         self.each(request, rows, lambda row: action.run(actor, row, reason), action.done)

@@ -15,6 +15,7 @@ from releasehub.accounts.models import User
 from releasehub.accounts.services.anonymizing import EFFECT, anonymize_user
 from releasehub.accounts.user_policies import user_policy
 from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.confirming import ask_for_password
 from releasehub.core.errors import DomainError
 
 
@@ -63,6 +64,7 @@ class AnonymizingMixin(ModelAdmin):
         """Anonymize the user, or return why that did not happen."""
         if request.POST.get("confirmation", "").strip() != user.username:
             return f"The text does not match, so nothing has changed. Type {user.username} exactly."
+        ask_for_password(request)
         try:
             changed = anonymize_user(actor=admin_actor(request), user=user, reason=request.POST.get("reason", ""))
         except DomainError as error:

@@ -73,6 +73,7 @@ DOWNLOAD_ACTIONS = (
         run=lambda actor, row, to: services.transfer_download(actor=actor, download=row, to=to),
         applies=lambda row: not row.is_deleted,
         question="transfer",
+        asks_password=True,
         wants_reason=True,
         needs_reason=True,
         reason_label="New owner",

@@ -25,6 +25,7 @@ class RowAction:
         needs_reason: Whether the form is sent only with a reason. The service checks it again.
         reason_label: The label of the text, for an action that needs another text than a reason.
         warning: What happens, shown above the rows.
+        asks_password: Whether staff enter their password first, because the action gives somebody else power.
     """
 
     name: str
@@ -40,6 +41,7 @@ class RowAction:
     warning: str = ""
     reason_use: str = "shown in the audit log and to users who open the deleted item"
     erases: bool = False
+    asks_password: bool = False
 
 
 def deletion_actions(delete: Callable[..., object], restore: Callable[..., object], name: str) -> tuple[RowAction, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -41,6 +42,7 @@ def ownership(request: HttpRequest, public_id: str) -> HttpResponseBase:
     download_policy.ensure("transfer", actor, download)
     form = OwnershipForm(request.POST or None)
     if form.is_valid():
+        raise_if_reauthentication_required(request, app="allauth.mfa")
         to = form.cleaned_data["to"]
         with form.refusals():
             invitation = transfer_download(actor=actor, download=download, to=to)

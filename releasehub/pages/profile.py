@@ -122,7 +122,8 @@ def personal_data(request: HttpRequest) -> HttpResponseBase:
 @require_POST
 @answers_errors
 def export(request: HttpRequest) -> HttpResponseBase:
-    """Return a file with everything that the hub stores about the user."""
+    """Return a file with everything that the hub stores about the user, after the password was entered again."""
+    raise_if_reauthentication_required(request, app="allauth.mfa")
     data = export_personal_data(actor=actor_of(request), user=account_of(request))
     response = HttpResponse(orjson.dumps(data, option=orjson.OPT_INDENT_2), content_type="application/json")
     response["Content-Disposition"] = 'attachment; filename="personal-data.json"'

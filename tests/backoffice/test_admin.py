@@ -235,6 +235,7 @@ def test_a_user_is_anonymized_after_typing_the_name(root: Client) -> None:
     assert "API keys are revoked" in page
     assert "nothing has changed" in root.post(url, {"confirmation": "wrong"}).content.decode()
     assert User.objects.filter(username="leaver").exists()
+    confirm_password(root, User.objects.get(username="root"))
     assert root.post(url, {"confirmation": "leaver"}).status_code == 302
     user.refresh_from_db()
     assert (user.email, user.is_active) == ("", False)

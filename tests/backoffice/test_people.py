@@ -9,6 +9,7 @@ from django.urls import reverse
 from downloads.models import Download
 from releasehub.accounts.models import User
 from releasehub.backoffice.people.steps import STEPS
+from tests.confirming import confirm_password
 from tests.conftest import begin_with
 from tests.factories import make_download, make_user
 
@@ -31,7 +32,7 @@ pytestmark = [pytest.mark.django_db, begin_with(build), pytest.mark.embedded]
 @pytest.fixture
 def clerk(world: dict[str, User], client: Client) -> Client:
     client.force_login(world["clerk"])
-    return client
+    return confirm_password(client, world["clerk"])
 
 
 def url_of(user: User, step: str) -> str:

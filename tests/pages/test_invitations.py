@@ -13,6 +13,7 @@ from downloads.models import TeamMember
 from releasehub.accounts import invitation_mail
 from releasehub.accounts.models import Invitation, Membership, Role
 from releasehub.accounts.services.roles import create_role
+from tests.confirming import confirm_password
 from tests.factories import make_download, make_organization, make_user, system
 
 pytestmark = pytest.mark.django_db
@@ -206,6 +207,9 @@ def test_the_owner_gives_a_download_away(scene: Scene) -> None:
     page = f"/account/downloads/{scene.download.public_id}/owner/"
     assert page in text(owner.get(scene.team))
     assert guest.get(page).status_code == 403
+    assert owner.post(page, {"to": "guest"})["Location"].startswith("/account/confirm/")
+    assert not Invitation.objects.exists()
+    confirm_password(owner, scene.owner)
     assert owner.post(page, {"to": "owner"}).status_code == 400
     assert "You own it until then" in text(owner.post(page, {"to": "guest"}, follow=True))
     revoked, accepted = Invitation.objects.get(), None

@@ -77,6 +77,17 @@ def test_export_has_everything_of_the_user_and_no_secret() -> None:
     assert AuditEntry.objects.filter(action=AuditAction.PERSONAL_DATA_EXPORT).count() == 1
 
 
+def test_data_is_exported_after_the_password_was_entered() -> None:
+    client = Client()
+    client.force_login(make_user("ann"))
+    asked = client.post("/account/data/export/")["Location"]
+    assert asked.startswith("/account/confirm/")
+    assert not AuditEntry.objects.filter(action=AuditAction.PERSONAL_DATA_EXPORT).exists()
+    answer = client.post(asked, {"password": "secret-pass-1"})
+    assert answer["Content-Disposition"] == 'attachment; filename="personal-data.json"'
+    assert answer.json()["account"]["username"] == "ann"
+
+
 def test_what_closing_does_is_told_in_the_language_of_the_user() -> None:
     page = client_of(make_user()).get("/account/data/", headers={"Accept-Language": "de"}).content.decode()
     assert "unter einem Pseudonym" in page

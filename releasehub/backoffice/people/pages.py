@@ -13,6 +13,7 @@ from django.urls import path, reverse
 from releasehub.accounts.models import User
 from releasehub.accounts.user_policies import user_policy
 from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.confirming import ask_for_password
 from releasehub.backoffice.people.forms import StepForm
 from releasehub.backoffice.people.steps import STEPS, PersonStep
 from releasehub.core.errors import DomainError
@@ -43,6 +44,8 @@ class PeopleMixin(ModelAdmin):
         if step is None or user is None or not self.offers_step(request, step, user):
             raise Http404
         form = step.form(request.POST if request.method == "POST" else None, user=user)
+        if form.is_valid():
+            ask_for_password(request)
         if form.is_valid() and self._take(request, step, user, form):
             return HttpResponseRedirect(reverse("admin:accounts_user_change", args=[pk]))
         context = {

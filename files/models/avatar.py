@@ -21,4 +21,4 @@ class Avatar(TimeStampedModel):
     @property
     def path(self) -> str:
         """Return the path, which contains the digest of the bytes, so it never shows other bytes."""
-        return f"/avatars/{self.user.public_id}/{self.blob.sha256[:16]}.webp"
+        return f"/avatars/{self.user.public_id}/{self.blob.path_digest}.webp"

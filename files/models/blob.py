@@ -52,3 +52,8 @@ class Blob(TimeStampedModel):
 
     def __str__(self) -> str:
         return f"sha256:{self.sha256[:12]}"
+
+    @property
+    def path_digest(self) -> str:
+        """The part of the digest in the path of a picture. A shorter one could lead to other bytes later."""
+        return self.sha256[:16]

@@ -69,7 +69,7 @@ class PictureSize(models.Model):
 
     @property
     def path(self) -> str:
-        return f"/pictures/{self.picture.public_id}/{self.width}-{self.blob.sha256[:16]}.webp"
+        return f"/pictures/{self.picture.public_id}/{self.width}-{self.blob.path_digest}.webp"
 
 
 class SocialCard(TimeStampedModel):

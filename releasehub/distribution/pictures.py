@@ -31,8 +31,8 @@ def find_picture(actor: Actor, public_id: str, width: int, digest: str) -> Pictu
         NotFound: There is no such picture, or the actor may not see its download.
     """
     rows = PictureSize.objects.select_related("blob", "picture__download__category")
-    size = rows.filter(picture__public_id=public_id, width=width, blob__sha256__startswith=digest).first()
-    if size is None or not picture_policy.can_view(actor, size.picture):
+    size = rows.filter(picture__public_id=public_id, width=width).first()
+    if size is None or size.blob.path_digest != digest or not picture_policy.can_view(actor, size.picture):
         raise NotFound
     return size
 
@@ -55,7 +55,9 @@ def serve_avatar(request: HttpRequest, public_id: str, digest: str) -> HttpRespo
         StorageUnavailable: The storage does not respond, or the stored bytes are damaged.
     """
     rows = Avatar.objects.select_related("blob")
-    avatar = first_or_not_found(rows.filter(user__public_id=public_id, blob__sha256__startswith=digest))
+    avatar = first_or_not_found(rows.filter(user__public_id=public_id))
+    if avatar.blob.path_digest != digest:
+        raise NotFound
     return serve_image(request, avatar.blob, WEBP, PUBLIC)
 
 

@@ -20,7 +20,7 @@ from files.policies import file_policy
 from files.querysets import FileQuerySet
 from releasehub.apikeys import secrets
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Conflict, ErrorCode, Invalid
+from releasehub.core.errors import Conflict, ErrorCode, Invalid, NotFound
 from releasehub.core.querysets import first_or_not_found
 from releasehub.distribution.access_keys import issue_access_key
 from releasehub.distribution.delivery import respond_with_file
@@ -111,7 +111,10 @@ def picture_in_preview(version: Version, public_id: str, width: int, digest: str
         NotFound: The download has no such picture.
     """
     rows = PictureSize.objects.select_related("blob").filter(picture__download=version.download_id)
-    return first_or_not_found(rows.filter(picture__public_id=public_id, width=width, blob__sha256__startswith=digest))
+    size = first_or_not_found(rows.filter(picture__public_id=public_id, width=width))
+    if size.blob.path_digest != digest:
+        raise NotFound
+    return size
 
 
 def serve_preview_file(request: HttpRequest, actor: Actor, key: AccessKey, file: File) -> HttpResponseBase:

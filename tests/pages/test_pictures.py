@@ -9,10 +9,12 @@ import pytest
 from django.test import Client
 from PIL import Image
 
+from downloads.models import Download
 from downloads.services import update_download
 from files.models import Blob
+from releasehub.distribution.preview_links import issue_preview_link
 from releasehub.publishing.deletion import delete_download
-from tests.factories import make_download, make_picture, make_user, system
+from tests.factories import make_avatar, make_download, make_picture, make_user, make_version, system
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +56,30 @@ def test_picture_of_a_deleted_download_and_other_digests_are_not_found(client: C
     assert client.get(path.replace(path[-21:-5], "0" * 16)).status_code == 404
     delete_download(actor=system(), download=Blob.objects.get().picture_sizes.get().picture.download)
     assert client.get(path).status_code == 404
+
+
+def other_digests(path: str) -> list[str]:
+    """Return the path with a shorter and a longer digest, and with capital letters."""
+    start, digest = path[:-21], path[-21:-5]
+    sha256 = Blob.objects.get(sha256__startswith=digest).sha256
+    return [f"{start}{other}.webp" for other in (digest[:1], digest[:15], sha256[:17], sha256, digest.upper())]
+
+
+def test_only_the_path_with_the_whole_digest_is_found(client: Client, path: str) -> None:
+    """A shorter one could lead to another picture later, although caches store it forever."""
+    avatar = make_avatar(make_user()).path
+    link = make_preview(path)
+    for found in (path, avatar, link):
+        assert client.get(found).status_code == 200
+        for other in other_digests(found):
+            assert client.get(other).status_code == 404, other
+
+
+def make_preview(path: str) -> str:
+    """Return the path under which a preview link shows the picture."""
+    version = make_version(Download.objects.get(slug="tool"), state="draft")
+    _, secret = issue_preview_link(actor=system(), version=version, name="Testers")
+    return f"/preview/{secret}{path}"
 
 
 def test_front_server_sends_the_bytes_of_a_local_storage(

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from releasehub.accounts.backends import TOO_MANY
 from releasehub.accounts.browsers import remember_browser
+from releasehub.accounts.first_password import delete_first_password
 from releasehub.accounts.models import User
 from releasehub.accounts.preferences import carry_preferences
 from releasehub.audit import services as audit
@@ -35,6 +36,8 @@ def record_failed_sign_in(
 def record_sign_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
     actor = web_actor(request, user)
     audit.record(actor=actor, action=AuditAction.SIGN_IN, target=user)
+    if user.is_superuser:
+        delete_first_password()
     remember_browser(request, user)
     carry_preferences(request, user)
 

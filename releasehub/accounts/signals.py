@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 from django.dispatch import receiver
 
+from releasehub.accounts.first_password import delete_first_password
 from releasehub.accounts.models import User
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
@@ -63,6 +64,8 @@ def record_values(sender: type[models.Model], instance: Any, created: bool, **kw
     if changes := {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}:
         audit.record(actor=current_actor(), action=ACTIONS[sender][UPDATED], target=instance, changes=changes)
     if sender is User and previous_values["password"] != instance.password and not _is_rehashed(instance, kwargs):
+        if instance.is_superuser:
+            delete_first_password()
         changes = {"password": [SECRET, SECRET]}
         audit.record(actor=current_actor(), action=AuditAction.USER_PASSWORD, target=instance, changes=changes)
 

@@ -39,7 +39,7 @@ def become_server(host: str, port: int, *, has_worker: bool) -> None:
     os.execv(  # noqa: S606 - our own interpreter with fixed arguments
         sys.executable,
         [
-            sys.executable, "-m", "granian", *granian_arguments(host=host, port=port, workers=1),
+            sys.executable, "-m", "releasehub.server.web_server", *granian_arguments(host=host, port=port, workers=1),
             "--working-dir", str(ROOT), "--respawn-failed-workers", "--log-level", "error",
         ],
     )  # fmt: skip

@@ -65,6 +65,9 @@ def test_first_start_prints_login_and_key_once() -> None:
     printed = dict(LOGIN.findall(text))
     assert set(printed) == {"User", "Password", "API key"}
     assert text.count(printed["API key"]) == 1
+    assert "first_password" in text
+    stored = PreparedData.first_start() / "first_password"
+    assert f"Password: {printed['Password']}" in stored.read_text()
 
 
 def test_first_start_collects_the_static_files() -> None:
@@ -89,6 +92,15 @@ def test_two_hubs_run_side_by_side_and_sigterm_stops_one_of_them(hub: Hub, other
     other.stop(signal.SIGTERM)
     wait_until_gone(other.port)
     assert hub.get("/api/mc-dm-downloads/")["pagination"]["total"] > 0
+
+
+def test_sigquit_stops_the_hub_in_order(tmp_path: Path) -> None:
+    quitting = start(tmp_path, RELEASEHUB_DEMO="0")
+    try:
+        assert quitting.stop(signal.SIGQUIT) == 0
+        wait_until_gone(quitting.port)
+    finally:
+        quitting.end()
 
 
 def test_killing_the_server_stops_its_workers(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from files.pictures.services import receive_picture
 from files.services import add_file
 from files.storage.streaming import Receiver
 from files.uploads.intake import accept_upload
+from releasehub.accounts.first_password import store_first_password
 from releasehub.accounts.models import Membership, Organization, User
 from releasehub.apikeys.scopes import Scope
 from releasehub.apikeys.services import issue_key
@@ -52,7 +53,10 @@ class DemoLogin:
 
 
 def load_demo() -> DemoLogin:
-    """Create the demo in one transaction, and return the password and the API key, which are shown only once."""
+    """Create the demo in one transaction, and return the password and the API key, which are shown only once.
+
+    The password is also in a file until the first sign-in.
+    """
     actor = Actor(origin=Origin.CLI, is_super_key=True)
     with transaction.atomic():
         admin, password = _people()
@@ -70,6 +74,7 @@ def load_demo() -> DemoLogin:
         furnish_desk(admin)
         measure_hub_days()
         _, key = issue_key(actor=actor, user=admin, name="demo", scopes=Scope.values)
+        store_first_password(ADMIN, password)
     refresh_index()  # so that a first visitor who searches at once finds something
     return DemoLogin(ADMIN, password, key)
 

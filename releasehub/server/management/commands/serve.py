@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from downloads.services.first_run import needs_set_up
+from releasehub.accounts.first_password import first_password_file
 from releasehub.core.errors import DomainError
 from releasehub.server.checks import is_writable
 from releasehub.server.command import become_server
@@ -123,8 +124,8 @@ class Command(BaseCommand):
                         f"  User:     {login.username}",
                         f"  Password: {login.password}",
                         f"  API key:  {login.key}",
-                        "  (The password and the key are shown only once. To start without demo data, set "
-                        "RELEASEHUB_DEMO=0.)",
+                        "  (The password and the key are shown only once. Until you sign in, the password is also in "
+                        f"{first_password_file()}. To start without demo data, set RELEASEHUB_DEMO=0.)",
                         "",
                     ]
                 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from files.models import File
@@ -25,6 +25,8 @@ COMPARED_FIELDS = (
     "architecture",
     "is_primary",
     "is_primary_choice",
+    "deleted_at",
+    "validation_status",
 )
 
 
@@ -35,19 +37,26 @@ def elect_primary_file(version: Version, changed: File | None = None) -> None:
     parallel uploads give the same primary in whatever order they finish. Call it with the version locked, after every
     change to its files; `changed` is the loaded file that the caller is working with.
     """
-    rows = File.objects.filter(version=version).exclude(validation_status=File.Validation.FAILED).order_by()
-    winner = min(rows.only(*COMPARED_FIELDS), key=preference, default=None)
+    may_win = Q(deleted_at=None) & ~Q(validation_status=File.Validation.FAILED)
+    rows = list(
+        File.all_objects.filter(may_win | Q(is_primary=True), version=version).only(*COMPARED_FIELDS).order_by()
+    )
+    winner = min((row for row in rows if can_be_primary(row)), key=preference, default=None)
     elected = winner.pk if winner else 0
     # The caller answers with the `updated_at` it has just saved; for every other row the move is a change.
     own_pk = changed.pk if changed else 0
     moved_at = Case(When(pk=own_pk, then=F("updated_at")), default=Value(timezone.now()))
     # The constraint allows one primary file at any moment, so the previous one steps down first.
-    previous = File.all_objects.filter(version=version, is_primary=True).exclude(pk=elected)
-    previous.update(is_primary=False, updated_at=moved_at)
+    if previous := [row.pk for row in rows if row.is_primary and row.pk != elected]:
+        File.all_objects.filter(pk__in=previous).update(is_primary=False, updated_at=moved_at)
     if winner is not None and not winner.is_primary:
         File.objects.filter(pk=elected).update(is_primary=True, updated_at=moved_at)
     if changed is not None:
         changed.is_primary = own_pk == elected
+
+
+def can_be_primary(file: File) -> bool:
+    return file.deleted_at is None and file.validation_status != File.Validation.FAILED
 
 
 def choose_primary_file(file: File, is_chosen: bool | None) -> None:

@@ -9,13 +9,13 @@ from django.db import transaction
 from files.inspection.findings import Finding, as_json
 from files.kinds import kind_of
 from files.models import Blob, File, UploadSession
-from files.names import clean_name, fold_name
+from files.names import fold_name
 from files.primary import choose_primary_file, elect_primary_file
-from files.public_names import Identity, remember_file
+from files.public_names import remember_file
 from files.quarantined_bytes import check_not_quarantined
 from files.quotas import lock_quota
 from files.services.locking import count_files
-from files.services.preconditions import check_name, check_new_file
+from files.services.preconditions import check_new_file
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
@@ -53,7 +53,7 @@ def add_file(
     """
     version = lock_version(version)
     lock_quota(version.download.owner_id)
-    check_new_file(
+    name = check_new_file(
         actor=actor,
         version=version,
         filename=filename,
@@ -72,13 +72,12 @@ def add_file(
     status = File.Validation.PENDING if warnings is None else File.Validation.PASSED
     file = File(version=version, blob=blob, size_bytes=blob.size_bytes, validation_status=status)
     file.findings = as_json(warnings or ())
-    return create_file(actor, file, filename, fields)
+    return create_file(actor, file, name, fields)
 
 
-def create_file(actor: Actor, file: File, name: str, fields: dict[str, Any]) -> File:
+def create_file(actor: Actor, file: File, filename: str, fields: dict[str, Any]) -> File:
+    """Store a new file of a locked version under a name that `check_name` has let through."""
     version = file.version
-    filename = clean_name(name)
-    check_name(version, filename, Identity.of(file))
     _make_room(actor, version, filename)
     choose_primary_file(file, fields.pop("is_primary", None))
     file.folded_name = fold_name(filename)

@@ -8,8 +8,9 @@ from files.inspection.validation import Candidate, validate
 from files.links import check_url, is_magnet, magnet_size, name_in, provisional_name
 from files.models import File
 from files.names import clean_name
+from files.public_names import Identity
 from files.services.adding import create_file
-from files.services.preconditions import check_takes_files, rules_for
+from files.services.preconditions import check_name, check_takes_files, rules_for
 from releasehub.core.actor import Actor
 from releasehub.core.errors import ErrorCode, Rejected
 from versions.models import Version
@@ -65,4 +66,6 @@ def link_file(
             message = "The hub cannot copy what a magnet link names. Send the link without keep_copy."
             raise Rejected(ErrorCode.FILE_EXTERNAL_REFUSED, message, field="wants_copy")
         file.validation_status, file.size_bytes = File.Validation.PASSED, magnet_size(url)
+    name = clean_name(name)
+    check_name(version, name, Identity.of(file))
     return create_file(actor, file, name, fields)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
 from files.inspection.findings import Finding
 from files.models import File
@@ -177,3 +178,14 @@ def test_parallel_uploads_leave_one_primary_file_by_rule() -> None:
         with ThreadPoolExecutor(len(names)) as pool:
             list(pool.map(lambda name, into=version: add(into, name), names))
         assert primary(version) == "tool-c.zip"
+
+
+def test_a_further_file_is_checked_once_and_the_election_writes_only_changes() -> None:
+    version = make_version()
+    make_file(version, name="a.zip")
+    with CaptureQueriesContext(connection) as queries:
+        make_file(version, name="b.zip")
+    statements = [query["sql"] for query in queries]
+    names = [sql for sql in statements if sql.startswith("SELECT") and "folded_name" in sql.partition("WHERE")[2]]
+    assert len(names) == len(set(names)), names
+    assert [sql for sql in statements if sql.startswith('UPDATE "files_file"')] == []

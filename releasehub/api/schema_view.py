@@ -12,13 +12,27 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
+from rest_framework.exceptions import NotAcceptable
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 
 MAX_AGE_SECONDS = 300
 _lock = Lock()
 
 
+class LenientNegotiation(DefaultContentNegotiation):
+    """Select YAML for a client that accepts none of the formats, such as a browser, instead of answering 406."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        try:
+            return super().select_renderer(request, renderers, format_suffix)
+        except NotAcceptable:
+            return renderers[0], renderers[0].media_type
+
+
 class CachedSchemaView(SpectacularAPIView):
+    content_negotiation_class = LenientNegotiation
+
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         renderer = request.accepted_renderer

@@ -15,4 +15,4 @@ def end_in_order(number: int, frame: FrameType | None) -> None:
 if __name__ == "__main__":
     # Worker processes are forks, so they inherit the handler. A shell may start background jobs with SIGQUIT ignored.
     signal.signal(signal.SIGQUIT, end_in_order)
-    entrypoint()
+    entrypoint()  # type: ignore[no-untyped-call]

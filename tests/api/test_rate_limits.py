@@ -147,6 +147,23 @@ def test_the_schema_is_computed_once(monkeypatch: pytest.MonkeyPatch, settings: 
     assert fetch("/api/schema/", HTTP_IF_NONE_MATCH=first["ETag"]).status_code == 304
 
 
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("text/html", "application/vnd.oai.openapi"),
+        ("image/png, text/html;q=0.9", "application/vnd.oai.openapi"),
+        ("application/json", "application/json"),
+    ],
+)
+def test_the_schema_is_never_refused_for_its_format(
+    accept: str, media_type: str, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.ANONYMOUS_RATE = 0
+    monkeypatch.setattr(schema_view, "_render", lambda renderer: b"{}")
+    answer = Client().get("/api/schema/", headers={"Accept": accept})
+    assert (answer.status_code, answer["Content-Type"].partition(";")[0]) == (200, media_type)
+
+
 def test_rate_limit_applies_before_the_csrf_check(settings: Any) -> None:
     """The CSRF check may read a body, so a request over the limit never gets that far."""
     order = [name.rpartition(".")[2] for name in settings.MIDDLEWARE]

@@ -17,10 +17,16 @@ class StreamedBody(io.RawIOBase):
     """A body that is received while it is read, with at most `MAX_AHEAD_BYTES` and one chunk in memory.
 
     Nothing is received before the first read, so no body is transferred if a request is rejected by its headers.
+
+    Args:
+        length: The declared length in bytes, or None for a chunked body.
     """
 
-    def __init__(self, chunks: AsyncIterator[bytes], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, chunks: AsyncIterator[bytes], loop: asyncio.AbstractEventLoop, length: int | None = None
+    ) -> None:
         super().__init__()
+        self._missing_bytes = length
         self.failure: BodyTooSlow | None = None
         self._chunks = chunks
         self._loop = loop
@@ -45,7 +51,14 @@ class StreamedBody(io.RawIOBase):
         count = min(len(buffer), len(self._current))
         buffer[:count] = self._current[:count]
         self._current = self._current[count:]
+        if self._missing_bytes is not None:
+            self._missing_bytes -= count
         return count
+
+    @property
+    def is_read(self) -> bool:
+        """True if the application has read the body to its end."""
+        return self._is_at_end or self._missing_bytes == 0
 
     def stop(self) -> None:
         """Stop receiving. This is called in the event loop when the response is ready."""

@@ -21,6 +21,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
 from releasehub.core.database_errors import RETRY_AFTER_SECONDS
+from releasehub.core.requests import IS_CHUNKED
 from releasehub.server.bodies import StreamedBody, chained
 from releasehub.server.connections import ConnectionWatch, watch_connections
 from releasehub.server.environ import CHUNKED, environ_of, peer_of, with_known_length, with_unknown_length
@@ -81,7 +82,7 @@ class Bridge:
             release(self.answering, peer)
 
     async def _answer(self, environ: dict[str, Any], proto: Any) -> None:
-        length = int(environ["CONTENT_LENGTH"][:20]) if environ.get("CONTENT_LENGTH", "").isdigit() else 0
+        length = body_length(environ)
         is_chunked = CHUNKED in environ
         chunks = paced_chunks(aiter(proto), is_chunked=is_chunked) if length or is_chunked else None
         if chunks is not None and length > BUFFERED_BYTES and not is_chunked:
@@ -115,7 +116,8 @@ class Bridge:
         if is_full or self.uploads[address] >= self.max_uploads_of_one_address:
             return await self._refuse(environ, proto, Refusal.TOO_MANY_UPLOADS)
         self.uploads[address] += 1
-        body = StreamedBody(chained(head, chunks), asyncio.get_running_loop())
+        length = None if IS_CHUNKED in environ else body_length(environ)
+        body = StreamedBody(chained(head, chunks), asyncio.get_running_loop(), length)
         environ["wsgi.input"] = io.BufferedReader(body, BUFFERED_BYTES)
         try:
             await self._run(self.streams, environ, proto, body)
@@ -157,7 +159,7 @@ class Bridge:
             if body is not None and body.failure is not None:
                 return self._respond(refusal_environ(environ, refusal_of(body.failure)), proto, None)
             status, headers = started[-1]
-            if closes_connection(environ):  # the rest of the body is not read
+            if closes_connection(environ, body):
                 headers.append(("connection", "close"))
             if (span := getattr(result, "local_span", None)) is not None and span.length:
                 return proto.response_file_range(status, headers, span.path, span.start, span.start + span.length)
@@ -169,8 +171,21 @@ class Bridge:
                 result.close()
 
 
-def closes_connection(environ: dict[str, Any]) -> bool:
-    return environ.get(REFUSAL) in {Refusal.TOO_SLOW, Refusal.INCOMPLETE, Refusal.TOO_MANY_UPLOADS}
+def closes_connection(environ: dict[str, Any], body: StreamedBody | None) -> bool:
+    """Return whether a part of the body stays unread, so that the connection cannot carry another request.
+
+    Granian closes such a connection, but does not always say so, and the next request of the client would fail.
+    """
+    if body is not None:
+        return not body.is_read
+    return environ.get(REFUSAL) in {Refusal.TOO_SLOW, Refusal.INCOMPLETE, Refusal.TOO_MANY_UPLOADS} or (
+        environ.get(REFUSAL) is Refusal.OVERLOADED and body_length(environ) > BUFFERED_BYTES
+    )
+
+
+def body_length(environ: dict[str, Any]) -> int:
+    text = environ.get("CONTENT_LENGTH", "")
+    return int(text[:20]) if text.isdigit() else 0
 
 
 def refusal_of(failure: BodyTooSlow) -> Refusal:

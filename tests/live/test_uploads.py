@@ -170,3 +170,36 @@ def test_data_directory_is_private_to_the_hub(hub: Hub) -> None:
     found = [path for path in hub.data.rglob("*") if path != hub.log and hub.data / "static" not in path.parents]
     assert any(path.suffix == ".sqlite3" for path in found)
     assert [path for path in found if path.name != "static" and path.stat().st_mode & 0o077] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "length", "status"),
+    [
+        ("/v3/releases", 300_000, 401),
+        ("/v3/releases", 3 * MIB, 413),
+        ("/v3/nowhere/at/all", 3 * MIB, 404),
+        ("/api/mc-dm-files/", 300_000, 400),
+        ("/account/sign-in/", 300_000, 403),
+    ],
+)
+def test_an_answer_before_the_body_says_that_the_connection_closes(
+    hub: Hub, path: str, length: int, status: int
+) -> None:
+    """Otherwise, the client sends its next request on a connection that the server has closed."""
+    with connected(hub) as connection:
+        connection.putrequest("POST", path)
+        connection.putheader("Content-Type", "application/json")
+        connection.putheader("Content-Length", str(length))
+        connection.endheaders()  # the body is not sent, so the server cannot have read it
+        answer = connection.getresponse()
+        assert (answer.status, answer.headers["Connection"]) == (status, "close")
+
+
+def test_a_connection_is_used_again_after_a_body_that_was_read(hub: Hub) -> None:
+    with connected(hub) as connection:
+        headers = {"XF-Api-Key": hub.printed["API key"], "Content-Type": "application/json"}
+        for _ in range(2):
+            connection.request("POST", "/v3/releases", b"{" + b" " * 300_000 + b"}", headers)
+            answer = connection.getresponse()
+            assert (answer.status, answer.headers["Connection"]) == (400, None)
+            answer.read()

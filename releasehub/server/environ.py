@@ -42,8 +42,8 @@ def environ_of(scope: Any) -> dict[str, Any]:
     }
     for name, value in scope.headers.items():
         _add_header(environ, name, value)
-    if "HTTP_HOST" not in environ:
-        environ["HTTP_HOST"] = scope.authority or ""
+    # The host of an absolute request target replaces the header (RFC 9112, section 3.2.2).
+    environ["HTTP_HOST"] = scope.authority or environ.get("HTTP_HOST", "")
     return environ
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from releasehub.server.bridge import Bridge
+from releasehub.server.environ import environ_of
 from releasehub.server.refusals import REFUSAL, Refusal
 from tests.asynchronous import run_coroutine
 
@@ -81,3 +82,10 @@ def test_request_without_a_thread_is_refused(max_waiting: int, max_wait_seconds:
         assert first.status == 200
 
     run_coroutine(run())
+
+
+@pytest.mark.parametrize(("authority", "host"), [(None, "header.example"), ("target.example:81", "target.example:81")])
+def test_host_of_an_absolute_request_target_replaces_the_header(authority: str | None, host: str) -> None:
+    scope = request()
+    scope.headers, scope.authority = {"host": "header.example"}, authority
+    assert environ_of(scope)["HTTP_HOST"] == host

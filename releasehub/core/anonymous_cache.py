@@ -77,7 +77,7 @@ def cache_for_anonymous(vary_on: Callable[[HttpRequest], Hashable] | None = None
         @wraps(view)
         def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             seconds = settings.ANONYMOUS_CACHE_SECONDS
-            if request.method != "GET" or has_credentials(request):
+            if request.method not in {"GET", "HEAD"} or has_credentials(request):
                 return view(request, *args, **kwargs)
             _remove_foreign_cookies(request)
             read = partial(read_from_replica, partial(view, request, *args, **kwargs))
@@ -96,7 +96,8 @@ def cache_for_anonymous(vary_on: Callable[[HttpRequest], Hashable] | None = None
                 if not isinstance(response, HttpResponse) or response.status_code != 200 or response.cookies:
                     return response
                 cached = CachedResponse.from_response(response)
-                caches[CACHE_ALIAS].set(cache_key, cached, seconds)
+                if request.method == "GET":  # a view may leave out the body for HEAD
+                    caches[CACHE_ALIAS].set(cache_key, cached, seconds)
             return cached.to_response(request)
 
         return wrapped

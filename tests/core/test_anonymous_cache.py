@@ -89,6 +89,17 @@ def test_client_with_the_current_etag_gets_304(client: Client, download: Downloa
         assert (again.status_code, again.content, count) == (304, b"", 0)
 
 
+def test_head_has_the_headers_of_get(client: Client, download: Download) -> None:
+    for url in urls(download):
+        assert client.head(url)["ETag"]  # this answer is not stored: a view may leave out the body
+        first = client.get(url)
+        head = client.head(url)
+        assert (head.status_code, head.content) == (200, b"")
+        for name in ("ETag", "Cache-Control", "Content-Type", "Vary", "Content-Length"):
+            assert head.get(name) == first.get(name), f"{url} {name}"
+        assert client.head(url, headers={"If-None-Match": first["ETag"]}).status_code == 304
+
+
 def test_change_invalidates_the_cache(
     client: Client, download: Download, django_capture_on_commit_callbacks: Commits
 ) -> None:

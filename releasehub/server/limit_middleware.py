@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
 
+from releasehub.api.common.envelope import Envelope
 from releasehub.api.dialects import is_api
 from releasehub.api.native.content_views import receive_part
 from releasehub.core.rates import Rate, count_anonymous
@@ -87,6 +88,8 @@ class BodyLimitMiddleware:
     ) -> HttpResponseBase | None:
         if _declared_length(request) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE or _takes_files(request, view):
             return None
+        if _refuses_unread(request, view):
+            return None
         return too_large(request)
 
 
@@ -140,6 +143,14 @@ def _declared_length(request: HttpRequest) -> int:
     """Return the declared length of the body in bytes, or 0 if there is no valid one."""
     text = request.META.get("CONTENT_LENGTH") or ""
     return int(text[:20]) if text.isascii() and text.isdigit() else 0
+
+
+def _refuses_unread(request: HttpRequest, view: Callable[..., Any]) -> bool:
+    """Return True if the answer is 404 or 405 whatever the body is: advice about its size would mislead the client."""
+    actions = getattr(view, "actions", None)
+    if actions is not None:
+        return (request.method or "").lower() not in actions
+    return getattr(view, "__func__", None) is Envelope.no_route
 
 
 def _takes_files(request: HttpRequest, view: Callable[..., Any]) -> bool:

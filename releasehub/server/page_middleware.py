@@ -13,11 +13,12 @@ from csp.utils import build_policy
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.middleware.csrf import CsrfViewMiddleware
 
 from releasehub.api.dialects import is_api
 
+PAGE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "TRACE"})  # each view decides about these
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
@@ -37,7 +38,18 @@ class PageSessionMiddleware(PagesOnly, SessionMiddleware):
 
 
 class PageCsrfMiddleware(PagesOnly, CsrfViewMiddleware):
-    """CSRF protection. Every view that is not exempt is still checked; only the cookie is skipped for the APIs."""
+    """CSRF protection. Every view that is not exempt is still checked; only the cookie is skipped for the APIs.
+
+    No page has other methods than those of browsers, so WebDAV clients and scanners need no advice about forms.
+    """
+
+    def process_view(  # type: ignore[override]
+        self, request: HttpRequest, callback: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponseBase | None:
+        if request.method not in PAGE_METHODS and not getattr(callback, "csrf_exempt", False):
+            return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+        response: HttpResponseBase | None = super().process_view(request, callback, args, kwargs)
+        return response
 
 
 class PageAuthenticationMiddleware(PagesOnly, AuthenticationMiddleware):

@@ -81,3 +81,30 @@ def test_410_is_not_cached_because_the_version_may_be_restored(client: Client) -
     delete_version(actor=system(), version=version)
     answer = client.get(links.version_path(version))
     assert (answer.status_code, answer["Cache-Control"]) == (410, "no-store")
+
+
+@pytest.mark.parametrize("method", ["PROPFIND", "PUT", "DELETE", "CONNECT"])
+@pytest.mark.parametrize("path", ["/", "/account/sign-in/", "/admin/"])
+def test_methods_that_no_page_has_are_405(client: Client, method: str, path: str) -> None:
+    answer = client.generic(method, path)
+    assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD, POST")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/v3/nowhere/at/all", 404),
+        ("POST", "/api/nowhere", 404),
+        ("POST", "/api/entities/nowhere/at/all", 404),
+        ("PUT", "/api/v3/nowhere", 404),
+        ("POST", "/version/nowhere/at/all", 404),
+        ("PUT", "/api/mc-dm-versions/", 404),
+        ("PUT", "/v3/releases", 405),
+        ("POST", "/v3/releases", 413),
+    ],
+)
+def test_a_large_body_for_a_route_that_takes_none_is_not_called_too_large(
+    client: Client, method: str, path: str, status: int
+) -> None:
+    answer = client.generic(method, path, b"", "application/json", CONTENT_LENGTH="30000000")
+    assert answer.status_code == status

@@ -6,11 +6,14 @@ import asyncio
 import io
 import queue
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 from releasehub.server.pace import BodyTooSlow
 
 MAX_AHEAD_BYTES = 1024 * 1024
+MAX_DISCARDED_BYTES = 64 * 1024 * 1024
+DISCARD_SECONDS = 30.0
 
 
 class StreamedBody(io.RawIOBase):
@@ -54,6 +57,11 @@ class StreamedBody(io.RawIOBase):
         if self._missing_bytes is not None:
             self._missing_bytes -= count
         return count
+
+    @property
+    def is_untouched(self) -> bool:
+        """True if the application has read nothing, so that nothing was received."""
+        return not self._is_started
 
     @property
     def is_read(self) -> bool:
@@ -100,6 +108,21 @@ class StreamedBody(io.RawIOBase):
         """Let `_pump` continue. Like `_pump` it runs in the event loop, so the counter needs no lock."""
         self._ahead_bytes -= size
         self._has_room.set()
+
+
+async def discard(chunks: AsyncIterator[bytes]) -> None:
+    """Receive the rest of a body after its response, and drop it, within limits.
+
+    Many programs, such as all those on Node.js, read the response only after they have sent the whole body. If the
+    connection was closed before, they would report a broken pipe instead of the response.
+    """
+    discarded_bytes = 0
+    with suppress(TimeoutError):  # also if the client is too slow
+        async with asyncio.timeout(DISCARD_SECONDS):
+            async for chunk in chunks:
+                discarded_bytes += len(chunk)
+                if discarded_bytes > MAX_DISCARDED_BYTES:
+                    return
 
 
 async def chained(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

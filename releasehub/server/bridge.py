@@ -22,7 +22,7 @@ from typing import Any
 
 from releasehub.core.database_errors import RETRY_AFTER_SECONDS
 from releasehub.core.requests import IS_CHUNKED
-from releasehub.server.bodies import StreamedBody, chained
+from releasehub.server.bodies import StreamedBody, chained, discard
 from releasehub.server.connections import ConnectionWatch, watch_connections
 from releasehub.server.environ import CHUNKED, environ_of, peer_of, with_known_length, with_unknown_length
 from releasehub.server.lanes import Overloaded, RequestLane
@@ -117,13 +117,17 @@ class Bridge:
             return await self._refuse(environ, proto, Refusal.TOO_MANY_UPLOADS)
         self.uploads[address] += 1
         length = None if IS_CHUNKED in environ else body_length(environ)
-        body = StreamedBody(chained(head, chunks), asyncio.get_running_loop(), length)
+        received = chained(head, chunks)
+        body = StreamedBody(received, asyncio.get_running_loop(), length)
         environ["wsgi.input"] = io.BufferedReader(body, BUFFERED_BYTES)
         try:
             await self._run(self.streams, environ, proto, body)
         finally:
             body.stop()
             release(self.uploads, address)
+        # A client that waits for `100 Continue` sends nothing after another response.
+        if body.is_untouched and "HTTP_EXPECT" not in environ:
+            await discard(received)
         return None
 
     async def _refuse(self, environ: dict[str, Any], proto: Any, refusal: Refusal) -> None:

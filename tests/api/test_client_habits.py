@@ -124,3 +124,25 @@ def test_lists_in_queries_may_have_brackets(name: str) -> None:
     client = ApiClient(make_key(make_user(is_superuser=True)))
     response = client.get(f"/api/events?{name}=download.created&{name}=version.deleted")
     assert {event["type"] for event in response.json()["events"]} == {"download.created"}
+
+
+def test_json_with_the_media_type_of_a_form_is_read() -> None:
+    """`curl -d '{…}'` and jQuery send it if the media type is forgotten."""
+    version = make_version()
+    client = ApiClient(make_key(version.download.owner))
+    form, path = "application/x-www-form-urlencoded", f"/api/mc-dm-versions/{version.pk}/"
+    assert client.generic("PUT", path, '{"title": "New"}', form).status_code == 200
+    version.refresh_from_db()
+    assert version.title == "New"
+    answer = client.generic("PUT", path, '{"title": ', form)
+    assert (answer.status_code, "not JSON" in answer.json()["errors"][0]["message"]) == (400, True)
+
+
+def test_the_media_type_of_a_multipart_form_may_have_capital_letters() -> None:
+    version = make_version()
+    client = ApiClient(make_key(version.download.owner))
+    body = encode_multipart(BOUNDARY, {"title": "New"})
+    media_type = MULTIPART_CONTENT.replace("multipart/form-data; boundary", "Multipart/Form-Data; Boundary")
+    assert client.generic("PUT", f"/api/mc-dm-versions/{version.pk}/", body, media_type).status_code == 200
+    version.refresh_from_db()
+    assert version.title == "New"

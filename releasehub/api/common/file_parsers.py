@@ -113,8 +113,10 @@ class RawNameMultiPartParser(DjangoMultiPartParser):
     Names in other encodings than UTF-8 are decoded.
     """
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, meta: dict[str, Any], *args: Any) -> None:
+        # Django knows the media type in small letters only.
+        media_type, separator, parameters = meta.get("CONTENT_TYPE", "").partition(";")
+        super().__init__(meta | {"CONTENT_TYPE": f"{media_type.lower()}{separator}{parameters}"}, *args)
         stream: Any = self
         stream._input_data = Utf8Headers(stream._input_data.read, stream._boundary)
 

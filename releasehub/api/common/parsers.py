@@ -29,25 +29,40 @@ def read_limited(stream: IO[Any], context: Context) -> bytes:
     return body
 
 
+def read_object(body: bytes) -> dict[str, Any]:
+    """Return the JSON object in the body; an empty body is an empty object.
+
+    Raises:
+        ParseError: The body is something else.
+    """
+    try:
+        data = read_json(body) if body.strip() else {}
+    except ValueError as error:
+        raise ParseError(f"The body is not JSON that the hub accepts: {error}") from error
+    if not isinstance(data, dict):
+        raise ParseError("The body must be a JSON object.")
+    return data
+
+
 class JsonParser(BaseParser):
     media_type = "application/json"
 
     def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Context = None) -> Any:
-        body = read_limited(stream, parser_context)
-        try:
-            data = read_json(body) if body.strip() else {}
-        except ValueError as error:
-            raise ParseError(f"The body is not JSON that the hub accepts: {error}") from error
-        if not isinstance(data, dict):
-            raise ParseError("The body must be a JSON object.")
-        return data
+        return read_object(read_limited(stream, parser_context))
 
 
 class FormParser(BaseParser):
+    """Reads a form, or JSON that has the media type of a form, as `curl -d '{…}'` sends it.
+
+    Programs encode a brace in the name of a field. As a form, the JSON would be one unknown field, which is ignored.
+    """
+
     media_type = "application/x-www-form-urlencoded"
 
-    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Context = None) -> QueryDict:
+    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Context = None) -> Any:
         body = read_limited(stream, parser_context)
+        if body.lstrip().startswith(b"{"):
+            return read_object(body)
         try:
             return QueryDict(body, encoding="utf-8")
         except UnicodeDecodeError as error:

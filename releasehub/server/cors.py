@@ -13,9 +13,11 @@ PREFLIGHT_SECONDS = 7200  # the longest time for which Chromium stores the answe
 READS = "GET, HEAD"
 PERMANENT_LINK = re.compile(r"/(d|feeds)/|/[^/]+/[^/]+/releases/(latest/)?download/")
 API_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
+# The wildcard stands for every other header, but not for Authorization, and old browsers do not know it.
 REQUEST_HEADERS = (
-    "Authorization, Content-MD5, Content-Type, Idempotency-Key, If-Match, If-Modified-Since, If-None-Match, If-Range, "
-    "Range, X-Amz-Checksum-Sha256, X-GitHub-Api-Version, X-Request-Id, XF-Api-Key, XF-Api-User"
+    "Authorization, Cache-Control, Content-Disposition, Content-MD5, Content-Type, Idempotency-Key, If-Match, "
+    "If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Range, User-Agent, X-Amz-Checksum-Sha256, "
+    "X-GitHub-Api-Version, X-Request-Id, X-Requested-With, XF-Api-Key, XF-Api-User, *"
 )
 RESPONSE_HEADERS = (
     "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Link, Location, Retry-After, "

@@ -34,6 +34,12 @@ def test_preflight_is_answered_on_every_api_and_on_no_page() -> None:
             assert "Access-Control-Allow-Origin" not in response, path
 
 
+def test_headers_that_libraries_add_are_allowed() -> None:
+    """Octokit sets User-Agent, which Firefox sends, and others set headers of their own."""
+    allowed = set(preflight("/api/v3/repos/ann/tool/releases", "GET")["Access-Control-Allow-Headers"].split(", "))
+    assert {"Authorization", "User-Agent", "X-Requested-With", "Content-Disposition", "*"} <= allowed
+
+
 @pytest.mark.parametrize("path", ["/d/tool/latest/", "/ann/tool/releases/latest/download/tool.zip"])
 def test_permanent_links_can_only_be_read(path: str) -> None:
     response = preflight(path, "POST")

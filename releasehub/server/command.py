@@ -33,6 +33,8 @@ def become_server(host: str, port: int, *, has_worker: bool) -> None:
     if has_worker:
         os.environ["RELEASEHUB_EMBEDDED_WORKER"] = "1"
     os.environ["PORT"] = str(port)  # links outside of requests contain it
+    # The server is a module of the hub, which Python has to find from every working directory.
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     os.environ[lifeline.VARIABLE] = str(os.getpid())
     if sys.stdout is not None and sys.stdout.isatty():
         os.environ[lifeline.TERMINAL] = "1"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management.base import CommandError
@@ -57,6 +59,29 @@ def test_server_finds_the_application_from_every_working_directory(
     monkeypatch.chdir(tmp_path)
     command.become_server("127.0.0.1", 8000, has_worker=False)
     assert words[words.index("--working-dir") + 1] == str(Path(MANAGE).parent)
+    module = words[words.index("-m") + 1]
+    find = f"import importlib.util; assert importlib.util.find_spec({module!r})"
+    assert run(sys.executable, "-c", find, env=dict(os.environ), cwd=tmp_path).returncode == 0
+
+
+class ClosedPipe(io.StringIO):
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+
+def test_closed_output_is_reported_with_the_place_of_the_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    """`make run | head -1`"""
+    settings.DATA_DIR, settings.DEMO = str(tmp_path), True
+    monkeypatch.setattr(serve, "needs_set_up", lambda: True)
+    monkeypatch.setattr(serve, "call_command", lambda *words, **options: None)
+    monkeypatch.setattr(serve, "collect_static", lambda: None)
+    monkeypatch.setattr(Command, "check", lambda self: None)
+    monkeypatch.setattr(os, "dup2", lambda *descriptors: None)
+    monkeypatch.setattr(os, "umask", lambda mode: None)
+    with pytest.raises(CommandError, match=r"(?s)closed before .*first_password"):
+        Command(stdout=ClosedPipe()).handle(host="127.0.0.1", port="9199")
 
 
 @pytest.mark.parametrize(

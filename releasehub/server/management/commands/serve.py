@@ -3,6 +3,7 @@
 import errno
 import os
 import socket
+import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,10 @@ class Command(BaseCommand):
         port = self.free_port(host, options["port"])
         self.need_data_dir()
         self.check()
-        self.prepare()
+        try:
+            self.prepare()
+        except BrokenPipeError as error:
+            raise closed_output() from error
         origin = settings.PUBLIC_URL or f"http://{url_host(host)}:{port}"
         if needs_set_up():
             self.stdout.write(
@@ -130,6 +134,15 @@ class Command(BaseCommand):
                     ]
                 )
             )
+
+
+def closed_output() -> CommandError:
+    """Return the error of a hub whose terminal is a pipe that was closed, as in `make run | head -1`."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # otherwise, the interpreter fails again at its end
+    return CommandError(
+        "The output was closed before the hub was ready, so it was not started. The password of the first start is in "
+        f"{first_password_file()}. Start the hub again without closing its output."
+    )
 
 
 def unusable_host(host: str) -> CommandError:

@@ -32,7 +32,8 @@ def pass_on_teams(*, actor: Actor, giver: User, heir: User) -> int:
     pks = list(TeamMember.objects.filter(user=giver).order_by("download_id").values_list("download_id", flat=True))
     for pk in pks:
         download = lock_download(pk)
-        flags = {flag for row in _team_rows(download, giver, heir) for flag in row.flags}
+        rows = TeamMember.objects.filter(download=download, user__in=(giver, heir))
+        flags = {flag for row in rows for flag in row.flags}
         TeamMember.objects.filter(download=download, user=giver).delete()
         audit.record(actor=actor, action=AuditAction.TEAM_REMOVE, target=download, changes={"user": giver.pk})
         if download.owner_id != heir.pk:
@@ -54,10 +55,6 @@ def pass_on_shares(*, actor: Actor, giver: User, heir: User) -> int:
         changes = {"user": [giver.pk, heir.pk]}
         audit.record(actor=actor, action=AuditAction.SHARE_CREATE, target=share.download, changes=changes)
     return len(shares)
-
-
-def _team_rows(download: Download, *users: User) -> QuerySet[TeamMember]:
-    return TeamMember.objects.filter(download=download, user__in=users)
 
 
 def _pass_on_grants(download: Download, giver: User, heir: User) -> None:

@@ -4,15 +4,16 @@ from typing import Any
 
 from django.db import transaction
 
-from files.inspection.validation import Candidate, standing_findings, validate
+from files.inspection.validation import Candidate, check_new_name, standing_findings, validate
+from files.kinds import kind_of
 from files.models import File
+from files.names import clean_name, fold_name
 from files.policies import file_policy
 from files.primary import choose_primary_file, elect_primary_file
 from files.public_names import Identity, check_name_is_free, remember_file
 from files.quotas import lock_quota
 from files.services.locking import count_files, lock_file
-from files.services.preconditions import rules_for
-from files.services.renaming import name_fields
+from files.services.preconditions import check_name, check_not_sealed, rules_for
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
@@ -41,7 +42,7 @@ def update_file(*, actor: Actor, file: File, **fields: Any) -> File:
     file = lock_file(file)
     file_policy.ensure("edit", actor, file)
     is_chosen, filename = fields.pop("is_primary", None), fields.pop("filename", None)
-    derived = {} if filename is None else name_fields(file, filename)
+    derived = {} if filename is None else _name_fields(file, filename)
     fields |= {"filename": derived["filename"]} if derived else {}
     changes = audit.changed_fields(file, fields)
     if is_chosen is not None and is_chosen != file.is_primary_choice:
@@ -57,6 +58,25 @@ def update_file(*, actor: Actor, file: File, **fields: Any) -> File:
     audit.record(actor=actor, action=AuditAction.FILE_UPDATE, target=file, changes=changes)
     webhooks.publish(actor=actor, event=EventType.FILE_UPDATED, target=file)
     return file
+
+
+def _name_fields(file: File, filename: str) -> dict[str, Any]:
+    """Return the fields of a file that change with its name. The caller holds the lock on the file.
+
+    A name that was public stays reserved for the bytes that it stood for.
+
+    Raises:
+        Conflict: The version is sealed, or the name belongs to another file.
+        Invalid: The name is not acceptable.
+        Rejected: The category does not allow the file extension, or the content was not checked for it.
+    """
+    name = clean_name(filename)
+    if name == file.filename:
+        return {}
+    check_not_sealed(file.version)
+    check_name(file.version, name, Identity.of(file), replaces=file)
+    check_new_name(file, name, rules_for(file.version))
+    return {"filename": name, "folded_name": fold_name(name), "kind": kind_of(name)}
 
 
 @transaction.atomic

@@ -22,10 +22,6 @@ from releasehub.core.actor import Actor
 INHERITED_CHOICES = (("unknown", "As the parent"), ("true", "Yes"), ("false", "No"))
 
 
-def erase_category(actor: Actor, row: Category, reason: str) -> None:
-    services.delete_category(actor=actor, category=row, reason=reason)
-
-
 @admin.register(Category)
 class CategoryAdmin(ActionAdmin):
     policy = category_policy
@@ -66,7 +62,7 @@ class CategoryAdmin(ActionAdmin):
             name="erase",
             label="Delete permanently",
             done="permanently deleted",
-            run=erase_category,
+            run=lambda actor, row, reason: services.delete_category(actor=actor, category=row, reason=reason),
             applies=lambda row: True,
             question="delete",
             erases=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from django.db import models
 from django.utils import timezone
@@ -10,11 +10,14 @@ from django.utils import timezone
 from files.models import File
 from releasehub.accounts.mail_frequency import MailFrequency
 from releasehub.accounts.preferences import zone_named
-from releasehub.community.digest_times import next_digest
 from releasehub.community.models import Watch, WatchNotice
 from releasehub.core.actor import Actor
 from versions.models import Version
 from versions.policies import version_policy
+
+DIGEST_HOUR = 8  # in the time zone of the user
+DIGEST_WEEKDAY = 0  # Monday
+DAYS_OF_WEEK = 7
 
 
 def notice_of(watch: Watch, version: Version) -> WatchNotice:
@@ -26,6 +29,15 @@ def notice_of(watch: Watch, version: Version) -> WatchNotice:
 
 def next_digest_of(watch: Watch) -> datetime:
     return next_digest(watch.mail_frequency, zone_named(watch.user.time_zone) or UTC, timezone.now())
+
+
+def next_digest(frequency: MailFrequency, zone: tzinfo, after: datetime) -> datetime:
+    """Return the first moment after `after` at which a digest of this frequency is due in the time zone."""
+    local = after.astimezone(zone)
+    day = local.date() + timedelta(days=local.hour >= DIGEST_HOUR)
+    if frequency == MailFrequency.WEEKLY:
+        day += timedelta(days=(DIGEST_WEEKDAY - day.weekday()) % DAYS_OF_WEEK)
+    return datetime.combine(day, time(DIGEST_HOUR), zone)
 
 
 def due_notices() -> models.QuerySet[WatchNotice]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -78,7 +77,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
         with form.refusals():
             endpoint, secret = endpoints.create_endpoint(actor=actor, **form.scope(), **form.values())
             return _secret_page(request, endpoint, secret)
-    return _form_page(request, form)
+    return form_page(request, "pages/webhook_form.html", form)
 
 
 @login_required
@@ -94,7 +93,7 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
             endpoints.update_endpoint(actor=actor, endpoint=endpoint, **form.values())
             messages.success(request, gettext("The endpoint was saved."))
             return redirect(endpoint.path)
-    return _form_page(request, form, endpoint=endpoint)
+    return form_page(request, "pages/webhook_form.html", form, endpoint=endpoint)
 
 
 @login_required
@@ -132,10 +131,6 @@ def delete(request: HttpRequest, public_id: str) -> HttpResponseBase:
     endpoints.delete_endpoint(actor=actor, endpoint=endpoint)
     messages.success(request, gettext("The endpoint was deleted."))
     return redirect("pages:webhooks")
-
-
-def _form_page(request: HttpRequest, form: EndpointForm, **context: Any) -> HttpResponse:
-    return form_page(request, "pages/webhook_form.html", form, **context)
 
 
 def _secret_page(request: HttpRequest, endpoint: Endpoint, secret: str) -> HttpResponse:

@@ -54,7 +54,8 @@ class Authentication:
                         "auth_type", "Set auth_type to basic or header, or leave auth_name and auth_secret empty."
                     )
             case AuthType.BASIC:
-                if not self.name or ":" in self.name or not self.name.isprintable() or not _fits(self.name):
+                fits = 0 < len(self.name) <= MAX_NAME_CHARACTERS
+                if not fits or ":" in self.name or not self.name.isprintable():
                     text = f"Enter a user name of at most {MAX_NAME_CHARACTERS} characters without a colon."
                     raise invalid("auth_name", text)
                 if len(self.secret) > MAX_SECRET_CHARACTERS or not self.secret.isprintable():
@@ -145,10 +146,6 @@ def authentication_of(endpoint: Endpoint) -> Authentication | None:
         log.error("The authentication of %s cannot be decrypted with the current SECRET_KEY. Set it again.", endpoint)
         return None
     return Authentication(endpoint.auth_type, endpoint.auth_name, secret)
-
-
-def _fits(name: str) -> bool:
-    return len(name) <= MAX_NAME_CHARACTERS
 
 
 def invalid(field: str, message: str) -> Invalid:

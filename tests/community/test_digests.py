@@ -15,8 +15,8 @@ from releasehub.accounts.mail_queue import send_queued_mail
 from releasehub.accounts.models import User
 from releasehub.community.announcing import announce_versions
 from releasehub.community.digest_mail import queue_digests
-from releasehub.community.digest_times import next_digest
 from releasehub.community.models import WatchNotice
+from releasehub.community.notices import next_digest
 from releasehub.community.services import watching
 from releasehub.community.watch_mail import send_notices
 from releasehub.core.actor import Actor

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -32,7 +31,7 @@ from releasehub.moderation.decisions import last_rejection
 from releasehub.moderation.models import Kind
 from releasehub.pages.contexts import base_url
 from releasehub.pages.desk.checklist import first_steps
-from releasehub.pages.desk.download_forms import DownloadForm, FirstFieldsForm, NewDownloadForm
+from releasehub.pages.desk.download_forms import DownloadForm, NewDownloadForm
 from releasehub.pages.desk.lookup import find_download
 from releasehub.pages.desk.repository_links import repository_links
 from releasehub.pages.desk.version_moves import BULK_MOVES
@@ -132,7 +131,7 @@ def _create(request: HttpRequest) -> HttpResponse:
             if icon is not None:
                 _add_icon(request, download, icon.staged)
             return redirect("pages:desk-download", download.public_id)
-    return _form_page(request, form)
+    return form_page(request, "pages/desk/download_form.html", form)
 
 
 def _add_icon(request: HttpRequest, download: Download, upload: StagedUpload) -> None:
@@ -188,7 +187,7 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
             update_download(actor=actor, download=download, **form.cleaned_data)
             messages.success(request, _("The download was saved."))
             return redirect("pages:desk-download", public_id)
-    return _form_page(request, form, download=download)
+    return form_page(request, "pages/desk/download_form.html", form, download=download)
 
 
 @login_required
@@ -206,7 +205,3 @@ def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     if name == "delete":
         return redirect("pages:desk")
     return redirect("pages:desk-download", public_id)
-
-
-def _form_page(request: HttpRequest, form: FirstFieldsForm, **context: Any) -> HttpResponse:
-    return form_page(request, "pages/desk/download_form.html", form, **context)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import CharField, ExpressionWrapper, OuterRef, Q, Subquery
+from django.db.models import CharField, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from downloads.models import Download
@@ -20,14 +20,14 @@ from versions.channels import ORDER, offered_to
 from versions.models import Version
 
 
-def current_versions(download_ids: Iterable[int]) -> dict[int, Version]:
-    """Return the current versions by the ID of their download, with their numbers only."""
-    return {version.download_id: version for version in _versions.rows(ids=as_parameter(download_ids))}
+def current_version_numbers(download_ids: Iterable[int]) -> dict[int, str]:
+    """Return the numbers of the current versions by the ID of their download."""
+    return _read(_numbers, download_ids)
 
 
 def current_version_ids(download_ids: Iterable[int]) -> dict[int, int]:
     """Return the IDs of the current versions by the ID of their download."""
-    return {pk: current for pk, current in _ids.tuples(ids=as_parameter(download_ids)) if current}
+    return _read(_ids, download_ids)
 
 
 def set_current_version_ids(downloads: Sequence[Any]) -> None:
@@ -37,27 +37,26 @@ def set_current_version_ids(downloads: Sequence[Any]) -> None:
         download.current_version_id = found.get(download.pk)
 
 
-def _with_current_version(ids: str) -> Any:
-    # The default channel differs from row to row, so the rule of `offered_to` is written out as conditions in the SQL.
-    follows = ExpressionWrapper(OuterRef("default_channel"), output_field=CharField())
-    followed = Q(channel=OuterRef("default_channel"))
-    for channel in ORDER[1:]:
-        followed |= Q(follows=channel, channel__in=offered_to(channel))
-    active = Version.objects.offerable().filter(download=OuterRef("pk"), is_active=True)
-    latest = candidates().annotate(follows=follows).filter(followed, download=OuterRef("pk"))
-    newest = latest.order_by("-sort_key", "is_twin", "-id")
-    return Download.all_objects.filter(pk__in=subquery_of(ids)).annotate(
-        current_version_id=Coalesce(Subquery(active.values("pk")[:1]), Subquery(newest.values("pk")[:1]))
-    )
+def _read(template: SqlTemplate[Download], download_ids: Iterable[int]) -> dict[int, Any]:
+    return {pk: value for pk, value in template.tuples(ids=as_parameter(download_ids)) if value is not None}
 
 
-_ids: SqlTemplate[Download] = SqlTemplate(
-    lambda ids: _with_current_version(ids).order_by().values_list("pk", "current_version_id"),
-    ids=as_parameter([SAMPLE_ID]),
-)
-_versions: SqlTemplate[Version] = SqlTemplate(
-    lambda ids: Version.objects.filter(pk__in=_with_current_version(ids).order_by().values("current_version_id")).only(
-        "number", "download"
-    ),
-    ids=as_parameter([SAMPLE_ID]),
-)
+def _template(field: str) -> SqlTemplate[Download]:
+    """Return the query for a field of the current versions."""
+
+    def build(ids: str) -> QuerySet[Download, Any]:
+        # The default channel differs from row to row, so the rule of `offered_to` is written out as conditions.
+        follows = ExpressionWrapper(OuterRef("default_channel"), output_field=CharField())
+        followed = Q(channel=OuterRef("default_channel"))
+        for channel in ORDER[1:]:
+            followed |= Q(follows=channel, channel__in=offered_to(channel))
+        active = Version.objects.offerable().filter(download=OuterRef("pk"), is_active=True)
+        latest = candidates().annotate(follows=follows).filter(followed, download=OuterRef("pk"))
+        newest = latest.order_by("-sort_key", "is_twin", "-id")
+        current = Coalesce(Subquery(active.values(field)[:1]), Subquery(newest.values(field)[:1]))
+        return Download.all_objects.filter(pk__in=subquery_of(ids)).order_by().values_list("pk", current)
+
+    return SqlTemplate(build, ids=as_parameter([SAMPLE_ID]))
+
+
+_ids, _numbers = _template("pk"), _template("number")

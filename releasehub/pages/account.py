@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from downloads.models import Download
 from releasehub.core.requests import actor_of
-from releasehub.distribution.current_versions import current_versions
+from releasehub.distribution.current_versions import current_version_numbers
 from releasehub.pages.invitation_lists import invitations_of, organizations_of
 from releasehub.webhooks.endpoint_states import in_state
 from releasehub.webhooks.models import Endpoint
@@ -28,7 +28,7 @@ def account(request: HttpRequest) -> HttpResponse:
     shown = [download.pk for download in downloads]
     context = {
         "downloads": downloads,
-        "current": current_versions(shown),
+        "current_numbers": current_version_numbers(shown),
         "team_managed": set(Download.objects.team_managed_by(actor).filter(pk__in=shown).values_list("pk", flat=True)),
         "invitations": invitations_of(actor),
         "organizations": organizations_of(actor),

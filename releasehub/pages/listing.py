@@ -13,14 +13,13 @@ from django.utils.translation import gettext as _
 
 from downloads.category_tree import CategoryTree
 from releasehub.core.actor import Actor
-from releasehub.distribution.current_versions import current_versions
+from releasehub.distribution.current_versions import current_version_numbers
 from releasehub.pages.contexts import cards_of
 from releasehub.pages.paging import page_of_rows
 from releasehub.search.criteria import Age, Criteria, Sort
 from releasehub.search.facets import NARROWING, fold_value
 from releasehub.search.models import Facet
 from releasehub.search.queries import Narrowing, SearchResult, count_values, search_downloads
-from versions.models import Version
 from versions.platforms import platform_name
 
 MAX_TEXT_CHARACTERS = 200
@@ -53,7 +52,7 @@ class Listing:
         chips: One for each active filter. Its link removes the filter.
         parameters: The filters and the order as parameters of a URL, without the text.
         page: The current page of the found downloads.
-        current: Their newest versions by ID.
+        current_numbers: The numbers of their current versions by the ID of the download.
         corrected_url: The search for the corrected text.
     """
 
@@ -64,7 +63,7 @@ class Listing:
     chips: list[Choice]
     parameters: dict[str, str]
     page: Page[Any]
-    current: dict[int, Version]
+    current_numbers: dict[int, str]
     all_url: str
     corrected_url: str
 
@@ -100,7 +99,7 @@ def listing_of(
         chips=list(_chips(links)),
         parameters={name: value for name, value in links.parameters.items() if name != "q"},
         page=page,
-        current=current_versions(found),
+        current_numbers=current_version_numbers(found),
         all_url=links.without_filters(),
         corrected_url=links.to(q=result.corrected_text),
     )

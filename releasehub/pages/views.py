@@ -14,7 +14,7 @@ from downloads.models import Category, Download
 from downloads.services.first_run import needs_set_up
 from releasehub.community.services.watching import watch_of
 from releasehub.core.anonymous_cache import cache_for_anonymous
-from releasehub.distribution.current_versions import current_versions
+from releasehub.distribution.current_versions import current_version_numbers
 from releasehub.pages.category_tiles import CountedTree
 from releasehub.pages.contexts import category_of_page, featured_of, popular_of, with_summary
 from releasehub.pages.errors import answers_errors
@@ -45,7 +45,8 @@ def front(request: HttpRequest) -> HttpResponseBase:
         popular = list(popular_of(downloads)) if page.has_next() else []
     context["needs_set_up"] = not page.object_list and needs_set_up()
     context |= {"featured": featured, "popular": popular}
-    context["current"] = current_versions({download.pk for download in (*page.object_list, *popular, *featured)})
+    shown = [*page.object_list, *popular, *featured]
+    context["current_numbers"] = current_version_numbers({download.pk for download in shown})
     response = render(request, "pages/front.html", context)
     ask_for_hints(response)  # before the visitor opens the page of a download
     return response

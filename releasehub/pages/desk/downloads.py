@@ -26,7 +26,7 @@ from releasehub.core.actor import Actor
 from releasehub.core.domain_messages import translated
 from releasehub.core.errors import Conflict, Denied, DomainError, Invalid, NotFound, Rejected
 from releasehub.core.requests import actor_of
-from releasehub.distribution.current_versions import current_versions
+from releasehub.distribution.current_versions import current_version_numbers
 from releasehub.moderation.decisions import last_rejection
 from releasehub.moderation.models import Kind
 from releasehub.pages.contexts import base_url
@@ -87,7 +87,7 @@ def index(request: HttpRequest) -> HttpResponse:
     shown = [row.pk for row in page.object_list]
     context = {
         "page": page,
-        "current": current_versions(shown),
+        "current_numbers": current_version_numbers(shown),
         "postable": set(Download.objects.postable_by(actor).filter(pk__in=shown).values_list("pk", flat=True)),
         "deleted": deleted,
     }

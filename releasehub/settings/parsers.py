@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from ipaddress import ip_network
 from pathlib import Path
@@ -11,6 +12,9 @@ from urllib.parse import SplitResult, urlsplit
 
 import dj_database_url
 from environs import ValidationError
+
+_HOST = re.compile(r"[a-z0-9.-]+|\[[0-9a-f:.]+\]")  # what Django accepts in the header Host
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def parse_networks(value: str) -> list[str]:
@@ -39,7 +43,10 @@ def _split(url: str) -> SplitResult:
 
 
 def parse_public_url(value: str) -> str:
-    """Return the URL without a trailing slash. The hub only works at the root of a host."""
+    """Return the URL as browsers send it in Origin and Host: lower case, ASCII, without a default port and a slash.
+
+    The hub only works at the root of a host.
+    """
     parts = _split(value.rstrip("/"))
     if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
         raise ValidationError("Set it to a URL such as https://hub.example.org.")
@@ -48,7 +55,29 @@ def parse_public_url(value: str) -> str:
             "The hub only works at the root of a host, and without a user name in the URL. Use a separate host name, "
             f"such as https://hub.{parts.hostname}."
         )
-    return value.rstrip("/")
+    return f"{parts.scheme}://{_public_host(parts)}" if value else ""
+
+
+def _public_host(parts: SplitResult) -> str:
+    """Return the host name and, unless it is the default, the port.
+
+    Raises:
+        ValidationError: No browser can send such a host name, or Django refuses it in the header Host.
+    """
+    name = (parts.hostname or "").removesuffix(".")
+    try:
+        encoded, port = name.encode("idna"), parts.port
+    except ValueError:
+        encoded, port = b"", 0
+    host = f"[{name}]" if ":" in name else encoded.decode("ascii")
+    if not _HOST.fullmatch(host) or ".." in host or port == 0:
+        raise ValidationError(
+            "Set it to a URL such as https://hub.example.org. The host name can have letters, digits, hyphens and "
+            "dots. The port can be at most 65535."
+        )
+    if encoded.decode("idna") != name:  # such as ß, which browsers encode in another way
+        raise ValidationError("Write the host name in its ASCII form, such as https://hub.xn--strae-oqa.example.")
+    return host if port in {None, _DEFAULT_PORTS[parts.scheme]} else f"{host}:{port}"
 
 
 def parse_issuer(value: str) -> str:

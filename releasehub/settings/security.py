@@ -42,7 +42,7 @@ ALLOWED_HOSTS = env.items(
     "ALLOWED_HOSTS",
     "localhost,127.0.0.1,[::1]",
     help="Host names that are accepted, comma-separated, besides that of the public URL",
-) + ([PUBLIC_HOST] if PUBLIC_HOST else [])
+) + ([f"[{PUBLIC_HOST}]" if ":" in PUBLIC_HOST else PUBLIC_HOST] if PUBLIC_HOST else [])
 WEB_PORT = env.text("PORT", "8000", help="Port of `make run`")
 WEB_HOST = env.text("HOST", "127.0.0.1", help="IP address on which `make run` listens")
 # The hub has no TLS itself. With an https public URL, a proxy terminates TLS and sets X-Forwarded-Proto.

@@ -151,15 +151,57 @@ def test_zero_is_allowed_below_the_minimum_where_it_means_never(
 
 
 @pytest.mark.parametrize(
-    "value", ["hub.example.org", "ftp://hub.example.org", "http://", "http://[1", "https://a.org/x", "https://u@a.org"]
+    "value",
+    [
+        *("hub.example.org", "ftp://hub.example.org", "http://", "http://[1", "https://a.org/x", "https://u@a.org"),
+        *(
+            "https://a.org:99999",
+            "https://a.org:0",
+            "https://a.org:x",
+            "https://a..org",
+            "https://a b.org",
+            "https://a_b.org",
+        ),
+        *("https://straße.example", f"https://{'a' * 64}.org", "https://.", "https://[::1%25eth0]", "https://*"),
+    ],
 )
 def test_invalid_public_url_is_rejected(value: str) -> None:
     with pytest.raises(ValidationError, match=r"https://hub\."):
         parse_public_url(value)
 
 
-def test_trailing_slash_of_the_public_url_is_removed() -> None:
-    assert parse_public_url("https://hub.example.org/") == "https://hub.example.org"
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("https://hub.example.org/", "https://hub.example.org"),
+        ("HTTPS://Hub.Example.ORG", "https://hub.example.org"),
+        ("https://hub.example.org:443/", "https://hub.example.org"),
+        ("http://hub.example.org:80", "http://hub.example.org"),
+        ("http://hub.example.org:443", "http://hub.example.org:443"),
+        ("https://hub.example.org.:8443", "https://hub.example.org:8443"),
+        ("https://Bücher.example", "https://xn--bcher-kva.example"),
+        ("https://[2001:DB8::1]:8443", "https://[2001:db8::1]:8443"),
+        ("http://localhost:8000", "http://localhost:8000"),
+        ("", ""),
+    ],
+)
+def test_public_url_is_written_as_browsers_send_it(value: str, expected: str) -> None:
+    assert parse_public_url(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("public_url", "host"),
+    [("https://Bücher.example", "xn--bcher-kva.example"), ("https://[2001:db8::1]:8443", "[2001:db8::1]:8443")],
+)
+def test_host_of_the_public_url_is_accepted(tmp_path: Path, public_url: str, host: str) -> None:
+    script = (
+        "import django; django.setup(); from django.test import RequestFactory as F; "
+        f"print(F().get('/', headers={{'host': {host!r}}}).get_host())"
+    )
+    ended = run(
+        ["-c", script], tmp_path, DJANGO_SETTINGS_MODULE="releasehub.settings.base", RELEASEHUB_PUBLIC_URL=public_url
+    )
+    assert (ended.stdout.strip(), ended.returncode) == (host, 0), ended.stderr
 
 
 def test_missing_variable_is_reported_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
 from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid
+from releasehub.core.locks import lock_row
 
 SLUG_LOCK = 0x51_07
 
@@ -84,6 +85,7 @@ def delete_category(*, actor: Actor, category: Category, reason: str = "") -> No
             is limited to it.
     """
     category_policy.ensure("delete", actor, category)
+    category = lock_row(category)
     if category.children.exists() or Download.all_objects.filter(category=category).exists():
         raise Conflict(
             ErrorCode.CATEGORY_NOT_EMPTY,

@@ -14,6 +14,7 @@ from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
 from releasehub.core.errors import Denied, ErrorCode, Invalid
+from releasehub.core.locks import lock_row
 
 CATEGORIES = "categories"
 
@@ -87,6 +88,7 @@ def delete_prefix(*, actor: Actor, prefix: Prefix) -> None:
         Denied: The actor may not delete prefixes.
     """
     prefix_policy.ensure("delete", actor, prefix)
+    prefix = lock_row(prefix)
     changes = {"downloads": Download.all_objects.filter(prefix=prefix).count()}
     audit.record(actor=actor, action=AuditAction.PREFIX_DELETE, target=prefix, changes=changes)
     prefix.delete()

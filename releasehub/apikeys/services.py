@@ -18,6 +18,7 @@ from releasehub.core.actor import Actor
 from releasehub.core.clean import assign, clean_scopes
 from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid
 from releasehub.core.foreign import check_foreign
+from releasehub.core.locks import lock_row
 
 
 @transaction.atomic
@@ -105,6 +106,7 @@ def delete_key(*, actor: Actor, key: ApiKey) -> None:
         Denied: The actor may not delete it.
     """
     api_key_policy.ensure("delete", actor, key)
+    key = lock_row(key)
     audit.record(actor=actor, action=AuditAction.API_KEY_REVOKE, target=key, changes={"is_deleted": [False, True]})
     key.delete()
 

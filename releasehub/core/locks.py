@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from django.db import connection
+from django.db.models import Model
+
+from releasehub.core.errors import NotFound
+
+Row = TypeVar("Row", bound=Model)
 
 
 def try_advisory_lock(lock_id: int) -> bool:
@@ -30,3 +37,15 @@ def lock_name(kind: int, name: str) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [kind, name])
+
+
+def lock_row(row: Row) -> Row:
+    """Return the row as it is in the database now, locked until the current transaction ends.
+
+    Raises:
+        NotFound: Another request has deleted it.
+    """
+    rows = type(row)._base_manager.select_for_update(of=("self",)).filter(pk=row.pk)
+    if (found := rows.first()) is None:
+        raise NotFound
+    return found

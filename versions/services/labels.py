@@ -12,6 +12,7 @@ from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
 from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid
+from releasehub.core.locks import lock_row
 from versions.channels import InvalidChannel, clean_channel_name
 from versions.models import Label, NamedChannel, NamedPlatform
 from versions.policies import label_policy
@@ -92,6 +93,7 @@ def delete_label(*, actor: Actor, label: Label) -> None:
         Denied: The actor may not edit the label.
     """
     label_policy.ensure("delete", actor, label)
+    label = lock_row(label)
     audit.record(actor=actor, action=ACTIONS[type(label)][2], target=label)
     label.delete()
 

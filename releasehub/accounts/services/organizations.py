@@ -14,6 +14,7 @@ from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
 from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid, NotFound, Rejected
+from releasehub.core.locks import lock_row
 
 PLATFORM = "platform"
 
@@ -88,6 +89,7 @@ def delete_organization(*, actor: Actor, organization: Organization) -> None:
         Denied: The actor may not delete it.
     """
     organization_policy.ensure("delete", actor, organization)
+    organization = lock_row(organization)
     audit.record(actor=actor, action=AuditAction.ORGANIZATION_DELETE, target=organization)
     organization.delete()
     clear_cached_memberships(actor)

@@ -92,7 +92,6 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "releasehub.urls"
 WSGI_APPLICATION = "releasehub.server.wsgi.application"
-APPEND_SLASH = True
 
 TEMPLATES = [
     {

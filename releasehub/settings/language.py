@@ -12,9 +12,7 @@ LANGUAGE_CODE = "en"  # wherever no visitor's language is active, such as in the
 LANGUAGES = [("en", "English"), ("de", "German")]
 LOCALE_PATHS = [BASE_DIR / "releasehub" / "locale"]
 FORMAT_MODULE_PATH = ["releasehub.pages.formats"]
-USE_I18N = True
 TIME_ZONE = "UTC"
-USE_TZ = True
 
 
 def _are_known(codes: list[str]) -> None:

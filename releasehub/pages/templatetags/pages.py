@@ -13,14 +13,14 @@ from django.utils.translation import ngettext
 from downloads.models import Download
 from files.models import File
 from releasehub.community.models import MAX_RATING
-from releasehub.core import domain_messages
+from releasehub.core.domain_messages import translated
 from releasehub.distribution import links
 from releasehub.markdown.rendering import render_markdown
-from releasehub.pages import fetching, paths
+from releasehub.pages import paths
+from releasehub.pages.fetching import fetch_commands
 from releasehub.pages.structured_data import software_application, to_script
 from versions.models import Version
-from versions.platforms import fold_platform
-from versions.platforms import platform_name as name_of_platform
+from versions.platforms import fold_platform, platform_name
 
 register = template.Library()
 PLATFORM_ICONS = {
@@ -66,7 +66,7 @@ def system_of_file(file: File) -> str:
     """Return the label of a file, or else its platform and architecture; empty if it has neither."""
     if file.display_label or not file.platform:
         return file.display_label
-    return f"{name_of_platform(file.platform)} {file.architecture}".strip()
+    return f"{platform_name(file.platform)} {file.architecture}".strip()
 
 
 @register.filter
@@ -87,45 +87,21 @@ def sentence(text: str) -> str:
 
 
 @register.filter
-def translated(text: str) -> str:
-    """Return a stored message of the domain, such as why a file was rejected, in the language of the visitor."""
-    return domain_messages.translated(text)
-
-
-@register.filter
-def markdown(text: str) -> SafeString:
-    return render_markdown(text)
-
-
-@register.filter
 def lookup(mapping: dict[Any, Any], key: Any) -> Any:
     """Return `mapping[key]`, or None if there is no such key."""
     return mapping.get(key)
 
 
-@register.filter
-def platform_name(platform: str) -> str:
-    return name_of_platform(platform)
-
-
-@register.filter
-def permalink(file: File) -> str:
-    return links.file_path(file)
-
-
-@register.filter
-def page_of(version: Version) -> str:
-    return links.version_path(version)
-
-
-@register.filter
-def checksums_of(version: Version) -> str:
-    return links.checksums_path(version)
-
-
+register.filter("translated", translated)
+register.filter("markdown", render_markdown)
+register.filter("platform_name", platform_name)
+register.filter("permalink", links.file_path)
+register.filter("page_of", links.version_path)
+register.filter("checksums_of", links.checksums_path)
 register.filter("author_path", paths.author_path)
 register.filter("organization_path", paths.organization_path)
 register.filter("tag_path", paths.tag_path)
+register.simple_tag(fetch_commands)
 
 
 @register.filter
@@ -159,8 +135,3 @@ def with_parameter(context: dict[str, Any], name: str, value: str) -> str:
 @register.simple_tag
 def structured_data(download: Download, version: Version | None, base_url: str) -> SafeString:
     return to_script(software_application(download, version or None, base_url))
-
-
-@register.simple_tag
-def fetch_commands(base_url: str, file: File, key: str = "") -> str:
-    return fetching.fetch_commands(base_url, file, key)

@@ -288,3 +288,9 @@ def test_unexpected_errors_have_the_envelope_and_no_detail(world: World, monkeyp
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (500, "server_error_occurred")
     assert b"secret" not in answer.content
     assert answer["X-Request-Id"]
+
+
+def test_order_of_operations_is_the_same_in_every_process() -> None:
+    """REST framework collects the methods of a view in a set, whose order differs from process to process."""
+    methods = ["get", "post", "put", "patch", "delete"]
+    assert all(list(verbs) == sorted(verbs, key=methods.index) for verbs in document()["paths"].values())

@@ -24,7 +24,7 @@ from random import Random
 from tests.faults.launcher import Launchers
 from tests.faults.stage import Service, children_of, receiver
 from tests.faults.verdicts import Fact, Report, judge_deliveries
-from tests.services.processes import HOST, Child, ServiceError, free_ports, wait_until
+from tests.services.processes import HOST, Child, ServiceError, free_ports, is_free, wait_until
 from tests.services.run import make_folder, temporary_folder
 from tests.services.servers import ROOT
 
@@ -74,12 +74,17 @@ class Hub:
         return int(self.rows(WAITING)[0][0])
 
     def kill(self) -> int:
-        """Send SIGKILL to the process that was started, and return how many of its own do not end with it."""
+        """Send SIGKILL to the process that was started, and return how many of its own do not end with it.
+
+        A process that looks ended keeps its port until its last thread returns from the disk.
+        """
         below = children_of(self.service.child.process.pid)
         self.service.end(signal.SIGKILL)
         deadline = time.monotonic() + ORPHAN_PATIENCE_SECONDS
-        while (alive := sum(is_alive(pid) for pid in below)) and time.monotonic() < deadline:
+        alive = len(below)
+        while (alive or not is_free(self.port)) and time.monotonic() < deadline:
             time.sleep(0.05)
+            alive = sum(is_alive(pid) for pid in below)
         return alive
 
 

@@ -99,8 +99,8 @@ class Hub:
     def redirect_within(self, response: httpx.Response) -> str:
         """Return the path to which the hub redirects on itself, as it does after a download was renamed.
 
-        Returns an empty string if the response is no such redirect. One with a digest leads to the bytes, which may be
-        in a storage with the same host name as the hub.
+        Returns an empty string for every other response, also for a redirect with a digest: it leads to the bytes of a
+        file, whose storage may have the same host name as the hub.
         """
         if not response.is_redirect or "X-Checksum-SHA256" in response.headers:
             return ""

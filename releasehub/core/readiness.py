@@ -4,6 +4,7 @@ Apps above this one register checks of their own dependencies.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from django.conf import settings
 from django.core.cache import caches
@@ -13,7 +14,6 @@ from django.db.migrations.recorder import MigrationRecorder
 from redis.exceptions import RedisError
 
 Check = Callable[[], bool]
-_complete: list[frozenset[tuple[str, str]]] = []  # the applied migrations of the last complete database
 
 
 def readiness() -> dict[str, bool]:
@@ -36,21 +36,21 @@ def is_database_reachable() -> bool:
 
 
 def is_migrated() -> bool:
-    """Return whether all migrations of this code have run.
-
-    Django sorts the migrations of all apps for that, which takes 20 ms of CPU time, and probes ask every few seconds.
-    So the rows of a complete database are remembered.
-    """
+    """Return whether all migrations of this code have run."""
     try:
-        applied = frozenset(MigrationRecorder(connection).applied_migrations())
-        if applied not in _complete:
-            executor = MigrationExecutor(connection)
-            if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-                return False
-            _complete[:] = [applied]
+        return _is_complete(frozenset(MigrationRecorder(connection).applied_migrations()))
     except DatabaseError:
         return False
-    return True
+
+
+@lru_cache(maxsize=1)
+def _is_complete(applied: frozenset[tuple[str, str]]) -> bool:
+    """Return whether no migration is missing among those that were applied.
+
+    Django sorts the migrations of all apps for that, which takes 20 ms of CPU time, and probes ask every few seconds.
+    """
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
 def is_broker_reachable() -> bool:

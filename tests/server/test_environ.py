@@ -5,39 +5,29 @@ from __future__ import annotations
 import http.client
 import io
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from django.core.handlers.wsgi import WSGIRequest
 
 from releasehub.server.environ import environ_of
 from tests.hubs import start
+from tests.server.test_bridge import request
 
 pytestmark = pytest.mark.embedded
 
 
 def query_of(query: str) -> str:
-    scope: Any = SimpleNamespace(
-        client="127.0.0.1:5000",
-        server="127.0.0.1:8000",
-        scheme="http",
-        http_version="1.1",
-        method="GET",
-        path="/",
-        query_string=query,
-        headers={},
-        authority="localhost",
-    )
+    scope = request()
+    scope.query_string = query
     return str(environ_of(scope)["QUERY_STRING"])
 
 
 @pytest.mark.parametrize("text", ["Gerät", "Ölçüm İ", "Инструмент", "ツール", "🎉", "Ã¼"])
 def test_query_may_have_any_characters(text: str) -> None:
     raw = f"q={text.replace(' ', '+')}&page=2"
-    request = WSGIRequest({"QUERY_STRING": query_of(raw), "wsgi.input": io.BytesIO(), "REQUEST_METHOD": "GET"})
-    assert request.GET.dict() == {"q": text, "page": "2"}
-    assert request.get_full_path().isascii()
+    received = WSGIRequest({"QUERY_STRING": query_of(raw), "wsgi.input": io.BytesIO(), "REQUEST_METHOD": "GET"})
+    assert received.GET.dict() == {"q": text, "page": "2"}
+    assert received.get_full_path().isascii()
 
 
 def test_encoded_query_stays_as_it_is() -> None:

@@ -17,15 +17,14 @@ _SLUG_IN_URL = re.compile(r"/downloads/([^/]+)\.\d+/")
 
 
 def find_download(hub: Hub, name: str) -> DownloadRow:
-    """Return the download with this slug or id.
+    """Return the download with this slug, current or former, or with this id.
 
     Raises:
         CliError: The download does not exist, or the key has no access to it.
     """
     rows = cast("list[DownloadRow]", hub.get(DOWNLOADS, slug=name, **{"with": "full"})["downloads"])
-    matches = [row for row in rows if slug_of(row) == name]
-    if matches:
-        return matches[0]
+    if rows:
+        return rows[0]
     if name.isascii() and name.isdigit():
         try:
             return cast("DownloadRow", hub.get(f"{DOWNLOADS}{int(name)}/", **{"with": "full"})["download"])

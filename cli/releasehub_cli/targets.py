@@ -29,7 +29,7 @@ class VersionTarget:
     @classmethod
     def parse(cls, text: str, *, needs_version: bool = False) -> VersionTarget:
         download, sign, version = text.partition("@")
-        if not download or (sign and not version) or (needs_version and not version):
+        if not download.strip() or (sign and not version) or (needs_version and not version):
             raise usage(f"{text!r} does not name a version.", "Write DOWNLOAD@VERSION, such as packsmith@1.4.2.")
         return cls(download, version)
 

@@ -11,7 +11,7 @@ from releasehub_cli import catalog, config
 from releasehub_cli.app import cli
 from tests.cli.conftest import Run
 from tests.cli.faults import replace_in_answer, status
-from tests.cli.proxy import Proxy
+from tests.cli.proxy import Answer, Handler, Proxy
 from tests.cli.shelf import Shelf
 from tests.hubs import Hub
 
@@ -125,6 +125,26 @@ def test_one_grammar_names_a_version_in_every_command(run: Run, shelf: Shelf, ve
     path = tmp_path / "tool-linux.bin"
     path.write_bytes(b"data")
     assert run("verify", f"{shelf.slug}@beta", str(path)).code == 0
+
+
+def test_former_slug_names_a_download_in_every_command(run: Run, proxy: Proxy, shelf: Shelf, tmp_path: Path) -> None:
+    shelf.release("1.5.0", linux=b"data")
+    path = tmp_path / "tool-linux.bin"
+    path.write_bytes(b"data")
+
+    def find_renamed(handler: Handler) -> None:
+        handler.send(handler.ask_hub(b"", path=handler.path.replace("former", shelf.slug)))
+
+    def move(handler: Handler) -> None:
+        handler.send(Answer(308, {"Location": handler.path.replace("former", shelf.slug)}, b""))
+
+    proxy.fail("GET", DOWNLOADS, *[find_renamed] * 5)
+    proxy.fail("HEAD", "/d/former/.*", move)
+    assert run("list", "former", "--json").json["download"]["slug"] == shelf.slug
+    assert run("publish", "former@1.5.0", str(path), "--json").json["download"]["slug"] == shelf.slug
+    for target in ("former@1.5.0", "former@latest"):
+        assert run("verify", target, str(path)).code == 0
+    assert run("yank", "former@1.5.0", "--reason", "Broken").code == 0
 
 
 @pytest.mark.parametrize("by_number", [True, False])

@@ -71,7 +71,7 @@ EXAMPLE = {
         OpenApiParameter("category_id", int),
         OpenApiParameter("prefix_id", int),
         OpenApiParameter("download_state", str, enum=["visible", "moderated", "deleted", "draft"]),
-        OpenApiParameter("slug", str, description="The download with exactly this slug."),
+        OpenApiParameter("slug", str, description="The download that has this slug, or had it before it was renamed."),
         OpenApiParameter("search", str, description="Words that must all occur in title, tag line or description."),
         SINCE,
         DELETED,

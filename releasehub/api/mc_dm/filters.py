@@ -35,7 +35,7 @@ class McDmDownloadFilterSet(QueryFilterSet):
     prefix_id = django_filters.NumberFilter(method="filter_prefix", min_value=0, max_value=MAX_ID)
     since = SinceFilter(field_name="last_update_at")
     search = django_filters.CharFilter(method="filter_search")
-    slug = django_filters.CharFilter(field_name="slug")
+    slug = django_filters.CharFilter(method="filter_slug")
 
     def filter_prefix(self, rows: Any, name: str, value: int) -> Any:
         """Return the downloads with exactly this prefix; 0 means without one."""
@@ -43,6 +43,9 @@ class McDmDownloadFilterSet(QueryFilterSet):
 
     def filter_search(self, rows: Any, name: str, value: str) -> Any:
         return rows.search(value)
+
+    def filter_slug(self, rows: Any, name: str, value: str) -> Any:
+        return rows.with_slug(value)
 
 
 class McDmVersionFilterSet(QueryFilterSet):

@@ -14,10 +14,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from downloads.services import update_download
 from files.models import Blob, File
 from files.names import InvalidName, clean_name
 from files.storage import LocalStorage
 from releasehub.audit.models import AuditEntry
+from releasehub.core.actor import system_actor
 from releasehub.core.errors import StorageUnavailable
 from releasehub.webhooks.models import Event
 from tests.conftest import ApiClient, begin_with
@@ -235,6 +237,17 @@ def test_parent_filter_is_required_except_for_super_user_keys(hub: Hub) -> None:
     assert (refused.status_code, code(refused)) == (400, "mc_dm_api_error.parent_filter_required")
     allowed = ApiClient(make_key(is_super_user=True)).get("/api/mc-dm-versions/")
     assert allowed.json()["pagination"]["total"] == 1
+
+
+@begin_with_hub
+def test_slug_filter_finds_a_renamed_download(hub: Hub) -> None:
+    former = hub.download.slug
+    update_download(actor=system_actor(), download=hub.download, slug="renamed")
+    for slug in ("renamed", former):
+        (row,) = hub.client.get(f"/api/mc-dm-downloads/?slug={slug}").json()["downloads"]
+        assert row["download_id"] == hub.download.pk
+    update_download(actor=system_actor(), download=hub.download, visibility="private")
+    assert ApiClient().get(f"/api/mc-dm-downloads/?slug={former}").json()["downloads"] == []
 
 
 @begin_with_hub

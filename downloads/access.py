@@ -130,7 +130,9 @@ def lock_row(pk: int, *, for_erasure: bool = False) -> Download | None:
     The joined category and owner stay unlocked, because other requests need them. Rows that refer to the download, such
     as views of its page, can be inserted in the meantime, unless the lock is taken to erase it.
     """
-    return (_locked_for_erasure if for_erasure else _locked).first(pk=pk)
+    if for_erasure:
+        return _to_lock(pk, no_key=False).first()
+    return _locked.first(pk=pk)
 
 
 _by_id: SqlTemplate[Download] = SqlTemplate(
@@ -155,4 +157,3 @@ def _to_lock(pk: int, *, no_key: bool) -> DownloadQuerySet:
 
 
 _locked: SqlTemplate[Download] = SqlTemplate(partial(_to_lock, no_key=True), pk=SAMPLE_ID)
-_locked_for_erasure: SqlTemplate[Download] = SqlTemplate(partial(_to_lock, no_key=False), pk=SAMPLE_ID)

@@ -20,7 +20,6 @@ from downloads.services import lock_download, set_team_member
 from releasehub.core.actor import Actor
 from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate, _CompiledQuery
 from releasehub.distribution.annotations import with_primary_file
-from releasehub.distribution.history import history_of, recent_versions
 from releasehub.distribution.listing import Columns, newest_versions, version_of_id
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
@@ -95,16 +94,6 @@ def test_listed_only_query_skips_drafts() -> None:
         assert [row.number for row in newest_versions(download, length, only_listed=only_listed)] == numbers
 
 
-def test_recent_versions_are_the_first_ones_of_the_history() -> None:
-    download = make_download()
-    for number in ("1.0.0", "3.0.0"):
-        make_version(download, number)
-    move(Move.UNPUBLISH, actor=system(), version=make_version(download, "2.0.0"))
-    for actor, numbers in ((Actor(), ["3.0.0", "1.0.0"]), (system(), ["3.0.0", "2.0.0", "1.0.0"])):
-        assert recent_versions(actor, download) == list(history_of(actor, download))
-        assert [version.number for version in recent_versions(actor, download)] == numbers
-
-
 def test_access_of_each_user_is_separate() -> None:
     download, member = make_download(), make_user()
     set_team_member(actor=system(), download=download, user=member, flags={"can_edit"})
@@ -158,13 +147,11 @@ def test_only_these_modules_use_templates() -> None:
     assert users == {
         "downloads/access.py",
         "downloads/querysets.py",
-        "files/pictures/paths.py",
         "releasehub/api/common/loading.py",
         "releasehub/apikeys/verification.py",
         "releasehub/distribution/current_versions.py",
         "releasehub/distribution/file_permalinks.py",
         "releasehub/distribution/git_releases.py",
-        "releasehub/distribution/history.py",
         "releasehub/distribution/latest.py",
         "releasehub/distribution/listing.py",
         "releasehub/distribution/permalinks.py",
@@ -173,7 +160,6 @@ def test_only_these_modules_use_templates() -> None:
         "releasehub/pages/contexts.py",
         "releasehub/search/facets.py",
         "releasehub/search/queries.py",
-        "releasehub/pages/releases.py",
         "releasehub/webhooks/fanout.py",
         "versions/services/numbers.py",
     }

@@ -31,7 +31,8 @@ class PolicyModelAdmin(HubAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = self.model.all_objects.visible_to(admin_actor(request))
-        return rows.order_by(*(self.get_ordering(request) or ()))
+        # Choices in forms have no other order, and without one their pages may repeat and skip rows.
+        return rows.order_by(*(self.get_ordering(request) or self.model._meta.ordering or ("-pk",)))
 
     def each(self, request: HttpRequest, rows: Any, act: Callable[[Any], object], result: str) -> None:
         """Run `act` on each row separately, then show how many rows succeeded and the error of every other row."""

@@ -17,12 +17,13 @@ from releasehub.audit.actions import AuditAction
 from releasehub.backoffice.lists.checked import CheckedListMixin
 from releasehub.backoffice.lists.exports import FORMATS, export_response
 from releasehub.backoffice.lists.saved import clean_query, delete_filter, filters_of, save_filter
+from releasehub.backoffice.lists.search import BoundedSearchMixin
 from releasehub.core.actor import Origin
 from releasehub.core.errors import DomainError
 from releasehub.core.requests import actor_of
 
 
-class ListToolsMixin(CheckedListMixin):
+class ListToolsMixin(BoundedSearchMixin, CheckedListMixin):
     """Adds the tools to the list, and the URLs behind them.
 
     Attributes:

@@ -23,8 +23,9 @@ from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
 from releasehub.publishing.deletion import delete_file
 
+# Files get their ids in the order of their creation, and the ids of all files are indexed.
 ORDER = {
-    "createdAt": "created_at",
+    "createdAt": "id",
     "updatedAt": "updated_at",
     "name": "filename",
     "size": "size_bytes",
@@ -61,7 +62,7 @@ class V3ReleaseFileViewSet(V3EditableModelViewSet):
     filterset_class = V3ReleaseFileFilterSet
     policy = file_policy
     ordering = ORDER
-    default_order = ("created_at", "id")
+    default_order = ("id",)
     required_scopes = {
         "list": Scope.RELEASE_READ,
         "retrieve": Scope.RELEASE_READ,

@@ -72,5 +72,5 @@ def category(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 @require_safe
 def category_by_id(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
-    node = Category.objects.filter(pk=pk).first()
+    node = Category.objects.visible_to(viewer_of(request)).filter(pk=pk).first()
     return redirect("pages:category", slug=node.slug if node else slug)

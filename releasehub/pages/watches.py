@@ -18,12 +18,14 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from downloads.models import Category, Download
+from downloads.querysets import CategoryQuerySet, DownloadQuerySet
 from releasehub.accounts.mail_frequency import MailFrequency
 from releasehub.accounts.models import User
 from releasehub.community.models import Watch
 from releasehub.community.services.unsubscribing import find_reader, find_watch, stop_digests
 from releasehub.community.services.watching import change_frequency, unwatch, watch, watches_of
-from releasehub.core.errors import ErrorCode, Invalid, NotFound
+from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.querysets import first_or_not_found
 from releasehub.core.requests import actor_of
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.form_pages import require_form_methods
@@ -76,15 +78,14 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_POST
 @answers_errors
 def watch_download(request: HttpRequest, pk: int) -> HttpResponseBase:
-    download = Download.objects.select_related("category").filter(pk=pk).first()
-    return _change(request, download)
+    return _change(request, Download.objects.select_related("category"), pk)
 
 
 @login_required
 @require_POST
 @answers_errors
 def watch_category(request: HttpRequest, pk: int) -> HttpResponseBase:
-    return _change(request, Category.objects.filter(pk=pk).first())
+    return _change(request, Category.objects.all(), pk)
 
 
 @csrf_exempt  # The signed token is the secret, and mail programs that send the form have no cookies.
@@ -120,10 +121,12 @@ def _stop_page(request: HttpRequest, end: Callable[[], object]) -> HttpResponseB
     return redirect("pages:front")
 
 
-def _change(request: HttpRequest, target: Download | Category | None) -> HttpResponseBase:
-    """Start, change or stop a watch, as the submitted button says, and return to the page with the button."""
-    if target is None:
-        raise NotFound
+def _change(request: HttpRequest, targets: DownloadQuerySet | CategoryQuerySet, pk: int) -> HttpResponseBase:
+    """Start, change or stop a watch, as the submitted button says, and return to the page with the button.
+
+    A hidden target is not found even if the user watches it, because the response has its title and its URL.
+    """
+    target: Download | Category = first_or_not_found(targets.visible_to(actor_of(request)).filter(pk=pk))
     messages.success(request, _carry_out(request, target) % {"title": target.title})
     return redirect("pages:watches" if request.POST.get("from") == "account" else target.path)
 

@@ -18,7 +18,8 @@ from files.models import DownloadGrant, File
 from releasehub.core.errors import Conflict
 from releasehub.distribution.access_keys import issue_access_key
 from releasehub.publishing.deletion import delete_download, delete_version
-from tests.factories import make_download, make_file, make_key, make_user, make_version, system
+from tests.factories import make_category, make_download, make_file, make_key, make_user, make_version, system
+from tests.sessions import signed_in
 from versions.models import Version
 from versions.services import update_version
 
@@ -286,3 +287,10 @@ def test_checksums_of_a_private_download_need_its_key(client: Client, download: 
     assert client.get("/d/old/latest/SHA256SUMS").status_code == 404
     key = make_key(download.owner)
     assert client.get("/d/old/latest/SHA256SUMS", headers={"Authorization": f"Bearer {key}"}).status_code == 200
+
+
+def test_old_link_of_a_category_does_not_name_a_hidden_one() -> None:
+    category = make_category("Codename", members_only=True)
+    path = f"/downloads/categories/anything.{category.pk}/"
+    assert Client().get(path)["Location"] == "/categories/anything/"
+    assert signed_in(make_user()).get(path)["Location"] == category.path

@@ -48,6 +48,19 @@ def test_anonymous_visitor_has_no_button_and_hidden_downloads_are_404() -> None:
     assert not Watch.objects.exists()
 
 
+@pytest.mark.parametrize("form", [{"watch": "1"}, {"watch": "0"}, {"frequency": "daily"}])
+@pytest.mark.parametrize("watched", [True, False])
+def test_buttons_do_not_name_a_hidden_download(form: dict[str, str], watched: bool) -> None:
+    user, hidden = make_user(), make_download(title="Codename")
+    if watched:
+        watch(actor=Actor(user=user), target=hidden)
+    Download.objects.filter(pk=hidden.pk).update(visibility="private")
+    client, prefix = signed_in(user), "/account/watches/downloads"
+    responses = [client.post(f"{prefix}/{pk}/", form) for pk in (hidden.pk, hidden.pk + 1)]
+    assert [response.status_code for response in responses] == [404, 404]
+    assert "Codename" not in client.get("/account/watches/").content.decode()
+
+
 def test_link_of_an_email_stops_after_confirmation_without_signing_in() -> None:
     row = watch(actor=Actor(user=make_user()), target=make_download(title="Secret tool"))
     path = stop_link(row)

@@ -1,7 +1,5 @@
 """The audit rows of one download that its team may read."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from downloads.models import Download

@@ -1,7 +1,5 @@
 """The categories that an actor may see, as a tree in memory."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any

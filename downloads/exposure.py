@@ -6,8 +6,6 @@ published link never leads to other content. The layers of versions and files re
 layer may not import them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any

@@ -4,8 +4,6 @@ Services call `ensure_not_held` with the lock on the download, which `place_hold
 finishes before the hold is placed, or sees it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

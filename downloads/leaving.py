@@ -1,7 +1,5 @@
 """Take a user whose account is anonymized off all teams, and end the shares with this user."""
 
-from __future__ import annotations
-
 from downloads.models import Share, TeamMember
 from releasehub.accounts.models import User
 from releasehub.audit import services as audit

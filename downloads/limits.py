@@ -3,8 +3,6 @@
 The layer of files knows what a download holds and registers its checks here, because this layer may not import it.
 """
 
-from __future__ import annotations
-
 from typing import Protocol
 
 from downloads.models import Category, Download

@@ -1,7 +1,5 @@
 """The part of a personal export about downloads and teams."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from downloads.models import Download, TeamMember

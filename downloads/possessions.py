@@ -1,7 +1,5 @@
 """Downloads, team rights and shares of a user, and how they pass to another user."""
 
-from __future__ import annotations
-
 from django.db.models import Q, QuerySet
 
 from downloads.models import AccessKey, Download, Share, TeamMember

@@ -3,8 +3,6 @@
 The app `webhooks` does not know downloads. It calls these functions, which are registered in `downloads/apps.py`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Read the update information of stored AppImages that were uploaded before the hub read it during the upload."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """Compare the stored bytes of blobs with their rows."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing

@@ -1,7 +1,5 @@
 """The header that names a file which is downloaded."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from urllib.parse import quote

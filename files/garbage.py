@@ -1,7 +1,5 @@
 """Find and remove objects in storage that no row refers to."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Repair blobs whose bytes are missing or damaged, from a copy that the storage has under another key."""
 
-from __future__ import annotations
-
 from django.db import transaction
 from django.utils import timezone
 

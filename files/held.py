@@ -3,8 +3,6 @@
 `downloads/limits.py` calls these checks. The caller holds the lock on the download.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 
 from downloads.models import Category, Download

@@ -3,8 +3,6 @@
 A background task measures the last days, so that a page reads one row for each day.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 

@@ -1,7 +1,5 @@
 """Erase the IP addresses from which a user whose account is anonymized has uploaded."""
 
-from __future__ import annotations
-
 from files.models import UploadSession
 from releasehub.accounts.models import User
 from releasehub.core.actor import Actor

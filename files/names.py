@@ -1,7 +1,5 @@
 """File names: which names are accepted, and which are equal. Pure functions."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 import unicodedata

@@ -1,7 +1,5 @@
 """The picture of a user in the export of personal data."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from files.models import Avatar

@@ -1,7 +1,5 @@
 """The primary file of a version: the one that is offered to someone who names neither a file nor a platform."""
 
-from __future__ import annotations
-
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 

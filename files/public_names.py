@@ -4,8 +4,6 @@ The name belongs to the digest of these bytes, or for a link that the hub never 
 not unpublishing, hiding or deleting the version, not deleting or renaming the file. The same bytes may return.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Self
 

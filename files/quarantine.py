@@ -4,8 +4,6 @@ The block belongs to the SHA-256, so it holds for every copy in every download, 
 file with these bytes points to the block (`File.quarantine`). Query sets and the gate need only that column.
 """
 
-from __future__ import annotations
-
 from functools import partial
 
 from django.db import transaction

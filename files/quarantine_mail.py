@@ -1,7 +1,5 @@
 """The e-mail that tells the owners of downloads that a moderator has blocked a file, or lifted the block."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from django.utils.translation import gettext

@@ -1,7 +1,5 @@
 """Give quarantined objects another key in the storage, so that signed URLs that were handed out stop working."""
 
-from __future__ import annotations
-
 from django.utils import timezone
 
 from files.models import Blob, Quarantine

@@ -3,8 +3,6 @@
 `visible_to` expresses FilePolicy.can_view as a query; a test compares the two.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from functools import reduce
 from operator import or_

@@ -4,8 +4,6 @@ Code that adds bytes locks the version, which locks its download, and then the o
 uploads or copies cannot exceed a limit together. `files/usage.py` counts the bytes.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from django.conf import settings

@@ -4,8 +4,6 @@ The command line warns about the same names before it uploads them; a test keeps
 and take linear time.
 """
 
-from __future__ import annotations
-
 import re
 
 _SEPARATORS = re.compile(r"[-_ +~()]")

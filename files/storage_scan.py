@@ -1,7 +1,5 @@
 """The storage scan: look for stored objects that no row refers to, in steps that can be interrupted."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from django.db.models import F

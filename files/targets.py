@@ -1,7 +1,5 @@
 """Read the platform and the architecture of a file from its name, to fill in a form. No rule depends on it."""
 
-from __future__ import annotations
-
 import re
 
 from files.kinds import kind_of

@@ -6,8 +6,6 @@ began, and the confirmation refuses what does not fit. For a download and its ow
 their bytes are there until they are purged. Links count for what offers them, not for the owner, who stores nothing.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db import models

@@ -5,8 +5,6 @@ and every blob, which takes seconds on a large hub, so a background task measure
 measured, and loads the names and limits of the rows with a query for each table.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Conditions of queries that match the versions a caller may see, also from related models such as files."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db.models import Q

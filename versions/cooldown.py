@@ -4,8 +4,6 @@ A malicious release is usually noticed within days. A client with a cooldown is 
 public for at least that long, unless the version is a security release, which should not wait.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta

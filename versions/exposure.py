@@ -5,8 +5,6 @@ for it forever, so that a published link or a pinned version never leads to othe
 listener here, which reserves the file names in the same way.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from django.db.models import Exists, OuterRef, Q

@@ -1,7 +1,5 @@
 """Facts about a version that follow from its columns, for the model and for rows that are read without it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 RELEASED = ("published", "archived")

@@ -1,7 +1,5 @@
 """Database lookups: search lists stored as JSON, on PostgreSQL and on SQLite, and compare texts in lower case."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db.models import CharField, JSONField, Lookup

@@ -6,8 +6,6 @@ below its release, and `1.0` equals `1.0.0`. Build metadata, the part after `+`,
 under `pep440` that part is a local version.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, replace
 

@@ -3,8 +3,6 @@
 The order is described in PEP 440, section "Summary of permitted suffixes and relative ordering".
 """
 
-from __future__ import annotations
-
 from packaging.version import InvalidVersion, Version
 
 from versions.sort_keys import integer_key

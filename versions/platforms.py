@@ -5,8 +5,6 @@ what was uploaded for `macos`, and the other way around. `win32` and `win64` fin
 exist once for each of them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping
 
 PLATFORM_NAMES = {

@@ -3,8 +3,6 @@
 `visible_to` selects the rows for which the policy's `can_view` is true; a test checks that both always agree.
 """
 
-from __future__ import annotations
-
 from functools import reduce
 from operator import or_
 from typing import Any, Self

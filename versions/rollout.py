@@ -3,8 +3,6 @@
 A client stays in its share of a version when the percentage rises, and its shares of two versions are independent.
 """
 
-from __future__ import annotations
-
 from hashlib import sha256
 
 NOBODY, EVERYONE = 0, 100

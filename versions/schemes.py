@@ -1,7 +1,5 @@
 """The version schemes: five strict ones and a free one, `other`, with the form of the numbers that each accepts."""
 
-from __future__ import annotations
-
 import re
 from datetime import datetime
 from enum import StrEnum

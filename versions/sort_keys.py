@@ -1,7 +1,5 @@
 """The parts of sort keys: bytes that compare in version order, so that the database can sort by them."""
 
-from __future__ import annotations
-
 from itertools import dropwhile
 
 

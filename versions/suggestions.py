@@ -1,7 +1,5 @@
 """Suggest the number of the next version, for forms."""
 
-from __future__ import annotations
-
 from django.utils import timezone
 
 from downloads.models import Download

@@ -4,8 +4,6 @@ PostgreSQL has an index on it. SQLite does not use this index, because it gets t
 versions of the download are read.
 """
 
-from __future__ import annotations
-
 from string import digits
 
 from django.db.models import Case, Q, Value, When

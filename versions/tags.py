@@ -3,8 +3,6 @@
 Pure functions. A tag is kept exactly as it was sent; the number of the version follows from it.
 """
 
-from __future__ import annotations
-
 import re
 
 MAX_TAG_CHARACTERS = 255

@@ -1,7 +1,5 @@
 """Access to a download besides its owner's: team members, shares, and publications in stores of organizations."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from typing import Self, TypeVar
 

@@ -1,7 +1,5 @@
 """Access keys of downloads, and what was downloaded with them."""
 
-from __future__ import annotations
-
 from typing import Self
 
 from django.conf import settings

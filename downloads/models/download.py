@@ -1,7 +1,5 @@
 """The models of downloads and of the slugs that stay reserved for them."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 from django.db.models import ExpressionWrapper, F, FloatField, Q

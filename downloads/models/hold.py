@@ -1,7 +1,5 @@
 """Legal holds: while one is in force, nothing in its download may be deleted permanently."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 from django.utils import timezone

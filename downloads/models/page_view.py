@@ -1,7 +1,5 @@
 """The model of views of the pages of downloads."""
 
-from __future__ import annotations
-
 from django.db import models
 from django.db.models import Q
 

@@ -1,7 +1,5 @@
 """The model of prefixes, the labels that stand in front of the title of a download."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from downloads.models.category import Category

@@ -3,8 +3,6 @@
 An entity is a download of the category `entities`. It is private until it is published to a store.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db import IntegrityError, transaction

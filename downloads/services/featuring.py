@@ -1,7 +1,5 @@
 """Feature downloads on the front page."""
 
-from __future__ import annotations
-
 from django.db import transaction
 from django.db.models import Max
 

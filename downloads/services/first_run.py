@@ -1,7 +1,5 @@
 """The use case that sets up a hub without users: its administrator, its name and a first category."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import transaction
 

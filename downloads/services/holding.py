@@ -1,7 +1,5 @@
 """Place and lift legal holds."""
 
-from __future__ import annotations
-
 from django.db import transaction
 
 from downloads.models import Download, LegalHold

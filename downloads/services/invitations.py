@@ -1,7 +1,5 @@
 """Invitations to the team of a download, which give team flags."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db.models import Case, CharField, OuterRef, Subquery, When

@@ -5,8 +5,6 @@ leaves the download. Rights are checked when they are used, so the old owner's w
 for this download stop working.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """Create, change and delete prefixes, and decide in which categories they fit."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from typing import Any
 

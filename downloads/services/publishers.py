@@ -3,8 +3,6 @@
 A download always keeps at least one publisher.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

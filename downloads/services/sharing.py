@@ -4,8 +4,6 @@ This finds the users behind the addresses, checks which of them are outside the 
 the users who have access already.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 

@@ -4,8 +4,6 @@ Source: the AppImage specification, section "Update information"; the ELF format
 appends a block map in raw deflate and its size in four bytes.
 """
 
-from __future__ import annotations
-
 import io
 import struct
 import zlib

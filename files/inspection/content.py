@@ -1,7 +1,5 @@
 """Inspection of stored bytes: archives are checked member by member, then the operator's virus scanner is asked."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator
 from contextlib import closing

@@ -1,7 +1,5 @@
 """Findings: what an inspection found out about a file, and how serious it is."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 

@@ -1,7 +1,5 @@
 """The pictures of users."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 

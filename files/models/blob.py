@@ -1,7 +1,5 @@
 """Stored bytes."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 from django.db import models

@@ -1,7 +1,5 @@
 """Pictures of downloads, and the sizes in which they are stored."""
 
-from __future__ import annotations
-
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _

@@ -1,7 +1,5 @@
 """File names that outsiders could see."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from versions.models import Version

@@ -1,7 +1,5 @@
 """Passes over everything that is stored, which find objects without a row."""
 
-from __future__ import annotations
-
 from django.db import models
 from django.utils import timezone
 

@@ -1,7 +1,5 @@
 """Downloads of files, counted by day, and figures of the whole hub."""
 
-from __future__ import annotations
-
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone

@@ -1,7 +1,5 @@
 """Uploads that clients send directly to the storage, and what they are for: packages of versions and icons."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q

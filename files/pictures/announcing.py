@@ -1,7 +1,5 @@
 """Announce that the pictures of a download have changed."""
 
-from __future__ import annotations
-
 from downloads.models import Download
 from files.pictures.paths import repeat_paths
 from releasehub.core.actor import Actor

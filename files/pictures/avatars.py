@@ -1,7 +1,5 @@
 """Set and remove the picture of a user. It is decoded and encoded again, as the pictures of downloads are."""
 
-from __future__ import annotations
-
 from functools import partial
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """Social cards, which the hub draws and stores once for each change of a download."""
 
-from __future__ import annotations
-
 from functools import partial
 
 from django.db import transaction

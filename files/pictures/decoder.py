@@ -9,8 +9,6 @@ Standard output is one line of JSON, followed by the bytes of each size. The JSO
 `height` and `sizes` (width, height and number of bytes of each size).
 """
 
-from __future__ import annotations
-
 import copy  # noqa: F401 - for the GIF plugin, see below
 import json
 import resource

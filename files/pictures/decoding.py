@@ -1,7 +1,5 @@
 """Decode uploaded pictures in a process of their own, and turn its answer into sizes or an error."""
 
-from __future__ import annotations
-
 import json
 import logging
 import os

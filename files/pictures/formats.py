@@ -1,7 +1,5 @@
 """The sizes and limits of each kind of picture. Pure values."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 MAX_UPLOAD_BYTES = 8 * 1024 * 1024

@@ -1,7 +1,5 @@
 """The forms that add and change pictures, for the admin and for the pages of authors."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

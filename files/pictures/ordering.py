@@ -1,7 +1,5 @@
 """Put the screenshots of a download into an order."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from django.db import transaction

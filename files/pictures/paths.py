@@ -1,7 +1,5 @@
 """The paths of the icon and the cover, which are repeated in the row of the download."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db import models

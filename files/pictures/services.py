@@ -1,7 +1,5 @@
 """Add, describe and remove the pictures of a download."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from functools import partial
 

@@ -1,7 +1,5 @@
 """Receive a picture: check the right to send it, decode it, and store its sizes. Call this outside a transaction."""
 
-from __future__ import annotations
-
 from contextlib import closing
 from dataclasses import dataclass
 

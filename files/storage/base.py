@@ -3,8 +3,6 @@
 Storage keys are generated here. They never contain anything a client sent, so a client cannot choose a path.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Uploads that clients send directly to the storage, and the signed URLs for their parts."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from releasehub.core.errors import ErrorCode, Rejected

@@ -4,8 +4,6 @@
 clients sent. All three are on the same volume, so a finished file is moved into place with an atomic rename.
 """
 
-from __future__ import annotations
-
 import io
 import os
 import shutil

@@ -1,7 +1,5 @@
 """Write a file to the local disk so that readers see it completely or not at all."""
 
-from __future__ import annotations
-
 import errno
 import os
 import shutil

@@ -1,7 +1,5 @@
 """Copy a part that a client sent to the hub into the storage, and compare it with what its signed URL allows."""
 
-from __future__ import annotations
-
 import hashlib
 from typing import IO
 

@@ -1,7 +1,5 @@
 """Signed URLs of the hub itself, which clients use to send and fetch bytes that do not go straight to S3."""
 
-from __future__ import annotations
-
 from dataclasses import astuple, dataclass
 
 from django.core import signing

@@ -1,7 +1,5 @@
 """Uploads that pass through the application: they are streamed to the storage and hashed on the way."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from files.storage import Writer, blob_storage

@@ -1,7 +1,5 @@
 """Files of a version by name: bytes that the hub has already, or an asset of the version's release page."""
 
-from __future__ import annotations
-
 from django.db import transaction
 
 from files.models import File, UploadSession

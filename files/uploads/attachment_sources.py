@@ -1,7 +1,5 @@
 """Find what a client names to attach: completed uploads, files that the hub has already, and assets."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,7 +1,5 @@
 """Compare stored bytes with the checksum that a client expects."""
 
-from __future__ import annotations
-
 import hashlib
 from contextlib import closing
 

@@ -1,7 +1,5 @@
 """End uploads straight to storage: complete or abort them."""
 
-from __future__ import annotations
-
 from functools import partial
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """Create and change entities together with their icons."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Expire the uploads that their clients abandoned."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from django.conf import settings

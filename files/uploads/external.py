@@ -1,7 +1,5 @@
 """External files: a worker probes each link through the guarded HTTP client, and copies the file on request."""
 
-from __future__ import annotations
-
 import logging
 from datetime import timedelta
 from typing import Any

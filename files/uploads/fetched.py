@@ -3,8 +3,6 @@
 They begin without a version, and `attach_file` turns them into files later, as it does with uploads of clients.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 
 from django.db import transaction

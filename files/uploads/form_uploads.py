@@ -1,7 +1,5 @@
 """Files from HTML forms, which are streamed to the storage like those of the API."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any

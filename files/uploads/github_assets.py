@@ -1,7 +1,5 @@
 """Find the assets of GitHub releases."""
 
-from __future__ import annotations
-
 import re
 
 import orjson

@@ -1,7 +1,5 @@
 """Django upload handling that streams to storage: no whole file in memory, no temporary file outside the storage."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, TypeVar
 

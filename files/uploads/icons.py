@@ -1,7 +1,5 @@
 """Icons of downloads: small pictures that clients upload directly to the storage."""
 
-from __future__ import annotations
-
 import hashlib
 from contextlib import closing
 

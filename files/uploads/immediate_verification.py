@@ -1,7 +1,5 @@
 """Verify uploads within a request, instead of in a worker."""
 
-from __future__ import annotations
-
 import time
 
 from django.db import transaction

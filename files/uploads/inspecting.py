@@ -1,7 +1,5 @@
 """Inspect stored bytes: find problems in them, and store what update feeds need to know about them."""
 
-from __future__ import annotations
-
 from files.inspection.app_image import ENDING, read_app_image
 from files.inspection.archives import DEFAULT_LIMITS, ArchiveLimits
 from files.inspection.content import findings_of, open_seekable

@@ -1,7 +1,5 @@
 """Turn received bytes into a file: store them once, validate the content and record the findings."""
 
-from __future__ import annotations
-
 from contextlib import closing
 from dataclasses import dataclass
 

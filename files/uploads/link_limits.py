@@ -1,7 +1,5 @@
 """Refuse links that lead to no file, or to a file that is too large."""
 
-from __future__ import annotations
-
 import re
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """Read the bytes behind a link: their size, type and digests, or a copy of them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from files.blobs import keep_upload

@@ -1,7 +1,5 @@
 """The errors for bytes that are not the ones a client declared."""
 
-from __future__ import annotations
-
 from releasehub.core.errors import ErrorCode, Rejected
 
 UPLOAD_AGAIN = "Upload the file again."

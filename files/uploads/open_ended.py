@@ -3,8 +3,6 @@
 The entity API signs such an upload before it knows the size. Until then, part of the remaining quota is reserved.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """Parts of uploads straight to storage: plan their size, sign their URLs, and report which have arrived."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Probe links in a shared pool of threads, in which a slow host can occupy only a few threads."""
 
-from __future__ import annotations
-
 import threading
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable

@@ -3,8 +3,6 @@
 Nothing here talks to the storage inside a transaction.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.conf import settings

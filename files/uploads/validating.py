@@ -1,7 +1,5 @@
 """Decide whether a pending file passes, once its content was inspected."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

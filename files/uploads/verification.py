@@ -1,7 +1,5 @@
 """Verify uploads in a worker: move the bytes to a key that no client can write to, hash them and create the file."""
 
-from __future__ import annotations
-
 import logging
 from contextlib import closing
 

@@ -1,7 +1,5 @@
 """Uploads that wait for their verification, and the leases of the workers that verify them."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from datetime import timedelta
 

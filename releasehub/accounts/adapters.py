@@ -1,7 +1,5 @@
 """The hooks of django-allauth: who may sign up, which limits hold, and how e-mails and secrets are handled."""
 
-from __future__ import annotations
-
 from contextlib import nullcontext
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Password authentication for pages, the admin and the APIs."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend

@@ -1,7 +1,5 @@
 """The browsers in which a user is signed in."""
 
-from __future__ import annotations
-
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import transaction

@@ -1,7 +1,5 @@
 """The forms that take the code of a second factor. Wrong codes are limited like wrong passwords."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from allauth.core import context

@@ -3,8 +3,6 @@
 It is printed only once, and the output may go to a pipe whose reader has ended, or to a log that was deleted.
 """
 
-from __future__ import annotations
-
 import os
 from contextlib import suppress
 from pathlib import Path

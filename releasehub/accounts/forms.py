@@ -1,7 +1,5 @@
 """The sign-in form."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from allauth.account.forms import LoginForm

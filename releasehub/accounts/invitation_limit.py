@@ -1,7 +1,5 @@
 """Limits on the users that one user names, by e-mail address or user name, in one hour."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 from releasehub.core.actor import Actor

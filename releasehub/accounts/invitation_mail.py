@@ -1,7 +1,5 @@
 """E-mails with invitations. Without a mail server, the account page shows the invitations all the same."""
 
-from __future__ import annotations
-
 import logging
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """Erase how a user signs in, when the account is anonymized."""
 
-from __future__ import annotations
-
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib.sessions.models import Session

@@ -1,7 +1,5 @@
 """Limits on sign-ups and e-mails. They are counted in the database, so they hold for all processes together."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """The frequency of e-mails about new versions."""
 
-from __future__ import annotations
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 

@@ -1,7 +1,5 @@
 """A queue of e-mails to users. A worker sends them, so that response times do not reveal whether one was sent."""
 
-from __future__ import annotations
-
 import logging
 from datetime import timedelta
 from functools import partial

@@ -1,7 +1,5 @@
 """The user name that belongs to what was entered to sign in."""
 
-from __future__ import annotations
-
 from releasehub.accounts.models import User
 
 

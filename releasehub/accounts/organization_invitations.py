@@ -1,7 +1,5 @@
 """Invitations to organizations, which give a role."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db.models import Q

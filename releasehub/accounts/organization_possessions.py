@@ -1,7 +1,5 @@
 """Memberships of a user in organizations, and how they pass to another user."""
 
-from __future__ import annotations
-
 from django.db.models import QuerySet
 
 from releasehub.accounts.models import Membership, User

@@ -1,7 +1,5 @@
 """The forms that take the answer of a passkey. A malformed answer is a wrong one, not an error of the hub."""
 
-from __future__ import annotations
-
 import struct
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The forms that change, reset and choose a password."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from allauth.account import forms as allauth_forms

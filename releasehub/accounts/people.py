@@ -1,7 +1,5 @@
 """Lookup of users by their name or e-mail address."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable
 

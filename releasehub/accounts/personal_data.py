@@ -1,7 +1,5 @@
 """The places that store data about a user. Their layers register how it is erased and exported."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, Protocol
 

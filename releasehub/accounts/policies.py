@@ -1,7 +1,5 @@
 """The permissions on organizations, their members and roles, and on invitations."""
 
-from __future__ import annotations
-
 from releasehub.accounts.invitation_targets import target_of
 from releasehub.accounts.models import Invitation, Membership, Organization
 from releasehub.accounts.querysets import SEE_ALL

@@ -4,8 +4,6 @@ A transfer passes on what others depend on: downloads, and the ownership of orga
 that is registered.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol

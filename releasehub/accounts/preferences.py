@@ -1,7 +1,5 @@
 """The language and the time zone that a user chose, for e-mails and for the browsers in which the user signs in."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache

@@ -1,7 +1,5 @@
 """Query sets of organizations."""
 
-from __future__ import annotations
-
 from typing import Any, Self
 
 from django.contrib.auth import get_user_model

@@ -5,8 +5,6 @@ another page. Accounts and organizations that have such a name already keep it, 
 everywhere else. `tests/pages/test_reserved_names.py` compares the names with the routes.
 """
 
-from __future__ import annotations
-
 URL_NAMES = frozenset({
     ".well-known", "account", "admin", "api", "authors", "avatars", "categories", "d", "downloads", "favicon.ico",
     "feed.atom", "feed.json", "feeds", "healthz", "index.php", "llms.txt", "metrics", "organizations", "pictures",

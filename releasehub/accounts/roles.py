@@ -1,7 +1,5 @@
 """The roles of an organization: its custom roles and the built-in roles Admin and Member, which are not stored."""
 
-from __future__ import annotations
-
 from django.utils.translation import gettext_lazy
 
 from releasehub.accounts.models import Membership, Organization, Role

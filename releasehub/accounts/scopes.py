@@ -1,7 +1,5 @@
 """The scopes of organization members. A role is a set of scopes. API keys have scopes with the same names."""
 
-from __future__ import annotations
-
 from django.db import models
 
 

@@ -1,7 +1,5 @@
 """Signal handlers that record changes of second factors, and end sessions when a password changes."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from allauth.account.signals import password_changed, password_reset, password_set, user_logged_in

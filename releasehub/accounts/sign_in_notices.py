@@ -1,7 +1,5 @@
 """Notices by e-mail about sign-ins with a browser or from a network that the account has not used lately."""
 
-from __future__ import annotations
-
 from allauth.account.adapter import get_adapter
 from django.http import HttpRequest
 from django.utils import timezone

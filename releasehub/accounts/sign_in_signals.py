@@ -1,7 +1,5 @@
 """Signal handlers that record sign-ins, sign-outs and failed attempts in the audit log."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed

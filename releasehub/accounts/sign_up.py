@@ -1,7 +1,5 @@
 """Rules about new accounts: who may sign up, and which user names are free."""
 
-from __future__ import annotations
-
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.exceptions import ValidationError

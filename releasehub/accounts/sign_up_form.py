@@ -1,7 +1,5 @@
 """The form that creates an account."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from allauth.account.forms import SignupForm

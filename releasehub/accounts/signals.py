@@ -4,8 +4,6 @@ Elsewhere, services write to the audit log. But users and groups are also change
 commands, which only send signals.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Sign-in with a user name and a password, for the APIs."""
 
-from __future__ import annotations
-
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth import authenticate
 from django.http import HttpRequest

@@ -4,8 +4,6 @@ A role is a group like any other: the site may rename it, change its permissions
 after every migration, and remembers what it has already given, so that it undoes none of that.
 """
 
-from __future__ import annotations
-
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.db.models import Q, QuerySet

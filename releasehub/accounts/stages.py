@@ -1,7 +1,5 @@
 """The steps of signing in that differ from those of django-allauth."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from allauth.account.stages import EmailVerificationStage

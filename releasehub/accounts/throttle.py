@@ -12,8 +12,6 @@ networks, so that somebody who knows a user's name cannot lock that user out. Ea
 next window is twice as long.
 """
 
-from __future__ import annotations
-
 import math
 from datetime import datetime, timedelta
 

@@ -1,7 +1,5 @@
 """The random tokens in links to invitations and in one-time links. Only their digests are stored."""
 
-from __future__ import annotations
-
 import hashlib
 import secrets
 

@@ -1,7 +1,5 @@
 """The permissions on users and groups, and the permissions that an actor may grant."""
 
-from __future__ import annotations
-
 from django.contrib.auth.models import Group, Permission
 from django.db import models
 from django.db.models import Q

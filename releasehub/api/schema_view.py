@@ -1,7 +1,5 @@
 """The view of the OpenAPI schema, which each process generates once, because that takes seconds."""
 
-from __future__ import annotations
-
 from functools import cache
 from hashlib import sha256
 from threading import Lock

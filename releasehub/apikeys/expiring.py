@@ -1,7 +1,5 @@
 """The rules that API keys and access keys share: a secret is stored as a digest, and it can expire or be revoked."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db import models

@@ -1,7 +1,5 @@
 """Revoke the API keys of a user whose account is anonymized."""
 
-from __future__ import annotations
-
 from releasehub.accounts.models import User
 from releasehub.apikeys.models import ApiKey
 from releasehub.audit import services as audit

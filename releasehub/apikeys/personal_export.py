@@ -1,7 +1,5 @@
 """The part of a personal export about API keys."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from releasehub.accounts.models import User

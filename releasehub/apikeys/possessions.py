@@ -1,7 +1,5 @@
 """The API keys of a user whose account is merged into another one."""
 
-from __future__ import annotations
-
 from django.db.models import QuerySet
 
 from releasehub.accounts.models import User

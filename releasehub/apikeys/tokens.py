@@ -1,7 +1,5 @@
 """JSON Web Tokens. A user gets one for a password. It is valid for an hour and has every scope."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256

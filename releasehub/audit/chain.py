@@ -5,8 +5,6 @@ Later, one worker at a time (the chainer) takes the rows that have no position, 
 commits late gets the next free position, so none is skipped.
 """
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Iterable
 from typing import Any

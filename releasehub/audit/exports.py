@@ -4,8 +4,6 @@ Every hub stores its newest head in its default storage, as one file for each da
 storage" store every head.
 """
 
-from __future__ import annotations
-
 import json
 from contextlib import suppress
 from dataclasses import dataclass

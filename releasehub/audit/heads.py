@@ -1,7 +1,5 @@
 """Heads: signed records of where the chain ended at a moment. They are stored in the database and in the sinks."""
 
-from __future__ import annotations
-
 import logging
 
 from django.utils import timezone

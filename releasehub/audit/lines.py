@@ -1,7 +1,5 @@
 """Audit rows as text. Each row is one line, whatever it contains."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """Links of the hash chain: the bytes that a hash covers, and the hash."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json

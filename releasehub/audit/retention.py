@@ -3,8 +3,6 @@
 The remaining chain can still be verified.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from django.conf import settings

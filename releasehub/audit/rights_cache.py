@@ -9,8 +9,6 @@ generations are never read again. A right that ends in another process ends here
 request gets instances of its own.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable
 from typing import TypeVar

@@ -1,7 +1,5 @@
 """Check the hashes of rows in the chain."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 

@@ -4,8 +4,6 @@ The keys authenticate chained rows (with HMAC) and sign positions in the chain. 
 it is not set, SECRET_KEY. Older rows can still be verified with SECRET_KEY and SECRET_KEY_FALLBACKS.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 from datetime import UTC, datetime

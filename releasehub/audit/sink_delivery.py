@@ -1,7 +1,5 @@
 """Deliver audit rows to one sink: a syslog server, an HTTP endpoint or a folder."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

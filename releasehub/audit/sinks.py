@@ -4,8 +4,6 @@ The cursor of a sink moves after the sink has accepted a batch. If a worker dies
 Every row contains its position, so that a receiver can recognize rows it already has.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Iterator

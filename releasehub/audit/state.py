@@ -1,7 +1,5 @@
 """The state of the audit log for the dashboard, from a few cheap queries. `verification.py` proves the whole chain."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

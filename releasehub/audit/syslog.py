@@ -5,8 +5,6 @@ the same rule as for webhooks applies: the host name is resolved once, every IP 
 goes to a checked address. Private networks have to be listed in RELEASEHUB_WEBHOOK_ALLOW_NETS.
 """
 
-from __future__ import annotations
-
 import re
 import socket
 import ssl

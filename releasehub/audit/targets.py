@@ -1,7 +1,5 @@
 """Parsing of the target of a sink, as an operator enters it."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit

@@ -1,7 +1,5 @@
 """The SQL of the triggers that keep the audit log append-only."""
 
-from __future__ import annotations
-
 ENTRY, CHECKPOINT = "audit_auditentry", "audit_auditcheckpoint"
 HEAD, TIP, EPOCH = "audit_audithead", "audit_audittip", "audit_auditkeyepoch"
 REFUSAL = "the audit log is append-only"

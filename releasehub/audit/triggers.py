@@ -10,8 +10,6 @@ They allow these changes and no others:
 A migration that rebuilds one of the tables on SQLite calls `remove` first. Every `migrate` ends with `install`.
 """
 
-from __future__ import annotations
-
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from releasehub.audit.trigger_sql import (

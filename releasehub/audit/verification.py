@@ -1,7 +1,5 @@
 """Verification of the audit log: recompute the chain from the last checkpoint, and find the first row that is wrong."""
 
-from __future__ import annotations
-
 import hmac
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Forms of access keys in the admin: one key, and the import of a table."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

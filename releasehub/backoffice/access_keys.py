@@ -1,7 +1,5 @@
 """Admin of access keys, which open private downloads to people without an account."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import admin

@@ -1,7 +1,5 @@
 """Help for people who cannot sign in: one-time links, and second factors that were lost."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import messages

@@ -1,7 +1,5 @@
 """Admin of users, groups and organizations."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from allauth.account.models import EmailAddress, EmailConfirmation

@@ -3,8 +3,6 @@
 An action may ask for a reason. An action that cannot be undone asks the user to type the name of the row.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from functools import partial, reduce
 from typing import Any

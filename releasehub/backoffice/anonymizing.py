@@ -1,7 +1,5 @@
 """The page of the admin that anonymizes a user."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import messages

@@ -1,7 +1,5 @@
 """The chart of attempts on the page of a webhook endpoint, as a table and a drawing without a script."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.template.loader import render_to_string

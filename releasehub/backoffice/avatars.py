@@ -1,7 +1,5 @@
 """Admin of the pictures of users, where moderators remove those that do not belong on public pages."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import admin

@@ -1,7 +1,5 @@
 """Base classes of the admin: permissions come from the policies, and changes go through the services."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 from django.contrib import messages

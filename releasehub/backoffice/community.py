@@ -1,7 +1,5 @@
 """Admin of comments and reviews, where moderators approve, change, delete and restore them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import admin

@@ -4,8 +4,6 @@ Otherwise, a browser that is left signed in would be enough to choose a new pass
 confirm everything else with it.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from allauth.account.internal.flows.reauthentication import (

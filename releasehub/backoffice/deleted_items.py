@@ -1,7 +1,5 @@
 """The page of everything that is soft-deleted: what the next purge erases, and links that restore rows."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

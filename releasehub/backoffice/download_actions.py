@@ -1,7 +1,5 @@
 """The actions of staff on downloads."""
 
-from __future__ import annotations
-
 from downloads import services
 from downloads.models import Download
 from downloads.policies import download_policy

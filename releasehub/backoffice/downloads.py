@@ -1,7 +1,5 @@
 """Admin of downloads with their teams, shares and stores, and of categories."""
 
-from __future__ import annotations
-
 from operator import attrgetter
 from typing import Any, ClassVar
 

@@ -1,7 +1,5 @@
 """Admin of files, and read-only lists of blobs, upload sessions and download statistics."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 from django.contrib import admin

@@ -1,7 +1,5 @@
 """Legal holds in the admin: the facts on the page of a download, and the list of all holds."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import admin

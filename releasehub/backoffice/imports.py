@@ -1,7 +1,5 @@
 """Admin of imports. Staff set them up and follow them on the pages of My downloads, as authors do."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

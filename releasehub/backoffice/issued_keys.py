@@ -1,7 +1,5 @@
 """Shared admin classes for keys, which can be issued and revoked but not changed."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Admin of labels: the named channels and platforms."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import admin

@@ -1,7 +1,5 @@
 """Erase what the admin stores about a user whose account is anonymized."""
 
-from __future__ import annotations
-
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 

@@ -1,7 +1,5 @@
 """Rows that staff store for themselves in the admin."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 

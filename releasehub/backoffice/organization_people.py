@@ -1,7 +1,5 @@
 """The members and roles of an organization in the admin."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

@@ -1,7 +1,5 @@
 """Admin of organizations with their members, roles and invitations."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import admin

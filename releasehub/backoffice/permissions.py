@@ -1,7 +1,5 @@
 """Permissions of a user that need a query. Sidebar, list of apps and page all ask for them in one request."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 

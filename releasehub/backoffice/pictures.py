@@ -1,7 +1,5 @@
 """The page of a download on which its pictures are added, described, ordered and removed."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import messages

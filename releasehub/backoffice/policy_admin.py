@@ -1,7 +1,5 @@
 """The base class of the admin of rows that a policy protects."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, ClassVar
 

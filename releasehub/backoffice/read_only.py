@@ -1,7 +1,5 @@
 """Base classes for rows that the admin shows but does not change."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 

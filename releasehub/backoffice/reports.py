@@ -1,7 +1,5 @@
 """Admin of reports, where moderators read and close what visitors report."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Admin of retention rules: a rule is saved only after a preview of what it deletes."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import admin

@@ -1,7 +1,5 @@
 """The admin site: sign-in and permissions of autocomplete fields."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 

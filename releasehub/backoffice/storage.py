@@ -1,7 +1,5 @@
 """The page *Storage* of the admin: stored, missing, damaged and orphaned bytes, their users, and repairs."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Uploads from the admin, which are streamed to the storage like those of the API."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

@@ -1,7 +1,5 @@
 """The actions of the admin on versions."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 

@@ -1,7 +1,5 @@
 """Admin of versions, and the page that uploads a file to a version."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 from django.contrib import admin

@@ -1,7 +1,5 @@
 """The form field in which a category says which warnings reject a file."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

@@ -1,7 +1,5 @@
 """The form of webhook endpoints in the admin."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

@@ -1,7 +1,5 @@
 """Admin of webhook endpoints and their deliveries."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import admin

@@ -3,8 +3,6 @@
 Publishing a version costs nothing for this: a scheduled task reads the events since its last run.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from django.conf import settings

@@ -1,7 +1,5 @@
 """Digests: one e-mail a day or a week about all new versions of what a user watches."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from itertools import groupby

@@ -1,7 +1,5 @@
 """End the watches of a user whose account is anonymized. Comments, reviews and reports stay."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db.models import QuerySet

@@ -1,7 +1,5 @@
 """Limits against spam: how much a user may write, how often, and with how many links."""
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 from itertools import chain

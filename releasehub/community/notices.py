@@ -1,7 +1,5 @@
 """Notices about new versions: when each is due, and whether it still makes sense to send it."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from django.db import models

@@ -1,7 +1,5 @@
 """Texts and watches of a user whose account is merged into another one."""
 
-from __future__ import annotations
-
 from django.db.models import Q, QuerySet
 
 from releasehub.accounts.models import User

@@ -3,8 +3,6 @@
 `visible_to` selects the rows for which the policy's `can_view` is true; a test checks that both always agree.
 """
 
-from __future__ import annotations
-
 from typing import Any, Self
 
 from django.db.models import Q, QuerySet

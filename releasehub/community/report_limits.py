@@ -1,7 +1,5 @@
 """Limits on how many reports one visitor sends, and the key under which an anonymous visitor is counted."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 

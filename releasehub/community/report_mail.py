@@ -1,7 +1,5 @@
 """The e-mail that tells the author of a report the outcome."""
 
-from __future__ import annotations
-
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 

@@ -1,7 +1,5 @@
 """The permission policy of reports."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.conf import settings

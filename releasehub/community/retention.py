@@ -1,7 +1,5 @@
 """The purge of deleted comments and reviews and of closed reports, each with the retention period of its kind."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Links to versions in e-mails."""
 
-from __future__ import annotations
-
 from urllib.parse import urlencode
 
 from django.urls import reverse

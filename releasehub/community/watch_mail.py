@@ -1,7 +1,5 @@
 """E-mails about one new version each, to the users who watch it and want to know it at once."""
 
-from __future__ import annotations
-
 import logging
 from datetime import timedelta
 

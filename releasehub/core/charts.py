@@ -1,7 +1,5 @@
 """The geometry of a chart of stacked bars. Templates write it as SVG, with classes instead of styles."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

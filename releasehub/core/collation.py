@@ -1,7 +1,5 @@
 """Comparison of texts by their bytes, in any database."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db.models import CharField, Func

@@ -1,7 +1,5 @@
 """Base classes of the management commands."""
 
-from __future__ import annotations
-
 import time
 
 from django.core.checks import Tags

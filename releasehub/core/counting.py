@@ -4,8 +4,6 @@ The counters live in caches of their own, so that no other data can evict them. 
 counters. While Redis cannot be reached, each process counts separately.
 """
 
-from __future__ import annotations
-
 import time
 from functools import partial
 

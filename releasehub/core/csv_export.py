@@ -1,7 +1,5 @@
 """CSV that is safe to open in a spreadsheet, written row by row."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 

@@ -1,7 +1,5 @@
 """Dates and times as text, in the active language and time zone."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.utils import timezone

@@ -4,8 +4,6 @@ A sentence with values is recognized by its template in `domain_messages.txt`. S
 translation functions, and sentences that were stored, such as why a file was rejected, can be translated, too.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from functools import cache

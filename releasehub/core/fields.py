@@ -1,7 +1,5 @@
 """Model fields that several apps share."""
 
-from __future__ import annotations
-
 import logging
 from typing import Any
 

@@ -5,8 +5,6 @@ knows, in a column of their own that nothing but the serializers reads, so they 
 after a later release of the hub gives such a name a meaning.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Collection, Iterable
 from typing import Any

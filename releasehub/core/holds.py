@@ -3,8 +3,6 @@
 The app `downloads` registers a lookup here. The audit log and the webhooks ask which rows they have to keep.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 _lookups: list[Callable[[], list[int]]] = []

@@ -1,7 +1,5 @@
 """Hundreds of IDs as one parameter of a query: a parameter for each takes longer to send than the rows take to read."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 

@@ -1,7 +1,5 @@
 """Migration operations that change indexes while the hub serves requests."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib.postgres import operations

@@ -1,7 +1,5 @@
 """Parsing of JSON from untrusted senders."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import orjson

@@ -4,8 +4,6 @@ If the worker dies, the lease expires and another worker continues. A model with
 `lease_token`. The token tells a worker whether it still holds the lease when it wants to store its result.
 """
 
-from __future__ import annotations
-
 from django.db.models import Expression, Q
 
 

@@ -1,7 +1,5 @@
 """Database locks for work that only one transaction at a time may do."""
 
-from __future__ import annotations
-
 from typing import TypeVar
 
 from django.db import connection

@@ -1,7 +1,5 @@
 """Parsing of whole numbers in the text of a request."""
 
-from __future__ import annotations
-
 MAX_ID = 2**63 - 1
 """The largest id, and the largest value of any other 64-bit column."""
 MAX_INTEGER = 2**31 - 1

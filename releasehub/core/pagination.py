@@ -1,7 +1,5 @@
 """Pages by number over lists of any length."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.core.paginator import Paginator

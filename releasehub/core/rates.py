@@ -1,7 +1,5 @@
 """Rate limits: how many requests a network may send within a time window."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass
 

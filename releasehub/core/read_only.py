@@ -9,8 +9,6 @@ The mode is a row of the database, so that it holds for all processes. They read
 `releasehub.operations` owns the row and registers here how to read it.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Redirects to the current URL of something that was renamed."""
 
-from __future__ import annotations
-
 from django.http import HttpRequest, HttpResponseBase, HttpResponsePermanentRedirect
 from django.urls import reverse
 

@@ -1,7 +1,5 @@
 """Redis as a cache that the hub can do without, and how long it is left alone after a failure."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Callable, Iterable

@@ -1,7 +1,5 @@
 """The rule about restoring something that is not deleted, which is the same for downloads, versions and files."""
 
-from __future__ import annotations
-
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, ErrorCode
 from releasehub.core.models import SoftDeleteModel

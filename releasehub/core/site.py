@@ -1,7 +1,5 @@
 """The URL of the hub, for links that are made outside of a request, and its name."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 from pathlib import Path
 

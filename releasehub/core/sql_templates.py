@@ -9,8 +9,6 @@ compiler, and on what `ModelIterable` reads. `tests/core/test_sql_templates.py` 
 version, and that no other module uses a template.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Generic, Self, TypeVar, cast

@@ -1,7 +1,5 @@
 """Import access keys that customers have already, from a table with one key per row. Only their digests are stored."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

@@ -3,8 +3,6 @@
 The services live here and not next to the model in `downloads`, because they depend on `versions`.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Annotate lists of versions with what their rows show: the primary file."""
 
-from __future__ import annotations
-
 from django.db.models import OuterRef, Subquery
 
 from files.models import File

@@ -3,8 +3,6 @@
 Every response is an attachment, so that a browser never runs an uploaded file on the hub's origin.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from urllib.parse import quote
 

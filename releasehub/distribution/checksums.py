@@ -1,7 +1,5 @@
 """The file SHA256SUMS of a version, as `sha256sum -c` reads it."""
 
-from __future__ import annotations
-
 from files.models import File
 from versions.models import Version
 

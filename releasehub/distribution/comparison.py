@@ -1,7 +1,5 @@
 """Compare the files of two versions. Pure functions over loaded files."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum

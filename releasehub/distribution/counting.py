@@ -3,8 +3,6 @@
 The worker adds the events to the totals of the file, version and download, and to one row per file and day.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import re

@@ -4,8 +4,6 @@ It is the active version if that is published, else the latest one on the defaul
 for the rows of one page, with a query that is compiled once: building it took a third of the CPU time of a list.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Any
 

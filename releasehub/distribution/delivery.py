@@ -3,8 +3,6 @@
 `blob_responses.py` decides how the bytes reach the client.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -4,8 +4,6 @@ Inserting each event in its request took half of the CPU time of a permanent lin
 events before it ends. One that is killed loses those of the last DOWNLOAD_EVENT_SECONDS.
 """
 
-from __future__ import annotations
-
 import logging
 from contextlib import suppress
 from threading import Lock, Timer, main_thread

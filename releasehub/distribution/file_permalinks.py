@@ -1,7 +1,5 @@
 """Resolve permanent links to files: to a file of one version, and to the newest file for a system."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Check whether the actor may download a file, and which access key is charged for it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Versions as the releases of a Git host: which of them the caller sees, and which one is the latest."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import Any
 

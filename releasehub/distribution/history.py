@@ -1,7 +1,5 @@
 """The versions of a download for the pages that list them: filters, the choices of the filters, and ranges."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

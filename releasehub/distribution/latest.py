@@ -1,7 +1,5 @@
 """Find the latest version of a download. Versions are compared by number, never by date."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection
 from functools import lru_cache
 from typing import Any, TypedDict, Unpack

@@ -1,7 +1,5 @@
 """Permanent links to versions and files, as paths. The caller adds the base URL of the hub."""
 
-from __future__ import annotations
-
 from urllib.parse import urlencode
 
 from django.urls import reverse

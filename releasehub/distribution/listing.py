@@ -3,8 +3,6 @@
 Both return rows without a model. Making 21 instances took as long as the query, and nothing but serializers reads them.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple

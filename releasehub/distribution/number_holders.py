@@ -1,7 +1,5 @@
 """The owners of a version number: the versions that have it now, and those that had it in public before."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

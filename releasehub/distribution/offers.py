@@ -1,7 +1,5 @@
 """Choose the files that a visitor is offered, from the visitor's system. Pure functions over the files of a version."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 

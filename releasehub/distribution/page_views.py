@@ -1,7 +1,5 @@
 """Count views of the pages of downloads, as downloads are counted: one insert in the request, and a worker adds up."""
 
-from __future__ import annotations
-
 import logging
 from collections import Counter
 from datetime import timedelta

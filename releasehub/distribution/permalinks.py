@@ -1,7 +1,5 @@
 """Resolve permanent links to downloads and versions, or explain why they are gone."""
 
-from __future__ import annotations
-
 from downloads.models import Download, PublicSlug
 from downloads.policies import download_policy
 from releasehub.core.actor import Actor

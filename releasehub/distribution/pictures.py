@@ -1,7 +1,5 @@
 """Deliver the pictures of downloads and users from the hub itself, because the pages show nothing from other hosts."""
 
-from __future__ import annotations
-
 from contextlib import closing
 from typing import Any
 from urllib.parse import quote

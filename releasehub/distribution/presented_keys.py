@@ -1,7 +1,5 @@
 """Open downloads with the access keys that a visitor presents, and spend their uses."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta

@@ -4,8 +4,6 @@ A preview link is an access key that names a version, so the same rules say when
 downloads left. It opens nothing but the preview, and the preview ends with the publication of the version.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 

@@ -1,7 +1,5 @@
 """Parse byte range headers (RFC 9110, section 14). Pure functions."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Release notes that are put together from those of the versions between two tags."""
 
-from __future__ import annotations
-
 from urllib.parse import urlencode
 
 from django.conf import settings

@@ -4,8 +4,6 @@ The repository is the slug of a download. Its owner is the slug of its organizat
 username of its owner. Neither name is case-sensitive.
 """
 
-from __future__ import annotations
-
 from typing import Any
 from urllib.parse import quote
 

@@ -3,8 +3,6 @@
 Files of drafts are never found.
 """
 
-from __future__ import annotations
-
 from downloads.models import Download
 from files.models import File
 from files.names import fold_name

@@ -3,8 +3,6 @@
 The counts contain no personal data, so they are stored as long as their file. Crawlers are left out.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

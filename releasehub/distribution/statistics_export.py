@@ -1,7 +1,5 @@
 """The downloads of a product per day as CSV, streamed, so their number is not limited."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby

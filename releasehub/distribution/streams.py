@@ -1,7 +1,5 @@
 """Responses that stream the bytes of a stored file: the whole file, one range of it, or several ranges."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

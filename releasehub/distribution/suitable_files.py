@@ -1,7 +1,5 @@
 """Find the file of a version that suits a system best."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 from downloads.models import Download

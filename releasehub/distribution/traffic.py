@@ -4,8 +4,6 @@ A download whose endpoints want no traffic events costs nothing here. Otherwise 
 turns it into events. They contain nothing about the person who downloads.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Update checks: find a newer version for a client, and explain to the team why versions were not offered."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum

@@ -6,8 +6,6 @@ The URLs of other pages begin with the names of some owners, such as `admin`. Re
 paths; the functions return the page of the version and the permanent link of the file instead.
 """
 
-from __future__ import annotations
-
 from urllib.parse import quote
 
 from downloads.models import Download

@@ -4,8 +4,6 @@ An AppImage names one URL for all its later versions, so that this URL cannot co
 files usually do, and the number is left out of them to compare.
 """
 
-from __future__ import annotations
-
 from string import ascii_lowercase, ascii_uppercase
 
 from django.db.models import Q

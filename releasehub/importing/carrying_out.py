@@ -1,7 +1,5 @@
 """Create a version from a release of a source, or update it, in one transaction."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

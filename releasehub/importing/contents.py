@@ -1,7 +1,5 @@
 """The contents of a download: the versions and files that releases of a source are compared with."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 

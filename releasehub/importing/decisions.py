@@ -1,7 +1,5 @@
 """Decide what to do with a release of a source, from what the download has already. Nothing here writes."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,7 +1,5 @@
 """Fetch the files of a release into the storage, continue where an earlier run ended, and compare their digests."""
 
-from __future__ import annotations
-
 import hashlib
 import tempfile
 import time

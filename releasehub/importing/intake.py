@@ -1,7 +1,5 @@
 """Bring what a source lists into a form that can be stored and compared, whatever the source sends."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping

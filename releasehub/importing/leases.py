@@ -1,7 +1,5 @@
 """The lease of a worker on a run, so that no other worker continues the same run."""
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

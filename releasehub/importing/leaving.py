@@ -1,7 +1,5 @@
 """End the imports of a user whose account is anonymized, and forget the tokens that the user has entered."""
 
-from __future__ import annotations
-
 from releasehub.accounts.models import User
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction

@@ -1,7 +1,5 @@
 """Decide about listed releases, and store the decisions."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """The texts of listed releases and files, cleaned and shortened so that they fit into the database."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from files.targets import target_in_name

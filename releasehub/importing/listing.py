@@ -1,7 +1,5 @@
 """List the releases of a source: all of them for a run, or a preview of them."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial

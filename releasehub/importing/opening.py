@@ -1,7 +1,5 @@
 """Open the source of an import, and find the actor who imports."""
 
-from __future__ import annotations
-
 from downloads.policies import download_policy
 from releasehub.core import encryption
 from releasehub.core.actor import Actor, Origin, system_actor

@@ -1,7 +1,5 @@
 """The permissions on imports: a user who may post versions to a download may import into it."""
 
-from __future__ import annotations
-
 from django.db.models import QuerySet
 
 from downloads.models import Download

@@ -1,7 +1,5 @@
 """Numbers and rows of a run, for the command and the pages."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet, Sum

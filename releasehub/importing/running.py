@@ -1,7 +1,5 @@
 """Continue a run until it is finished, its time is over, or the source asks to wait."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Add, change and delete sources of imports, and start and cancel their runs."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from functools import partial
 from typing import Any

@@ -1,7 +1,5 @@
 """Background tasks of imports. Every task is idempotent."""
 
-from __future__ import annotations
-
 from celery import shared_task
 from django.conf import settings
 

@@ -1,7 +1,5 @@
 """Replace raw HTML in Markdown by tokens of known tags."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from html import unescape

@@ -1,7 +1,5 @@
 """Adapt parsed Markdown to the pages: no images of others, no identifiers, and a few harmless tags of raw HTML."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Iterator
 

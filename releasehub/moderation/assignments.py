@@ -1,7 +1,5 @@
 """Assign rows of the queue to moderators."""
 
-from __future__ import annotations
-
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import Q, QuerySet

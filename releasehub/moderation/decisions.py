@@ -1,7 +1,5 @@
 """Approve or reject rows of the queue, and tell their authors."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db import transaction

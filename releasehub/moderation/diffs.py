@@ -1,7 +1,5 @@
 """The changes from one version to the next: the lines of the notes, and the files."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 The services of the other apps carry out both, so every rule about permissions, states and events stays theirs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass

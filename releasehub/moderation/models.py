@@ -1,7 +1,5 @@
 """Assignments of rows of the queue, and the decisions about them."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 from django.utils import timezone

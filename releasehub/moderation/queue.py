@@ -1,7 +1,5 @@
 """The list of everything that waits: one query for each page, and a fixed number for the details of its rows."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast

@@ -1,7 +1,5 @@
 """Load what a page of the queue shows, with a number of queries that does not depend on the number of rows."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

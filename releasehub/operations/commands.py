@@ -1,7 +1,5 @@
 """The shared part of the management commands of operations."""
 
-from __future__ import annotations
-
 import os
 import time
 from argparse import ArgumentParser

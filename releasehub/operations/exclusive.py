@@ -1,7 +1,5 @@
 """A lock, so that only one operation runs on a hub at a time."""
 
-from __future__ import annotations
-
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager

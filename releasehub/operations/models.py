@@ -1,7 +1,5 @@
 """Records of backups, and the read-only mode."""
 
-from __future__ import annotations
-
 from django.db import models
 from django.utils import timezone
 

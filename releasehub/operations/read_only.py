@@ -1,7 +1,5 @@
 """Switch the read-only mode on and off. See `releasehub.core.read_only` for what it does."""
 
-from __future__ import annotations
-
 import time
 
 from django.conf import settings

@@ -1,7 +1,5 @@
 """The records of backups, for the dashboard, the metrics and the checks of the operator."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import TypedDict
 

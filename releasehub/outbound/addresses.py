@@ -3,8 +3,6 @@
 It has its own table of networks, because the result of `is_global` differs between Python versions.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 

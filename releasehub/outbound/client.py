@@ -6,8 +6,6 @@ decompress, and has one deadline for the whole request. The functions are thread
 request, while a `PersistentClient` reuses its connection.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Send one request to a checked IP address, and follow its redirects."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import urllib3

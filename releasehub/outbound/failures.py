@@ -1,7 +1,5 @@
 """Errors of outgoing requests. Their messages contain neither the URL nor an IP address."""
 
-from __future__ import annotations
-
 import http.client
 import logging
 import ssl

@@ -1,7 +1,5 @@
 """Strict parsing of host names and IP addresses in URLs."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from ipaddress import IPv4Address, IPv6Address

@@ -1,7 +1,5 @@
 """Resolution of host names to IP addresses that the hub may connect to."""
 
-from __future__ import annotations
-
 import queue
 import socket
 import threading

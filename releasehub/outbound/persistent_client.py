@@ -1,7 +1,5 @@
 """An outbound client that reuses its connection."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Redirects of the outbound client: the next request, and the headers that it may carry."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Requests of the outbound client, checked before they are sent."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

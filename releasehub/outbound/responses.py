@@ -1,7 +1,5 @@
 """Responses of the outbound client."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 

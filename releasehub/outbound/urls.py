@@ -1,7 +1,5 @@
 """A strict parser for the URLs of targets. It rejects every URL that another program could read differently."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from dataclasses import dataclass

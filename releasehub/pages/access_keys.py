@@ -1,7 +1,5 @@
 """Pages that list, issue and revoke the access keys of the downloads whose team the signed-in user manages."""
 
-from __future__ import annotations
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase

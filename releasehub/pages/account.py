@@ -1,7 +1,5 @@
 """The overview of the account pages: invitations, downloads, organizations, and webhooks that stopped."""
 
-from __future__ import annotations
-
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

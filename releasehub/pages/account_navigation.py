@@ -1,7 +1,5 @@
 """The entries of the navigation next to the account pages."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

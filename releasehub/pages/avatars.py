@@ -1,7 +1,5 @@
 """The picture of the signed-in user."""
 
-from __future__ import annotations
-
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required

@@ -1,7 +1,5 @@
 """Draw the picture of a download that chats and social networks show beside a link to it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from functools import lru_cache

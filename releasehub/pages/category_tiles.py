@@ -1,7 +1,5 @@
 """The tree of the visible categories, each with the number of downloads in it and in its subcategories."""
 
-from __future__ import annotations
-
 from django.db.models import Count
 
 from downloads.category_tree import CategoryTree

@@ -1,7 +1,5 @@
 """Contrast of colors after WCAG 2.2. Colors are texts such as `#1f4fbf`. Pure functions."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 MIN_CONTRAST = 4.5  # level AA for text

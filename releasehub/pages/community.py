@@ -1,7 +1,5 @@
 """Pages on which users write, change and delete comments and reviews, and reply to reviews."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

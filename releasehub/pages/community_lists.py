@@ -1,7 +1,5 @@
 """The comments and reviews on the page of a download, and what the viewer may do with them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.http import HttpRequest

@@ -1,7 +1,5 @@
 """Signing in with the OpenID Connect provider of the company, with PKCE, a state and a nonce in the session."""
 
-from __future__ import annotations
-
 import logging
 import secrets
 import time

@@ -1,7 +1,5 @@
 """The page that compares two versions of a download."""
 
-from __future__ import annotations
-
 from collections import Counter
 from typing import Any
 

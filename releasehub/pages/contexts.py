@@ -1,7 +1,5 @@
 """Objects and template contexts of the public pages."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any

@@ -1,7 +1,5 @@
 """The page with the form of a comment, a review or a reply."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from django.contrib import messages

@@ -1,7 +1,5 @@
 """The pages of a download and of a version, and the links that lead there."""
 
-from __future__ import annotations
-
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe

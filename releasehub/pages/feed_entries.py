@@ -1,7 +1,5 @@
 """The content of a feed: its versions as entries, with the files that can be downloaded."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The two formats of feeds: Atom 1.0 with the whole notes and the files of an entry, and JSON Feed 1.1."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Feeds of the newest versions: of the hub, a category, a download with its channels, an author, a tag and others."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 

@@ -1,7 +1,5 @@
 """Command lines, shown on the pages, that download a file and verify its checksum."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The methods that pages with a form accept, and the response that shows the errors of a service."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.forms import BaseForm

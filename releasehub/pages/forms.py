@@ -1,7 +1,5 @@
 """Base classes and shared choices of the forms on the pages, and the form for API keys."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """The pages about the versions of a download: the filtered list and the changelog."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

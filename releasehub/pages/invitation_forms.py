@@ -1,7 +1,5 @@
 """The forms that invite people to a team or an organization."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 from django import forms

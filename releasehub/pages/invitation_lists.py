@@ -1,7 +1,5 @@
 """Lists of invitations, with their targets and rights in words."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from releasehub.accounts.invitation_targets import description_of

@@ -1,7 +1,5 @@
 """Pages of invitations: the people of a team or an organization, and the answers of those who are invited."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import messages

@@ -1,7 +1,5 @@
 """Presets for the most frequent uses of API keys, and snippets that use a new key."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

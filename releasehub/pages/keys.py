@@ -1,7 +1,5 @@
 """The page with the API keys of the signed-in user."""
 
-from __future__ import annotations
-
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required

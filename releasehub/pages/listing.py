@@ -1,7 +1,5 @@
 """Lists of downloads with filters, an order and pages, for the search and for every page that lists downloads."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any

@@ -1,7 +1,5 @@
 """The search page, and the pages that list the downloads of an author, an organization or a tag, and all categories."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase

@@ -1,7 +1,5 @@
 """The links of the menu *Manage*, with which the team and staff get from a public page to where they change things."""
 
-from __future__ import annotations
-
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext

@@ -1,7 +1,5 @@
 """Buttons of a page that do something with one row, each under a name in the URL."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import TypeVar
 

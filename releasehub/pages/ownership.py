@@ -1,7 +1,5 @@
 """The page on which an owner gives a download to somebody else."""
 
-from __future__ import annotations
-
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django import forms
 from django.contrib import messages

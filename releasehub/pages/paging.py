@@ -1,7 +1,5 @@
 """Pages of long lists."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.core.paginator import Page

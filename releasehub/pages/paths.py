@@ -3,8 +3,6 @@
 Names and tags may contain any character, so they are quoted here instead of matched by a URL converter.
 """
 
-from __future__ import annotations
-
 from urllib.parse import quote
 
 from releasehub.accounts.models import Organization, User

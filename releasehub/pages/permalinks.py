@@ -1,7 +1,5 @@
 """Permanent URLs of files, under `/d/`, which documentation and scripts can rely on."""
 
-from __future__ import annotations
-
 from hashlib import sha256
 from urllib.parse import urlsplit, urlunsplit
 

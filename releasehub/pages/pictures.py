@@ -1,7 +1,5 @@
 """The pictures of downloads and users."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 
 from django.http import HttpRequest, HttpResponseBase

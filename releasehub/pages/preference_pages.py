@@ -1,7 +1,5 @@
 """The page on which a user chooses the language and the time zone."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

@@ -1,7 +1,5 @@
 """The language and the time zone of a visitor: those that were chosen here, or else those of the browser."""
 
-from __future__ import annotations
-
 from zoneinfo import ZoneInfo
 
 from django.conf import settings

@@ -1,7 +1,5 @@
 """The pages about the person: name and e-mail address, export of the data, and closing the account."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import orjson

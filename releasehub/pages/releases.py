@@ -1,7 +1,5 @@
 """The part of a page that shows a version: its files, and which of them is offered."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The notes of several versions as HTML in one response: as many as a response can take the time for."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from django.conf import settings

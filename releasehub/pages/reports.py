@@ -1,7 +1,5 @@
 """The page on which visitors report a download, a version, a comment or a review to the moderators."""
 
-from __future__ import annotations
-
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login

@@ -1,7 +1,5 @@
 """Headers of pages whose URL is a secret, such as the links in e-mails."""
 
-from __future__ import annotations
-
 from django.http import HttpResponseBase
 
 

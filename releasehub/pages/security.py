@@ -1,7 +1,5 @@
 """Pages about what protects an account: password, second factors, passkeys and signed-in browsers."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from allauth.account.internal.flows.reauthentication import is_reauthentication_required

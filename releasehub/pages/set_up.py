@@ -1,7 +1,5 @@
 """The page that sets up an empty hub. Only a link that was printed on the terminal opens it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from allauth.account.adapter import get_adapter

@@ -1,7 +1,5 @@
 """The page for signing in, and the page to which django-allauth redirects after a change of passkeys."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from allauth.account.views import LoginView

@@ -1,7 +1,5 @@
 """Pages that create an account, and those behind one-time links."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from allauth.account.views import SignupView

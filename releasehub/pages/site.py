@@ -1,7 +1,5 @@
 """The site for the templates of all pages: its name, logo, legal links and color."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse

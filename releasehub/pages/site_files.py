@@ -1,7 +1,5 @@
 """Files that browsers and search engines expect at the root of a site."""
 
-from __future__ import annotations
-
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.templatetags.static import static

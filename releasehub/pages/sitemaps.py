@@ -1,7 +1,5 @@
 """The sitemap for search engines: the pages of downloads, and of their lists, that everyone may see."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.contrib.sitemaps import Sitemap

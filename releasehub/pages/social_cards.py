@@ -1,7 +1,5 @@
 """Social cards: the pictures that chats and social networks show beside a link to a download."""
 
-from __future__ import annotations
-
 from contextlib import closing
 
 from django.conf import settings

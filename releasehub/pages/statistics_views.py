@@ -1,7 +1,5 @@
 """The page with the downloads of a product over time, and the same as CSV."""
 
-from __future__ import annotations
-
 from datetime import date
 from itertools import repeat
 from typing import Any

@@ -1,7 +1,5 @@
 """Data about a download that search engines read from its page: JSON-LD of the kind SoftwareApplication."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A page with every component of the design system, for people who change the style sheet."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

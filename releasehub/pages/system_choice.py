@@ -1,7 +1,5 @@
 """The system for which a visitor wants files: the one that was chosen here, or else that of the browser."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from django.conf import settings

@@ -1,7 +1,5 @@
 """Feeds for updaters, under `/feeds/`: find the version, write the feed, and send it with the headers of a cache."""
 
-from __future__ import annotations
-
 from hashlib import sha256
 from urllib.parse import urlencode
 

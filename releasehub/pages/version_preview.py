@@ -1,7 +1,5 @@
 """The preview that a preview link shows: the notes and the files of a version that is not published yet."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 from typing import Any

@@ -1,7 +1,5 @@
 """The viewer of a page: the signed-in or anonymous user with the access keys and share links of the session."""
 
-from __future__ import annotations
-
 from django.http import HttpRequest
 
 from downloads.models import AccessKey

@@ -1,7 +1,5 @@
 """The front page and the pages of categories."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase

@@ -1,7 +1,5 @@
 """Watch downloads and categories, and stop it, also by the link in an e-mail."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 

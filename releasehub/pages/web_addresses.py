@@ -3,8 +3,6 @@
 Programs that know such a host find releases here without an API. People are sent on to the pages of the download.
 """
 
-from __future__ import annotations
-
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 from django.urls.converters import StringConverter

@@ -1,7 +1,5 @@
 """Pages of one webhook endpoint: its delivery log, single deliveries and their replay."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from django.contrib import messages

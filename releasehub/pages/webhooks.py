@@ -1,7 +1,5 @@
 """Pages for the webhook endpoints of the signed-in user's downloads and organizations, with their delivery logs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from django.contrib import messages

@@ -2,8 +2,6 @@
 
 Deletions and their previews use the same queries."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 

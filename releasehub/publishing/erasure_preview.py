@@ -1,7 +1,5 @@
 """The preview of a permanent deletion or a purge, computed with the queries of the deletion itself."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Publish the first version of a download together with its page."""
 
-from __future__ import annotations
-
 from django.db import transaction
 
 from downloads.models import Download

@@ -1,7 +1,5 @@
 """The deletion of a version that must not be the active one."""
 
-from __future__ import annotations
-
 from django.db import transaction
 
 from releasehub.core.actor import Actor

@@ -3,8 +3,6 @@
 `move` is the only function that changes the state and the flags of an existing version, and `enter` saves a new one.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

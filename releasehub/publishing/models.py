@@ -1,7 +1,5 @@
 """Retention rules, and the runs that apply them."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models

@@ -1,7 +1,5 @@
 """The first step of a version from a package: announce it, and request the URLs for its uploads."""
 
-from __future__ import annotations
-
 from django.db import transaction
 
 from downloads.models import Download

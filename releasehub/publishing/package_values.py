@@ -1,7 +1,5 @@
 """The values that announce a package and confirm its upload."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field

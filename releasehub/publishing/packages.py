@@ -4,8 +4,6 @@
 or nothing, however often.
 """
 
-from __future__ import annotations
-
 from functools import partial
 
 from django.db import transaction

@@ -3,8 +3,6 @@
 The app of comments is above this one, so it registers how its rows are purged.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ still be uploading. The URLs of a draft in the GitHub API name the run that got 
 run are refused: it neither mixes its files into the release nor deletes it when it cleans up after its failure.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db import transaction

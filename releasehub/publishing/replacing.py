@@ -1,7 +1,5 @@
 """Put a file into a version under a name that another file may have, as `PUT` does."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any
 

@@ -3,8 +3,6 @@
 The page is printed from the code, so it cannot contradict it; a test compares the committed page with the table.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import Any
 

@@ -4,8 +4,6 @@ Release tools create a draft, upload its files and then publish it. After a fail
 because Git hosts allow several drafts of one tag. Here they get the draft that the failed run has left.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db import transaction

@@ -4,8 +4,6 @@
 move is refused. The command `print_lifecycle` prints this table into docs/lifecycle.md.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum

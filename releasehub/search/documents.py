@@ -1,7 +1,5 @@
 """The texts by which a search finds a download: only what everyone who sees the download can read."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice

@@ -1,7 +1,5 @@
 """The values by which lists are filtered: platforms, licenses, channels and tags. See also `criteria.py`."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Both store the words that `words.py` returns, so that both databases find the sa
 every search joins its result with the downloads that the visitor may see.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 

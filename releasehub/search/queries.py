@@ -1,7 +1,5 @@
 """Search for downloads, and list them with filters."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@ A change costs nothing for this. A search finds it within seconds, because a sch
 last run.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """Correct misspelled words by the words that occur in titles and names."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 

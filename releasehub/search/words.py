@@ -1,7 +1,5 @@
 """Split texts into words, in the same way for documents and queries and for both databases."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable

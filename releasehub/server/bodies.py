@@ -1,7 +1,5 @@
 """Streamed request bodies: a blocking stream for Django over the chunks that the event loop receives."""
 
-from __future__ import annotations
-
 import asyncio
 import io
 import queue

@@ -12,8 +12,6 @@ A request that would have to wait too long for a thread is refused, in a thread 
 wait either.
 """
 
-from __future__ import annotations
-
 import asyncio
 import io
 from collections import Counter

@@ -1,7 +1,5 @@
 """Middleware for caches: ETags that proxies have changed, and responses that no cache may store."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """The command line of the web server, which `manage.py serve`, the Docker image and docker-compose.yml share."""
 
-from __future__ import annotations
-
 import os
 import sys
 from pathlib import Path

@@ -6,8 +6,6 @@ client has received and how long it has been silent, so the sockets of the proce
 on Linux only; on other systems no connection is closed.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import socket

@@ -1,7 +1,5 @@
 """Cross-origin requests (CORS): scripts of every web page may call the APIs and fetch files, but never with cookies."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """A WSGI environment from an RSGI scope (PEP 3333; Granian's RSGI specification 1.6)."""
 
-from __future__ import annotations
-
 import sys
 from string import printable
 from typing import Any

@@ -1,7 +1,5 @@
 """Threads that answer requests, with a limited queue in front of them."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

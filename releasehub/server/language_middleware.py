@@ -1,7 +1,5 @@
 """Middleware that activates the language and the time zone of the visitor for the pages."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext

@@ -1,7 +1,5 @@
 """Middleware that limits request bodies and the rate of requests."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -5,8 +5,6 @@ All of them start with a capital letter or a value and end with a full stop. Log
 `make messages` stores the sentences in `releasehub/locale/domain_messages.txt`.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator

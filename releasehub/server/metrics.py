@@ -3,8 +3,6 @@
 The values come from the database, so any web process can report them for the whole hub.
 """
 
-from __future__ import annotations
-
 import ipaddress
 import shutil
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Middleware for health checks and for the paths of the APIs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase

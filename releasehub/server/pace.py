@@ -1,7 +1,5 @@
 """Deadlines and a minimum rate for request bodies, so that slow clients cannot occupy the server."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import AsyncIterator

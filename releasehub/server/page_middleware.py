@@ -1,7 +1,5 @@
 """Middleware of pages: sessions, CSRF protection, messages and content policy. `PagesOnly` skips the APIs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any

@@ -1,7 +1,5 @@
 """Middleware of the read-only mode."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase

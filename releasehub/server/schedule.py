@@ -1,7 +1,5 @@
 """The scheduler of the periodic tasks, for `celery beat` and for the embedded worker."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from celery.beat import Scheduler

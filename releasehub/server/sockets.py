@@ -1,7 +1,5 @@
 """The TCP sockets of this process, as the kernel describes them."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 import socket

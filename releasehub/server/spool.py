@@ -1,7 +1,5 @@
 """Spooling of large generated responses, such as several ranges of a file, to a private temporary file."""
 
-from __future__ import annotations
-
 import stat
 import tempfile
 from collections.abc import Iterable

@@ -3,8 +3,6 @@
 Each message to a worker carries the id in a header of its own. A scheduled task has no request, so it gets its own id.
 """
 
-from __future__ import annotations
-
 from contextvars import Token
 from typing import Any
 

@@ -3,8 +3,6 @@
 They are stored in the cache, so that every process can report them.
 """
 
-from __future__ import annotations
-
 import time
 from typing import Any, TypedDict
 

@@ -3,8 +3,6 @@
 The packages are optional, so they are imported only when `OTEL_EXPORTER_OTLP_ENDPOINT` is set.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from celery.signals import worker_process_init

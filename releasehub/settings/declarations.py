@@ -1,7 +1,5 @@
 """The declared environment variables, for the command `settings` and for `docs/settings.md`, which it prints."""
 
-from __future__ import annotations
-
 import os
 import re
 from dataclasses import dataclass

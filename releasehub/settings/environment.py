@@ -4,8 +4,6 @@ The settings read their variables through `env`. An invalid value raises no erro
 default takes its place, and `stop_if_invalid` reports all invalid values together after the last variable was read.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Sequence
 from functools import partial

@@ -1,7 +1,5 @@
 """Parsers of environment variables whose values have a form of their own. `env` has a method for each."""
 
-from __future__ import annotations
-
 import os
 import re
 import secrets

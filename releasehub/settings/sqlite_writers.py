@@ -6,8 +6,6 @@ turns: the one that has waited longest is woken as soon as the transaction befor
 effect, also against other processes.
 """
 
-from __future__ import annotations
-
 import sqlite3
 import threading
 from collections import defaultdict, deque

@@ -1,7 +1,5 @@
 """Merge the sources of a timeline into pages."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection
 from dataclasses import dataclass

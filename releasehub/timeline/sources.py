@@ -1,7 +1,5 @@
 """The sources of the entries of a timeline. Each source is read by an index, a page at a time."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time

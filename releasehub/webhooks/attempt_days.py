@@ -1,7 +1,5 @@
 """Attempts of an endpoint by day, for a chart."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, timedelta
 

@@ -3,8 +3,6 @@
 The secret is stored encrypted. It is sent to the receiver, and never returned, logged or audited.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 from base64 import b64encode

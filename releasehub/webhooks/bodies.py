@@ -1,7 +1,5 @@
 """Load claimed deliveries with their bodies, which are rendered once and then stored, and the keys that sign them."""
 
-from __future__ import annotations
-
 import logging
 from collections import defaultdict
 from collections.abc import Sequence

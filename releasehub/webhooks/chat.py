@@ -3,8 +3,6 @@
 All texts from users are escaped in the way of each chat, so that they neither mention anybody nor contain markup.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ A claim takes due deliveries of an endpoint as a *lane* and leases them to the w
 LANES_PER_ENDPOINT lanes in all workers together. All times come from the clock of the database.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Disable the endpoints that the hub gives up on: gone, failing for days, or abandoned by their creator."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from functools import partial
 

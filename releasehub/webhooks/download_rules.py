@@ -1,7 +1,5 @@
 """Rules about downloads, which the app of downloads registers because it is above this one."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 
 from django.db.models import Q

@@ -1,7 +1,5 @@
 """Checks of the fields of a webhook endpoint that the API, the pages and the admin can set."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Rotate the secrets of endpoints."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """Pause, resume and test endpoints."""
 
-from __future__ import annotations
-
 from functools import partial
 
 from django.db import transaction

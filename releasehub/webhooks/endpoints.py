@@ -4,8 +4,6 @@ The database has secrets in encrypted form. They are returned when they are set;
 does so, shows them to those who manage the endpoint later on.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db import transaction

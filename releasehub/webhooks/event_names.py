@@ -1,7 +1,5 @@
 """The names of events in each webhook format."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Retention of events. Without it, the event stream reaches back to the first event of the hub."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from django.conf import settings

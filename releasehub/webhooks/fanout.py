@@ -1,7 +1,5 @@
 """Fan-out: creates the deliveries of an event, in the same transaction as the event."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any

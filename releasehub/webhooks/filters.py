@@ -7,8 +7,6 @@ Traffic events are about single downloads of a file, and there can be thousands 
 empty filter matches them; a filter has to name them or `traffic.*`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 
 from releasehub.webhooks.events import EventType

@@ -3,8 +3,6 @@
 Apps above this one register their own names and data for some formats.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC

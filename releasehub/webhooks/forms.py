@@ -1,7 +1,5 @@
 """Encoding of nested data as an HTML form."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode

@@ -1,7 +1,5 @@
 """The host and the server of a URL of an endpoint."""
 
-from __future__ import annotations
-
 from urllib.parse import urlsplit
 
 

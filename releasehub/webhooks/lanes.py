@@ -1,7 +1,5 @@
 """The data of a lane: its deliveries, as they were claimed, and the outcomes of their attempts."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Disable the endpoints of a user whose account is anonymized, and take the user's name out of the event stream."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from releasehub.accounts.models import User

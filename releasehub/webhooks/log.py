@@ -1,7 +1,5 @@
 """The log of deliveries, newest first. An actor who may see an endpoint may see its deliveries."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 from django.db.models import Prefetch, Q, QuerySet

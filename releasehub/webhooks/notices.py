@@ -1,7 +1,5 @@
 """E-mails that tell the owners of an endpoint that the hub has disabled it."""
 
-from __future__ import annotations
-
 import logging
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """Short outages of the database: repeat a write until the database is back."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """The absolute URLs of the pages that events are about."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode

@@ -3,8 +3,6 @@
 The app of downloads is above this one, so it registers functions that say who manages a download.
 """
 
-from __future__ import annotations
-
 from releasehub.accounts.models import Membership, User
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, NotFound

@@ -3,8 +3,6 @@
 They depend on the rights of the other user then, and stop if the heir may not manage them.
 """
 
-from __future__ import annotations
-
 from releasehub.accounts.possessions import created_rows
 from releasehub.audit.actions import AuditAction
 from releasehub.webhooks.models import Endpoint

@@ -1,7 +1,5 @@
 """Query sets of endpoints and events that an actor may see."""
 
-from __future__ import annotations
-
 from functools import reduce
 from operator import or_
 

@@ -1,7 +1,5 @@
 """Replays: sending deliveries again, with the same webhook-id and the same body."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from functools import partial
 from typing import Any

@@ -1,7 +1,5 @@
 """Record the results of attempts: the attempt rows, the next state of each delivery, and the health of endpoints."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Send the deliveries of a lane, in a thread that does not use the database and reports through a queue."""
 
-from __future__ import annotations
-
 import logging
 import queue
 import threading

@@ -1,7 +1,5 @@
 """The event stream: clients read all events after a position, instead of receiving webhooks or after missing some."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import reduce

@@ -3,8 +3,6 @@
 Each remembers the position that it has reached. Retention keeps the events after it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 _lookups: list[Callable[[], int | None]] = []

@@ -1,7 +1,5 @@
 """Subscriptions to traffic events, and the signals that wait to become such events."""
 
-from __future__ import annotations
-
 import logging
 import time
 from typing import Any

@@ -1,7 +1,5 @@
 """Display names and descriptions of channels and platforms."""
 
-from __future__ import annotations
-
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower

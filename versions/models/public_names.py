@@ -1,7 +1,5 @@
 """Numbers and tags under which outsiders could see a version. They stay reserved for it."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from downloads.models import Download

@@ -1,7 +1,5 @@
 """A version of a download."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q

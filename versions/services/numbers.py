@@ -1,7 +1,5 @@
 """Check that the number of a version is free: no other version has it, or had it while outsiders could see it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db import connection

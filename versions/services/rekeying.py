@@ -3,8 +3,6 @@
 Old and new numbers then have sort keys of the same scheme, so they share one order.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Tags of versions: derive the number from the tag, and check that the tag leads to no other version."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db.models import Q

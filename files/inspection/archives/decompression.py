@@ -4,8 +4,6 @@ The file objects of `gzip`, `bz2`, `lzma` and `zipfile` ignore data behind the e
 decompress a chunk however large it becomes. These readers use the same decompressors, and limit every step.
 """
 
-from __future__ import annotations
-
 import bz2
 import io
 import lzma

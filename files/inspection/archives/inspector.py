@@ -1,7 +1,5 @@
 """Decide by name and content whether a file is a zip or a tar archive, and inspect it."""
 
-from __future__ import annotations
-
 import os
 import re
 import struct

@@ -3,8 +3,6 @@
 An archive is unpacked on systems the hub does not know. A name is accepted only if it is harmless on all of them.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Findings of an archive inspection, its limits, and the report that counts against those limits."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

@@ -4,8 +4,6 @@
 for some of them before Python 3.11.10 (CVE-2024-6232).
 """
 
-from __future__ import annotations
-
 import re
 import tarfile
 from tarfile import BLOCKSIZE, TarInfo

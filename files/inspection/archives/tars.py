@@ -1,7 +1,5 @@
 """Inspection of tar archives. The headers are read one after the other, and none of them is kept in memory."""
 
-from __future__ import annotations
-
 import stat
 import tarfile
 from tarfile import BLOCKSIZE, TarInfo

@@ -1,7 +1,5 @@
 """The tree of archive members, which shows conflicts between them and links that leave the archive."""
 
-from __future__ import annotations
-
 from files.inspection.archives.names import CONTROLS, DOTS, DRIVE, check_name, fold_part, parts_of
 from files.inspection.archives.report import ArchiveError, ArchiveReport
 

@@ -4,8 +4,6 @@
 bzip2 and LZMA without a limit. So the content is read here, with the decompressors of the standard library.
 """
 
-from __future__ import annotations
-
 import bz2
 import lzma
 import zipfile

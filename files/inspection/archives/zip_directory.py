@@ -5,8 +5,6 @@ that differently, so an attacker can show different members to different readers
 that can be read in one way, and limit the directory before `zipfile` loads it into memory.
 """
 
-from __future__ import annotations
-
 import io
 import re
 import struct

@@ -4,8 +4,6 @@ A reader that begins at the start of the file uses the local headers, all others
 compares only the names in the two, and has no function for the rest.
 """
 
-from __future__ import annotations
-
 import io
 import stat
 import struct

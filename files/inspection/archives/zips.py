@@ -4,8 +4,6 @@
 decompressed in memory, chunk by chunk.
 """
 
-from __future__ import annotations
-
 import re
 import stat
 import zipfile

@@ -1,7 +1,5 @@
 """Confirming a dangerous action by signing in at the provider once more."""
 
-from __future__ import annotations
-
 import time
 
 from allauth.account import app_settings

@@ -3,8 +3,6 @@
 All of them go through the outbound client, which connects to public networks and those that the operator has allowed.
 """
 
-from __future__ import annotations
-
 from typing import Any
 from urllib.parse import urlencode
 

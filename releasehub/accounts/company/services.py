@@ -1,7 +1,5 @@
 """The use case of somebody who signs in at the provider of the company."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from typing import Any

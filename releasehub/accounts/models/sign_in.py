@@ -1,7 +1,5 @@
 """Tables around signing in: signed-in browsers, one-time links, and e-mails that wait for the mail server."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import models

@@ -1,7 +1,5 @@
 """A role of staff."""
 
-from __future__ import annotations
-
 from django.db import models
 
 

@@ -1,7 +1,5 @@
 """The user of the hub."""
 
-from __future__ import annotations
-
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q

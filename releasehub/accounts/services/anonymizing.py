@@ -1,7 +1,5 @@
 """Anonymize a person who leaves: the content and the audit log stay, the personal data goes."""
 
-from __future__ import annotations
-
 from functools import partial
 
 from django.contrib.auth.hashers import make_password

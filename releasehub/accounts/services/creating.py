@@ -1,7 +1,5 @@
 """The use case that creates an account for a visitor."""
 
-from __future__ import annotations
-
 from allauth.account.models import EmailAddress
 from django.db import transaction
 

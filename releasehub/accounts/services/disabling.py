@@ -1,7 +1,5 @@
 """Disable and enable an account, and end its sessions."""
 
-from __future__ import annotations
-
 from django.db import transaction
 from django.db.models import F
 

@@ -1,7 +1,5 @@
 """The use case that exports what the hub stores about a user."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from allauth.account.models import EmailAddress

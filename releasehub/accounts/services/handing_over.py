@@ -1,7 +1,5 @@
 """Pass on what a user has: transfer what others depend on, or merge two accounts of one person."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """Accept and decline invitations."""
 
-from __future__ import annotations
-
 from django.db import models, transaction
 
 from releasehub.accounts.invitation_targets import target_of

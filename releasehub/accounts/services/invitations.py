@@ -3,8 +3,6 @@
 What the inviter learns does not depend on whether the invited person has an account.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any

@@ -1,7 +1,5 @@
 """Use cases of the members of an organization. An actor can only grant scopes that the actor has."""
 
-from __future__ import annotations
-
 from django.db import IntegrityError, transaction
 
 from releasehub.accounts.models import Membership, Organization, Role, User

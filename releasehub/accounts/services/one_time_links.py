@@ -1,7 +1,5 @@
 """Use cases of one-time links, which staff hand out: to choose a new password, or to create an account."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """Use cases of organizations."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db import transaction

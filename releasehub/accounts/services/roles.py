@@ -1,7 +1,5 @@
 """Use cases of the custom roles of an organization."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Any
 

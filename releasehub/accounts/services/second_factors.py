@@ -1,7 +1,5 @@
 """Use cases of second factors."""
 
-from __future__ import annotations
-
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 

@@ -1,7 +1,5 @@
 """Run the action of a request: a write once per `Idempotency-Key`, and with `If-Match` in one transaction."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar

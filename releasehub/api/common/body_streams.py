@@ -1,7 +1,5 @@
 """The streams of request bodies, and whether they were complete."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import IO, Any
 

@@ -1,7 +1,5 @@
 """HTTP caching of responses: an ETag of the content with conditional requests, or no caching at all."""
 
-from __future__ import annotations
-
 from hashlib import sha256
 from typing import Any
 

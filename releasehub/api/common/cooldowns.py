@@ -1,7 +1,5 @@
 """The parameters of a cooldown, which every dialect reads from the query string under the same names."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from rest_framework import serializers

@@ -4,8 +4,6 @@ A page by number shifts when rows are added or removed meanwhile, so that a clie
 twice or misses one. A cursor holds the values that the list is ordered by, and the next page begins after them.
 """
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Error responses in the format of a dialect, whether the error happens in a view or before one is found."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar

@@ -5,8 +5,6 @@ counters, so that a download does not break an `If-Match`. The content part diff
 a response also shows counters, files and other rows, and depends on the query string and on the caller.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Any

@@ -1,7 +1,5 @@
 """Fields of several dialects."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from rest_framework import serializers

@@ -1,7 +1,5 @@
 """The base class of the filter sets of all dialects."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`Idempotency-Key`: a request that is sent again gets the stored response of the first one, and has no effect."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from datetime import timedelta

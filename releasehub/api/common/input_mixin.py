@@ -1,7 +1,5 @@
 """Validated input of a request: the fields of its body, and the parameters of its query string."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any, ClassVar

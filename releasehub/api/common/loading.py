@@ -1,7 +1,5 @@
 """Bulk loading of what lists embed, for a whole page at once."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache

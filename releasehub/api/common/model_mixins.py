@@ -1,7 +1,5 @@
 """The actions of view sets of model rows, like REST framework's mixins."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 from rest_framework.request import Request

@@ -5,8 +5,6 @@ is cheaper than the set form of the same rule. And serializers receive their rel
 `get_related_context`, so that the number of queries does not depend on the number of rows.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, ClassVar
 

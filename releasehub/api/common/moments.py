@@ -1,7 +1,5 @@
 """Times on the wire: ISO 8601 in UTC."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 from django.utils.dateparse import parse_date, parse_datetime

@@ -1,7 +1,5 @@
 """Pages of rows, for lists of any length."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Parsers of request bodies: forms, JSON and multipart forms within limits, and files that are streamed to storage."""
 
-from __future__ import annotations
-
 from typing import IO, Any
 
 from django.conf import settings

@@ -1,7 +1,5 @@
 """Headers of the parts of a multipart form: they are converted to UTF-8, because Django ignores all others."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from email.errors import HeaderParseError

@@ -1,7 +1,5 @@
 """Kinds of problems, with their statuses and messages, and the kinds of domain errors."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 from releasehub.apikeys.verification import InactiveKey, UnknownKey

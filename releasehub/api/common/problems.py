@@ -1,7 +1,5 @@
 """Problems with requests, independent of any dialect; each dialect writes them in its own error format."""
 
-from __future__ import annotations
-
 import dataclasses
 import logging
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """Rate limits of view sets; each dialect reports them in its own headers."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """The base of all operations in the OpenAPI schema: security, error responses, and the headers of every write."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Scopes in requests and responses: those that the hub knows, and those that only the original system has."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from typing import Any, ClassVar, Protocol
 

@@ -1,7 +1,5 @@
 """Rate limits of a view set."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from rest_framework.request import Request

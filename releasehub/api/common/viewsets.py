@@ -1,7 +1,5 @@
 """The base of every API view set: authentication, scopes, request bodies, and how a write is carried out."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar, NoReturn

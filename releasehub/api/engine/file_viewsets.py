@@ -1,7 +1,5 @@
 """`/version_file/{hash}` and `/version_files`: versions by the checksums of their files, and the removal of a file."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from typing import Any
 

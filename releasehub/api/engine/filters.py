@@ -3,8 +3,6 @@
 The server refuses a raw `"` in a URL, so clients that do not encode it also send arrays without quotes, as `[a,b]`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 

@@ -1,7 +1,5 @@
 """The shapes of request bodies and queries of the engine dialect."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from rest_framework import serializers

@@ -1,7 +1,5 @@
 """Pages of the engine dialect: bare arrays, with the neighboring pages in the header `Link`."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from rest_framework.request import Request

@@ -1,7 +1,5 @@
 """The shapes of responses of the engine dialect. An unknown text is empty, and an unknown size is 0."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, datetime
 

@@ -1,7 +1,5 @@
 """The names of channels and states in this dialect."""
 
-from __future__ import annotations
-
 from django.db.models import Exists, OuterRef, Q
 
 from files.models import File

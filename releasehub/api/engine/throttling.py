@@ -1,7 +1,5 @@
 """The rate limit of the engine dialect."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from django.conf import settings

@@ -1,7 +1,5 @@
 """`/version` and `/versions`: the versions of the download that this dialect serves."""
 
-from __future__ import annotations
-
 from functools import cached_property
 from typing import Any
 

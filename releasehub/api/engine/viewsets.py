@@ -1,7 +1,5 @@
 """The bases of the view sets of the engine dialect, which serves a single download."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property

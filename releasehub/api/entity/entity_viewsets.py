@@ -1,7 +1,5 @@
 """`/api/entities`: create, show, change and delete entities, which are downloads of some types."""
 
-from __future__ import annotations
-
 from functools import cached_property
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The shapes of request bodies of the entity dialect."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.utils.text import slugify

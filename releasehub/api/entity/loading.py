@@ -1,7 +1,5 @@
 """Bulk loading for the serializers, for a whole page at once; most of it sets attributes of the rows."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 

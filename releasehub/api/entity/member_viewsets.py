@@ -1,7 +1,5 @@
 """`/api/organizations/{id}/members` and `/roles`: the members and roles of an organization."""
 
-from __future__ import annotations
-
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response

@@ -1,7 +1,5 @@
 """The shapes of responses about organizations, their members and roles, and the entities of their stores."""
 
-from __future__ import annotations
-
 from rest_framework import serializers
 
 from releasehub.accounts.models import Role

@@ -1,7 +1,5 @@
 """`/api/organizations`: organizations."""
 
-from __future__ import annotations
-
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response

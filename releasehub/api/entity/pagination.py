@@ -1,7 +1,5 @@
 """Pages by `page` and `pageSize`, which are clamped instead of rejected."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

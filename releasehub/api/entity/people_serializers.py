@@ -1,7 +1,5 @@
 """The shapes of responses about shares and publishers of an entity."""
 
-from __future__ import annotations
-
 from rest_framework import serializers
 
 from releasehub.api.entity.serializers import (

@@ -1,7 +1,5 @@
 """`/api/entities/{id}/shares` and `/publishers`: the people who may use or publish an entity."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from drf_spectacular.utils import extend_schema

@@ -1,7 +1,5 @@
 """The parts of the OpenAPI schema of the entity dialect that do not follow from its serializers."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

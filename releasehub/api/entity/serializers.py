@@ -4,8 +4,6 @@ As in the original API, names are in snake case for entities, versions and organ
 and publishers.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field

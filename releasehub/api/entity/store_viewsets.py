@@ -1,7 +1,5 @@
 """The stores of organizations below `/api/organizations`."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db import models

@@ -1,7 +1,5 @@
 """`/api/entities/{id}/versions`: the upload of a package in two steps, its download, and the active version."""
 
-from __future__ import annotations
-
 from functools import cached_property
 from typing import Any
 

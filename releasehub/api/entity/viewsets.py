@@ -1,7 +1,5 @@
 """The base of the view sets of the entity dialect."""
 
-from __future__ import annotations
-
 from functools import cached_property
 from typing import ClassVar
 

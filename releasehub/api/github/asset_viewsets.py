@@ -1,7 +1,5 @@
 """`/api/v3/repos/{owner}/{repo}/releases/assets/{id}`: the files of releases, and their bytes."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.conf import settings

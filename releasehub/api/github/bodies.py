@@ -1,7 +1,5 @@
 """Release notes in the form that the media type of the request asks for: Markdown, text or HTML."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from html import unescape

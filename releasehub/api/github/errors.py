@@ -1,7 +1,5 @@
 """The error format of the GitHub dialect: `{"message", "documentation_url", "status"}`, and `errors` for a 422."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, ClassVar
 

@@ -1,7 +1,5 @@
 """Fields of the GitHub dialect."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Bulk loading for the serializers of the GitHub dialect."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Pages by `page` and `per_page` as bare arrays; the neighboring pages are in the header `Link`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any

@@ -1,7 +1,5 @@
 """`/api/v3/repos/{owner}/{repo}/releases`: versions, which this dialect calls releases."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, cast
 

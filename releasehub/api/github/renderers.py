@@ -1,7 +1,5 @@
 """Rendering and reading of bodies: JSON with one member on each line, and any media type in both directions."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any

@@ -1,7 +1,5 @@
 """The shapes of repositories in responses of the GitHub dialect."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from rest_framework import serializers

@@ -1,7 +1,5 @@
 """`/api/v3/repos/{owner}/{repo}`: downloads, which this dialect calls repositories."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter

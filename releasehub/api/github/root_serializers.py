@@ -1,7 +1,5 @@
 """The shapes of the responses about the hub itself and the caller in the GitHub dialect."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from rest_framework import serializers

@@ -1,7 +1,5 @@
 """`/api/v3`, `/api/v3/meta`, `/api/v3/rate_limit` and `/api/v3/user`: the hub itself and the caller."""
 
-from __future__ import annotations
-
 from rest_framework.request import Request
 from rest_framework.response import Response
 

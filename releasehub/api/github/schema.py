@@ -1,7 +1,5 @@
 """The parts of the OpenAPI schema of the GitHub dialect that do not follow from its serializers."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, TypeVar
 

@@ -1,7 +1,5 @@
 """The shapes of users, releases and assets in responses of the GitHub dialect."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote

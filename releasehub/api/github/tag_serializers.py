@@ -1,7 +1,5 @@
 """The shapes of tags and references in responses of the GitHub dialect."""
 
-from __future__ import annotations
-
 from typing import Any
 from urllib.parse import quote
 

@@ -1,7 +1,5 @@
 """`/api/v3/repos/{owner}/{repo}/tags` and `/git`: the tags of published versions."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db import models

@@ -1,7 +1,5 @@
 """The constants of the wire that have no counterpart in the hub."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 from urllib.parse import quote
 

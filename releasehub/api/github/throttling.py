@@ -1,7 +1,5 @@
 """The rate limit of the GitHub dialect: that of anonymous visitors, in the headers of the contract."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping
 

@@ -1,7 +1,5 @@
 """`…/releases/{id}/assets`: the list of the assets of a release, and uploads."""
 
-from __future__ import annotations
-
 import io
 from datetime import datetime
 from functools import cached_property

@@ -1,7 +1,5 @@
 """The bases of the view sets of the GitHub dialect."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, cast

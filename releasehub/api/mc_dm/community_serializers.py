@@ -1,7 +1,5 @@
 """The shapes of comments and reviews. Reviews have no route in the dialect; webhooks send them."""
 
-from __future__ import annotations
-
 from rest_framework import serializers
 
 from releasehub.api.common.serializers import OutputSerializer

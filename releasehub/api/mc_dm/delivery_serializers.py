@@ -1,7 +1,5 @@
 """The shapes of deliveries, their attempts and replays."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes

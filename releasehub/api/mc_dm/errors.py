@@ -1,7 +1,5 @@
 """Errors that only the mc-dm dialect raises, and the statuses in which it differs from the hub's own error format."""
 
-from __future__ import annotations
-
 from rest_framework import exceptions
 
 from releasehub.api.common.envelope import ERROR_ANSWERS, PHRASE, HubEnvelope, HubEnvelopeMixin

@@ -1,7 +1,5 @@
 """Fields of the mc-dm dialect: times are Unix seconds, and 0 stands for "none" in times and ids."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 from rest_framework import serializers

@@ -1,7 +1,5 @@
 """Filters and ordering of the mc-dm lists."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import django_filters

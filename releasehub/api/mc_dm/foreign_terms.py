@@ -3,8 +3,6 @@
 Pure functions; the names that have a meaning here are in `webhook_terms`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

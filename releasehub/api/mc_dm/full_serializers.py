@@ -1,7 +1,5 @@
 """The shapes of responses with all fields, for a single object and for lists with `with=full`."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

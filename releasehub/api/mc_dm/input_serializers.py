@@ -1,7 +1,5 @@
 """The shapes of request bodies of the mc-dm dialect."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from rest_framework import serializers

@@ -1,7 +1,5 @@
 """Bulk loading of what the serializers for `with=full` embed, for a whole page at once."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

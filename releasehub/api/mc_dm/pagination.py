@@ -3,8 +3,6 @@
 The pagination block is that of the contract, with the cursor of the next page as `next`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The parent filter of lists, which only super-user keys may leave out."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import cached_property
 

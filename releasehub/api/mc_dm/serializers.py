@@ -1,7 +1,5 @@
 """The shapes of responses of the mc-dm dialect, with the documented fields of the original API."""
 
-from __future__ import annotations
-
 from rest_framework import serializers
 
 from downloads.models import Category, Download, Prefix

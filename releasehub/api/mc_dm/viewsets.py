@@ -1,7 +1,5 @@
 """The base of the view sets of the mc-dm dialect."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 from django.db import models

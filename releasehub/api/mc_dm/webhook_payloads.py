@@ -7,8 +7,6 @@ read by the worker that renders the body: the current version of a download, and
 Source: mc-dm contract, "Delivery".
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """The OpenAPI documentation of `/api/mc-dm-webhooks/`."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from drf_spectacular.utils import (

@@ -1,7 +1,5 @@
 """The shapes of webhook endpoints and their deliveries in the mc-dm dialect, in responses and in request bodies."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -7,8 +7,6 @@ maps a field of the data to the allowed values. `rating_min` and `rating_max` ar
 Source: mc-dm contract, "Subscription record".
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`/api/mc-dm-webhooks/`: endpoints, their secrets and deliveries. The original dialect has no such routes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`/api/access-keys/`: keys that give their holders access to one download."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db import models

@@ -1,7 +1,5 @@
 """The views behind the signed URLs of the hub: they receive parts of uploads and send files."""
 
-from __future__ import annotations
-
 from typing import IO, Any, cast
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse, UnreadablePostError

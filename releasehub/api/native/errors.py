@@ -1,7 +1,5 @@
 """Errors of the native API outside of view sets. Their format is that of the hub, in `common.envelope`."""
 
-from __future__ import annotations
-
 from django.http import JsonResponse
 
 from releasehub.api.common.envelope import hub_envelope

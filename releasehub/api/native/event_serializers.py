@@ -1,7 +1,5 @@
 """The shapes of the event stream: its query, and a page of events."""
 
-from __future__ import annotations
-
 from datetime import UTC
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`/api/events`: the stream of all events, read from a position on."""
 
-from __future__ import annotations
-
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response

@@ -1,7 +1,5 @@
 """The shapes of decisions about files in the native API, in responses and in request bodies."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from rest_framework import serializers

@@ -1,7 +1,5 @@
 """`/api/files/`: decisions of moderators about files."""
 
-from __future__ import annotations
-
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action

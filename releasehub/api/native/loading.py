@@ -1,7 +1,5 @@
 """Load the row that a URL of the native API names."""
 
-from __future__ import annotations
-
 from typing import TypeVar
 
 from django.db.models import Model, QuerySet

@@ -1,7 +1,5 @@
 """Cursor pagination: a page contains the URLs of the next and the previous one."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from rest_framework.pagination import CursorPagination

@@ -1,7 +1,5 @@
 """`/api/invitations/`: invitations to organizations, to teams and to own a download."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db import models

@@ -1,7 +1,5 @@
 """The shapes of pictures in the native API, in responses and in request bodies."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_serializer

@@ -1,7 +1,5 @@
 """`/api/downloads/{id}/pictures` and `/api/pictures/`: the icon, the cover and the screenshots of a download."""
 
-from __future__ import annotations
-
 from functools import cached_property
 from typing import Any, cast
 

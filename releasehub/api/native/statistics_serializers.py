@@ -1,7 +1,5 @@
 """The shapes of the downloads over time in the native API: the query and the response."""
 
-from __future__ import annotations
-
 from rest_framework import serializers
 
 from releasehub.api.common.serializers import OutputSerializer, QuerySerializer

@@ -1,7 +1,5 @@
 """`/api/downloads/{id}/statistics`: the downloads of a product over time, also as CSV."""
 
-from __future__ import annotations
-
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema

@@ -1,7 +1,5 @@
 """`/api/downloads/{id}/transfer/`: pass a download to another owner."""
 
-from __future__ import annotations
-
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response

@@ -1,7 +1,5 @@
 """The shapes of update checks in the native API: the query and the response."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """`/api/updates/<slug>`: the check for updates."""
 
-from __future__ import annotations
-
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.decorators import method_decorator

@@ -1,7 +1,5 @@
 """The shapes of uploads in the native API, in responses and in request bodies."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """`/api/uploads/`: uploads of files of any size, whose parts go directly to the storage."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, cast

@@ -1,7 +1,5 @@
 """`/api/versions/`: the mark of a security release."""
 
-from __future__ import annotations
-
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request

@@ -1,7 +1,5 @@
 """The base of the view sets of the native API, whose error format is that of the hub, in `common.envelope`."""
 
-from __future__ import annotations
-
 from releasehub.api.common.envelope import HubEnvelopeMixin
 from releasehub.api.common.viewsets import HubViewSet
 

@@ -1,7 +1,5 @@
 """The shape of what the hub knows about the key of a request."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

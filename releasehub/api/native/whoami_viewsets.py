@@ -1,7 +1,5 @@
 """`/api/whoami`: what the hub knows about the key of the request."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.utils import timezone

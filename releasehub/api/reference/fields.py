@@ -1,7 +1,5 @@
 """Turn the JSON Schema of a body into rows of a table. Pure functions."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any

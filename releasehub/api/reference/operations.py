@@ -1,7 +1,5 @@
 """The operations of the APIs, as the OpenAPI schema describes them, for the pages of the reference."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The pages of the API reference: an overview, and one page for each group of operations."""
 
-from __future__ import annotations
-
 from itertools import groupby
 
 from django.conf import settings

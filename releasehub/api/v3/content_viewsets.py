@@ -1,7 +1,5 @@
 """Upload and download of hosted files: `PUT` and `GET /v3/…/{releaseId}/{filename}`."""
 
-from __future__ import annotations
-
 import re
 from functools import cached_property
 from typing import cast

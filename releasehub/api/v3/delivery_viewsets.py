@@ -1,7 +1,5 @@
 """`/v3/webhook-event-logs`: the deliveries of webhooks."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Fields of the v3 dialect."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Filters and sorting of the v3 lists."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import reduce
 from operator import or_

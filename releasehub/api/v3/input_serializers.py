@@ -1,7 +1,5 @@
 """The shapes of request bodies for releases and their files in the v3 dialect."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from rest_framework import serializers

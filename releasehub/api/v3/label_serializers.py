@@ -1,7 +1,5 @@
 """The shapes of named channels and platforms in the v3 dialect, in responses and in request bodies."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from rest_framework import serializers

@@ -1,7 +1,5 @@
 """`/v3/release-channels` and `/v3/release-platforms`: descriptions of the channels and platforms of releases."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, ClassVar
 

@@ -1,7 +1,5 @@
 """Rows that requests of the v3 dialect name, and bulk loading for its serializers."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

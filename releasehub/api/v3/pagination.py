@@ -3,8 +3,6 @@
 The body is a bare array; the totals and the cursor of the next page are in headers.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from rest_framework.exceptions import ValidationError

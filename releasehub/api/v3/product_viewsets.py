@@ -1,7 +1,5 @@
 """`/v3/products`: downloads, with the fields that the v3 dialect knows of products."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from typing import Any

@@ -1,7 +1,5 @@
 """`/v3/release-files`: the files of releases."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db import models

@@ -1,7 +1,5 @@
 """`/v3/releases` and `/v3/me/releases`: versions, which this dialect calls releases."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any

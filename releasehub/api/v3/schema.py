@@ -1,7 +1,5 @@
 """The parts of the OpenAPI schema of the v3 dialect that do not follow from its serializers."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import partial
 from typing import Any

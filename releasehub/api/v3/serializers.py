@@ -1,7 +1,5 @@
 """The shapes of releases and their files in responses of the v3 dialect."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from urllib.parse import quote
 

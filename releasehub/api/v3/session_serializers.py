@@ -1,7 +1,5 @@
 """The shapes of signing in and of the status of the hub in the v3 dialect."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from rest_framework import serializers

@@ -1,7 +1,5 @@
 """Signing in, and the status of the hub."""
 
-from __future__ import annotations
-
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request

@@ -1,7 +1,5 @@
 """The rate limit of the v3 dialect."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import UTC, datetime
 

@@ -1,7 +1,5 @@
 """The shapes of personal access tokens in the v3 dialect, in responses and in request bodies."""
 
-from __future__ import annotations
-
 from rest_framework import serializers
 
 from releasehub.api.common.fields import NamesField

@@ -1,7 +1,5 @@
 """`/v3/personal-access-tokens`: the API keys of the signed-in user."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db import models

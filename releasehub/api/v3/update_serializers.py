@@ -1,7 +1,5 @@
 """The shapes of the queries for updates in the v3 dialect."""
 
-from __future__ import annotations
-
 from rest_framework import serializers
 
 from releasehub.api.common.cooldowns import CooldownQuerySerializer

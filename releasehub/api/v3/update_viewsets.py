@@ -1,7 +1,5 @@
 """`/v3/releases/update` and `/v3/releases/latest`: the requests of installed programs."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The bases of the view sets of the v3 dialect."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, ClassVar
 

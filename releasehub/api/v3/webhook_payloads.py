@@ -6,8 +6,6 @@ snapshot: the worker reads them when it renders the body.
 Source: v3 contract, "Webhooks".
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any

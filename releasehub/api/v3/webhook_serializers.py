@@ -1,7 +1,5 @@
 """The shapes of webhooks and of the log of their deliveries in the v3 dialect."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

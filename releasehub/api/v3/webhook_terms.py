@@ -5,8 +5,6 @@ A version of the hub is a release in this dialect, and a file is a releaseFile. 
 Source: v3 contract, "Webhooks".
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from releasehub.webhooks.events import EventType

@@ -1,7 +1,5 @@
 """`/v3/webhooks`: endpoints of the v3 format."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, cast

@@ -1,7 +1,5 @@
 """Signed positions in the chain of the audit log."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.db import models

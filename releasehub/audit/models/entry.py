@@ -1,7 +1,5 @@
 """Audit rows. They are append-only, and written in the same transaction as the change they describe."""
 
-from __future__ import annotations
-
 from typing import Any, NoReturn
 
 from django.db import models

@@ -1,7 +1,5 @@
 """Destinations that the audit log is shipped to."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from django.core.exceptions import ValidationError

@@ -1,7 +1,5 @@
 """The charts of the dashboard, as geometry for the template."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The tiles of the dashboard. Each is shown only to staff who may open the rows behind it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta

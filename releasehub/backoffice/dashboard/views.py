@@ -1,7 +1,5 @@
 """The dashboard, which is the first page of the admin."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.http import HttpRequest

@@ -1,7 +1,5 @@
 """An admin class whose forms and lists are made for people."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 

@@ -1,7 +1,5 @@
 """Times and sizes as lists and read-only fields of the admin show them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any

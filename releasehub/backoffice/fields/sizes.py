@@ -1,7 +1,5 @@
 """A form field for numbers of bytes, which people write as *300 MB* or *1.5 GiB*."""
 
-from __future__ import annotations
-
 import re
 from decimal import Decimal
 from typing import Any

@@ -1,7 +1,5 @@
 """Text fields that suggest values, and lists of words that are entered as text instead of JSON."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterable
 from typing import Any

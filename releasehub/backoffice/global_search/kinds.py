@@ -3,8 +3,6 @@
 The rows come from the admin classes, so staff find exactly what they may open.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any

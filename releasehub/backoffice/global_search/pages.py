@@ -1,7 +1,5 @@
 """The page of the search over everything."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

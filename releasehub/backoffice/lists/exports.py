@@ -1,7 +1,5 @@
 """Exports of a list of the admin as CSV and JSON: what the list shows, for all rows that match its filters."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from html import unescape

@@ -1,7 +1,5 @@
 """Filters that staff save under a name, each for one list and for themselves."""
 
-from __future__ import annotations
-
 from django.db.models import QuerySet
 from django.http import QueryDict
 

@@ -1,7 +1,5 @@
 """The tools above a list of the admin: saved filters and exports."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 from django.contrib import messages

@@ -1,7 +1,5 @@
 """The filters of the queue, and what a moderator sends from it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

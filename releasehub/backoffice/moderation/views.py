@@ -1,7 +1,5 @@
 """The view of the moderation queue."""
 
-from __future__ import annotations
-
 from typing import Any, cast
 
 from django.contrib import admin, messages

@@ -1,7 +1,5 @@
 """Forms of the steps that staff take on an account."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

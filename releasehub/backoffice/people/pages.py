@@ -1,7 +1,5 @@
 """The pages of the steps on an account, and their buttons on the page of a user."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import messages

@@ -1,7 +1,5 @@
 """Declarations of the steps that staff take on an account. The services decide and do everything."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Links to the pages of rows in the admin."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import template

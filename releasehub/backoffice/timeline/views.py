@@ -1,7 +1,5 @@
 """The view of a timeline, and the text and link of each of its lines."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """The models of comments and reviews."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 from django.conf import settings

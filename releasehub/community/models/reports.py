@@ -1,7 +1,5 @@
 """The model of reports: what visitors tell the moderators about downloads, versions, comments and reviews."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q

@@ -1,7 +1,5 @@
 """The models of watches, and of the e-mails about new versions that they cause."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q

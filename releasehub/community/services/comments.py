@@ -1,7 +1,5 @@
 """Create and change comments."""
 
-from __future__ import annotations
-
 from django.db import transaction
 
 from downloads.models import Download

@@ -1,7 +1,5 @@
 """Approve, delete and restore comments and reviews."""
 
-from __future__ import annotations
-
 from django.db import transaction
 
 from downloads.holds import ensure_not_held

@@ -1,7 +1,5 @@
 """Report something to the moderators, and close such a report."""
 
-from __future__ import annotations
-
 from django.db import transaction
 from django.utils import timezone
 

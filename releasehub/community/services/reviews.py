@@ -1,7 +1,5 @@
 """Create and change reviews, and reply to them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """Links in e-mails that stop further ones without signing in. The signature is what keeps strangers from using them."""
 
-from __future__ import annotations
-
 from django.core.signing import BadSignature, Signer
 from django.db import transaction
 from django.urls import reverse

@@ -3,8 +3,6 @@
 These changes are not in the audit log: they change nothing for others, and what a user reads concerns only that user.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The parts that all changes of comments and reviews have in common: locks, counts, the audit row and the event."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta

@@ -4,8 +4,6 @@ Messages are only hints: without Redis, or if one is lost, entries of the caches
 request waits for Redis: a timer sends the messages of the last moment together, and a thread receives those of others.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 import uuid

@@ -8,8 +8,6 @@ A replica that fails, or that may lag too far behind, is not used: the request r
 never fails because of the replica. `releasehub.core.cluster.replica_health` decides when it may be used again.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from contextvars import ContextVar

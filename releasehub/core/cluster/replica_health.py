@@ -5,8 +5,6 @@ replayed it. What the replica returns is then at least as new as that moment. Th
 no privileges, and also notices a replica that has lost its connection to the primary. Requests never wait for it.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from threading import Event, Lock, Thread

@@ -1,7 +1,5 @@
 """Check what the feeds of a download offer to each system, for the team."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 

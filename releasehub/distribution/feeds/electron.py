@@ -4,8 +4,6 @@ Every text is quoted. electron-updater reads YAML 1.2 and this library writes YA
 plain texts are numbers: `1e3` is one in the first and a text in the second.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 

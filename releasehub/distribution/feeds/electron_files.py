@@ -4,8 +4,6 @@ A feed lists the files of one system: of all architectures for Windows and macOS
 among them by the ending and by the architecture in the name.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce

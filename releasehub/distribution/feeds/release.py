@@ -1,7 +1,5 @@
 """The statements of a feed about a version, as plain values that every writer of a feed understands."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Find the version and the files that a feed offers, with the rules of update checks."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

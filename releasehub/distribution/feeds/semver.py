@@ -1,7 +1,5 @@
 """Version numbers in the form of Semantic Versioning, which updaters require. Pure functions."""
 
-from __future__ import annotations
-
 import re
 
 from versions.schemes import SEMVER

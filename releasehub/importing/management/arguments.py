@@ -1,7 +1,5 @@
 """The arguments of the command `import`, and the objects that they name."""
 
-from __future__ import annotations
-
 import os
 from argparse import ArgumentParser
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Lines that the command `import` prints about a run."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

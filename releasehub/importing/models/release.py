@@ -1,7 +1,5 @@
 """A release of a source with its files, and what became of them."""
 
-from __future__ import annotations
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 

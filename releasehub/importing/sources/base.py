@@ -1,7 +1,5 @@
 """The interface of a source, and the values that it returns. A source only reads, and knows nothing of the database."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager

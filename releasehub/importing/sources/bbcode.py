@@ -1,7 +1,5 @@
 """Turn the BB code of XenForo into Markdown, as far as release notes use it. Unknown tags stay as text."""
 
-from __future__ import annotations
-
 import re
 
 MAX_CHARACTERS = 200_000

@@ -1,7 +1,5 @@
 """A folder of this machine: one that `manage.py export` has written, or one with files for each version."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager

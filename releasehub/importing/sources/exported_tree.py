@@ -1,7 +1,5 @@
 """Read the releases in a folder that `manage.py export` has written. `docs/export.md` describes the format."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

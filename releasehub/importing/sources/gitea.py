@@ -3,8 +3,6 @@
 Source: Gitea API, "List a repo's releases".
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any

@@ -3,8 +3,6 @@
 Source: GitHub REST API, "List releases" and "Get a release asset".
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -3,8 +3,6 @@
 Sources: GitLab API, "Releases", "Release links" and "Packages".
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache

@@ -1,7 +1,5 @@
 """Requests to a source over HTTP: the token stays with its host, and the limits of the host are respected."""
 
-from __future__ import annotations
-
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping

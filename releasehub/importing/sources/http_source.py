@@ -1,7 +1,5 @@
 """The common base of all sources over HTTP."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 

@@ -1,7 +1,5 @@
 """Read files of a folder that somebody else has filled: never outside of it, and never through a symbolic link."""
 
-from __future__ import annotations
-
 import os
 import stat
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 Source: MC Downloads Manager, "REST API", pages "Versions" and "Files".
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any

@@ -1,7 +1,5 @@
 """Read releases from a folder without metadata: one folder for each version, or files with versions in their names."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections import defaultdict

@@ -1,7 +1,5 @@
 """All kinds of sources by their names."""
 
-from __future__ import annotations
-
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.importing.sources.base import SourceKind
 from releasehub.importing.sources.directory import DIRECTORY

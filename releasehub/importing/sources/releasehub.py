@@ -1,7 +1,5 @@
 """Another ReleaseHub. Its mc-dm API has everything that a version consists of, with `with=full`."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Read values out of the JSON of a source. A value of another type counts as missing."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime

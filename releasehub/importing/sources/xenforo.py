@@ -3,8 +3,6 @@
 Source: XenForo REST API, tags "resources" and "resource-versions".
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any

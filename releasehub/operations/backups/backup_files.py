@@ -1,7 +1,5 @@
 """The files of a backup: stored files of versions and pictures, and the exports of the audit log."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Compressed lines in a vault, for parts of any length."""
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Iterable, Iterator
 

@@ -1,7 +1,5 @@
 """Copy the files of a hub into a vault. Files that the vault already has are not read again."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable
 from contextlib import closing

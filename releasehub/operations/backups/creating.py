@@ -4,8 +4,6 @@ The hub can be used during a backup. An interrupted run leaves no complete backu
 had copied, and removes the rest.
 """
 
-from __future__ import annotations
-
 from django.db import connection
 from django.utils import timezone
 

@@ -1,7 +1,5 @@
 """The keys of the hub, which are needed to read the secrets in its database."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import TypedDict

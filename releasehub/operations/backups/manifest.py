@@ -1,7 +1,5 @@
 """The manifest of a backup: what it contains. It is written last, so a backup without one is not complete."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field

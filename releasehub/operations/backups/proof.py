@@ -1,7 +1,5 @@
 """The proof that a restored hub has the content of its backup and can use its keys."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 

@@ -4,8 +4,6 @@ An interrupted run can be repeated. It continues with the files, and a marker in
 which the hub may already have are those of this backup.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime

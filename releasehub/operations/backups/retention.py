@@ -1,7 +1,5 @@
 """Remove old and interrupted backups, and the files that no remaining backup refers to."""
 
-from __future__ import annotations
-
 import re
 
 from releasehub.operations.backups.backup_files import read_file_list

@@ -1,7 +1,5 @@
 """Verify a backup: read every byte of it, and compare it with its digests."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field

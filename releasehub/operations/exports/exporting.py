@@ -1,7 +1,5 @@
 """Write downloads with their versions and files into a folder that any web server can serve."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 from downloads.models import Download

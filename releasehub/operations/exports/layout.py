@@ -5,8 +5,6 @@ the hub contain no slash and are never `.` or `..`: slugs are letters, digits, `
 or digit, and `files.names` refuses paths in file names.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 from files.names import InvalidName, clean_name, fold_name

@@ -1,7 +1,5 @@
 """The metadata in an exported tree. Members may be added; a change of their meaning raises `FORMAT_VERSION`."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The pages of an exported tree. All their links are relative, so the tree works at any URL and from a disk."""
 
-from __future__ import annotations
-
 from typing import Any
 from urllib.parse import quote
 

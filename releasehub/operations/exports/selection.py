@@ -1,7 +1,5 @@
 """Select what an export contains: what every visitor may see and download, or everything."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from downloads.models import Download

@@ -1,7 +1,5 @@
 """The folder that an export writes: each file completely or not at all, and only if it differs."""
 
-from __future__ import annotations
-
 import fcntl
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """Write one version of an export: its files, digests, notes, metadata and page."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from files.models import Blob, File

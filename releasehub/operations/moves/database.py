@@ -4,8 +4,6 @@ The hub is read-only while its rows are copied in one transaction, so the target
 lost. The mode stays on: processes that still use SQLite must not accept changes that the copy does not have.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from django.contrib.contenttypes.models import ContentType

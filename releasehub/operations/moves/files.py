@@ -4,8 +4,6 @@ Files are copied while the hub is used. Then the hub becomes read-only while the
 for each process that is started with the new storage, so a rolling restart needs no further step.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 from contextlib import closing

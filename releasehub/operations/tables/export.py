@@ -4,8 +4,6 @@ Each table begins with a line that names its columns, and ends with a line that 
 digest. The digest does not depend on the order of the rows, because the two databases sort texts differently.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """Read the lines of an export, and check each table against its last line."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Load an export into a database whose tables exist, and compare every table with the export before the commit."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """The tables that are exported, and the migrations that made them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from django.apps import apps

@@ -1,7 +1,5 @@
 """Bring the tables of an empty database into the state of a backup, whatever release made it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """A connection to a second database beside that of the hub."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any

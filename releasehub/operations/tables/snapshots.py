@@ -1,7 +1,5 @@
 """All rows of a database as of one moment, without blocking those who write to it."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager

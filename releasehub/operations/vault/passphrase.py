@@ -1,7 +1,5 @@
 """The passphrase of the operator, and the key of a vault that it protects."""
 
-from __future__ import annotations
-
 import base64
 import os
 from pathlib import Path

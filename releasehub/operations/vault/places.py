@@ -1,7 +1,5 @@
 """Places for the objects of backups: a local folder, or a folder in an S3 bucket."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Protocol

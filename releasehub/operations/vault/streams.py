@@ -5,8 +5,6 @@ is AES-256-GCM; its nonce is its number and whether it is the last one. So no ch
 removed, no object can be cut off, and none can take the place of another.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import closing

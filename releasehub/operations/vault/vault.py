@@ -6,8 +6,6 @@ backups/<id>/{database,files,keys}
 backups/<id>/manifest            written last: a backup without it is not complete
 """
 
-from __future__ import annotations
-
 import hmac
 import json
 import os

@@ -1,7 +1,5 @@
 """The page *Activity* on the author's desk: the changes of a download, with the users who made them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any

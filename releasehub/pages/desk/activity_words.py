@@ -3,8 +3,6 @@
 `%(actor)s` is the user who did it, and `%(target)s` the download, version, file or key that it concerns.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _

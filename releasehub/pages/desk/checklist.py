@@ -1,7 +1,5 @@
 """The steps from a new download to its first published version."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from django.urls import reverse

@@ -1,7 +1,5 @@
 """Pages of an author's downloads: the list, a new download, its overview, its settings, and its deletion."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from django.contrib import messages

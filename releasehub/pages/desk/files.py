@@ -3,8 +3,6 @@
 With script, `uploads.py` takes the place of the plain form.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

@@ -1,7 +1,5 @@
 """Pages of imports on the author's desk: the list, a new import, its plan and progress, its settings and its end."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

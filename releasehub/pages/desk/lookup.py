@@ -1,7 +1,5 @@
 """Find the download, version or file that a URL of the desk names, for people who work on it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from downloads.models import Download

@@ -1,7 +1,5 @@
 """The icon, the cover and the screenshots of a download on the author's desk."""
 
-from __future__ import annotations
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse

@@ -1,7 +1,5 @@
 """The preview links of a version on the author's desk. Revoking one is a page of the access keys."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

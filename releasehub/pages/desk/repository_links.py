@@ -1,7 +1,5 @@
 """The addresses of a download that tools made for Git hosts know, for the page of its team."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from downloads.models import Download

@@ -1,7 +1,5 @@
 """The feeds for updaters on the author's desk: their URLs, what to paste into an app, and what they offer now."""
 
-from __future__ import annotations
-
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

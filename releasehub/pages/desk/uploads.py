@@ -4,8 +4,6 @@
 and then status until the file is verified. An upload survives a reload: its id is all that is needed to go on.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from typing import Any

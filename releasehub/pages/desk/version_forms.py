@@ -1,7 +1,5 @@
 """Forms for versions on the author's desk."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

@@ -1,7 +1,5 @@
 """Change the state of versions on the author's desk: one with its options, or several at once."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The downloads of one version over time, on the author's desk."""
 
-from __future__ import annotations
-
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

@@ -1,7 +1,5 @@
 """Pages of a version on the author's desk: a new version, its files and state, and its texts."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import messages

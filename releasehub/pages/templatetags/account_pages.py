@@ -1,7 +1,5 @@
 """Template tags of the account pages."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import template

@@ -1,7 +1,5 @@
 """Template filters for dates and times, which are shown in the language and the time zone of the visitor."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any

@@ -1,7 +1,5 @@
 """Template tags for the languages of the site: the switch in the footer, and the links for search engines."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import template

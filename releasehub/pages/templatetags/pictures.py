@@ -1,7 +1,5 @@
 """Template tags that show the pictures of downloads and users."""
 
-from __future__ import annotations
-
 from typing import Any
 from zlib import crc32
 

@@ -1,7 +1,5 @@
 """The form that watches a download or a category."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import template

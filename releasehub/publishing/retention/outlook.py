@@ -1,7 +1,5 @@
 """The retention rule of a download and the versions that it deletes next, as authors see them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from downloads.models import Download

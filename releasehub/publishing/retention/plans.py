@@ -1,7 +1,5 @@
 """The versions that a run deletes from one download, selected again whenever something about it has changed."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db.models import Q, QuerySet

@@ -1,7 +1,5 @@
 """The permissions on retention rules."""
 
-from __future__ import annotations
-
 from downloads.policies import download_policy
 from releasehub.core.actor import Actor
 from releasehub.core.policy import Policy

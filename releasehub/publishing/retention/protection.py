@@ -1,7 +1,5 @@
 """The versions that a retention rule never deletes, because a link or an update check may lead to them."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime

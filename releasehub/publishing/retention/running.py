@@ -1,7 +1,5 @@
 """Apply the retention rules: soft-delete what they select, in small transactions that can be interrupted anywhere."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """The rule that applies to a download, and the versions that it selects. The preview and the run both ask here."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice

@@ -1,7 +1,5 @@
 """Create, change, delete and preview retention rules."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Sentences about retention rules."""
 
-from __future__ import annotations
-
 from releasehub.publishing.models import RetentionRule
 
 # Visitors of old links read it.

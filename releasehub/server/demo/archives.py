@@ -1,7 +1,5 @@
 """Small archives for the files of the demo."""
 
-from __future__ import annotations
-
 import io
 import tarfile
 import zipfile

@@ -1,7 +1,5 @@
 """The downloads, versions, comments and reviews of the demo. All products are invented."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 CATEGORIES = (

@@ -1,7 +1,5 @@
 """Invented downloads of a file per day: a peak after its release, quiet weekends, a decline after the next release."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass

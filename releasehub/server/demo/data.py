@@ -1,7 +1,5 @@
 """Demo data for the first start: people, categories, downloads with versions and small real files, and reviews."""
 
-from __future__ import annotations
-
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta

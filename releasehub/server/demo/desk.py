@@ -1,7 +1,5 @@
 """The author's desk in the demo: a team, shares, keys, a webhook, and versions on their way."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from django.utils import timezone

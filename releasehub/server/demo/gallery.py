@@ -1,7 +1,5 @@
 """The pictures of the demo downloads."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from releasehub.server.demo import pictures

@@ -1,7 +1,5 @@
 """Pictures of the demo downloads, drawn here so that the demo brings no files. Every function returns a PNG."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from io import BytesIO
 

@@ -1,7 +1,5 @@
 """Invented downloads of the demo files over time, so that the statistics of a fresh demo show something."""
 
-from __future__ import annotations
-
 from collections import Counter
 from datetime import date, timedelta
 

@@ -1,7 +1,5 @@
 """The broker, the workers and the schedule."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """The age of the last complete backup, and whether backups fail."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """The TLS certificate of the public URL."""
 
-from __future__ import annotations
-
 import socket
 import ssl
 import time

@@ -1,7 +1,5 @@
 """The clock of this machine, compared with the clocks of the database and of the storage."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime

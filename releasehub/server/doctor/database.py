@@ -1,7 +1,5 @@
 """Settings of PostgreSQL that make the hub slow."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from django.core.checks import CheckMessage, Info, Warning

@@ -1,7 +1,5 @@
 """Free space and free inodes of the volumes that the hub writes to."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import tempfile

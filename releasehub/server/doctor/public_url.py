@@ -1,7 +1,5 @@
 """The public URL: it has to lead to this hub, and the proxy in front has to set the headers that the hub trusts."""
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Iterator
 from urllib.parse import urlsplit

@@ -4,8 +4,6 @@ A check returns messages of Django's check framework: `Info` for what works, `Wa
 what to do. They are not registered with Django itself, because each start would then wait for other servers.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 

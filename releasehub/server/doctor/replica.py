@@ -1,7 +1,5 @@
 """The replica of the database that RELEASEHUB_REPLICA_URL names."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 

@@ -3,8 +3,6 @@
 Unlike the outbound client of the hub, they may go to any network: an internal hub has an internal URL.
 """
 
-from __future__ import annotations
-
 import queue
 import socket
 import threading

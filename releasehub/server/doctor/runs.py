@@ -4,8 +4,6 @@ With Redis, they are in the cache. Without Redis, they are in the memory of the 
 metrics.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 

@@ -1,7 +1,5 @@
 """The storage of files: it has to store a probe object, and a bucket has to allow uploads of browsers."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Iterator
 

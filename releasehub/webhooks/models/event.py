@@ -1,7 +1,5 @@
 """Events: an outbox. Each is stored in the same transaction as the change it describes, and delivered afterwards."""
 
-from __future__ import annotations
-
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone

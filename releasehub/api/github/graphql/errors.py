@@ -1,7 +1,5 @@
 """Errors of queries, and their form in an answer."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from graphql import GraphQLError

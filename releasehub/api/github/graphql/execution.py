@@ -1,7 +1,5 @@
 """Execute a query: parse, validate, check the limits, resolve."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 

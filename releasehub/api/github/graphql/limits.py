@@ -1,7 +1,5 @@
 """Limits on what one query may ask for, measured on its syntax tree before anything is read."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """A download as a repository of the schema, and the pages of its versions."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property

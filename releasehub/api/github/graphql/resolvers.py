@@ -1,7 +1,5 @@
 """Resolve the fields of the schema. Fields without a resolver here are items of the mapping that is their parent."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

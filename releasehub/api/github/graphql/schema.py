@@ -1,7 +1,5 @@
 """The types of the schema, in GraphQL's own language, with the functions that resolve their fields."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`POST /api/graphql`: one query at a time, for `gh` and Renovate."""
 
-from __future__ import annotations
-
 from typing import IO, Any
 
 from drf_spectacular.utils import extend_schema

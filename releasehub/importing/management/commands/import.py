@@ -1,7 +1,5 @@
 """The command `import`."""  # noqa: N999 - the name is what people type
 
-from __future__ import annotations
-
 import time
 from argparse import ArgumentParser
 from typing import Any

@@ -1,7 +1,5 @@
 """Collect the texts that pages show, with the sentences of the domain."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -9,22 +9,25 @@ from releasehub.core.anonymous_cache import has_credentials
 
 PERMANENT_REDIRECTS = frozenset({300, 301, 308})
 WEAK_TAG = re.compile(r'(^|,)\s*W/(?=")')
+CODING_IN_TAG = re.compile(r'-(?:gzip|br|deflate|zstd)"')
+CONDITIONS = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH")
 
 
-class WeakTagMiddleware:
-    """Compare the tags of `If-Match` without the `W/` that a proxy adds to an ETag when it compresses a response.
+class ChangedTagMiddleware:
+    """Compare the tags of requests without what a proxy adds to an ETag when it compresses a response.
 
-    By RFC 9110, section 13.1.1, a weak tag never matches, so a client behind such a proxy could change nothing.
-    `If-None-Match` ignores `W/` by itself. `If-Range` must not: bytes of two encodings would be joined.
+    nginx puts `W/` before it. By RFC 9110, section 13.1.1, a weak tag never matches in `If-Match`, so a client behind
+    nginx could change nothing. Apache and Caddy append the encoding, as in `"tag-gzip"`, so no read would be a 304.
+    `If-Range` must not match such tags: bytes of two encodings would be joined.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if_match = request.META.get("HTTP_IF_MATCH", "")
-        if "W/" in if_match:
-            request.META["HTTP_IF_MATCH"] = WEAK_TAG.sub(r"\1", if_match)
+        for name in CONDITIONS:
+            if tags := request.META.get(name):
+                request.META[name] = CODING_IN_TAG.sub('"', WEAK_TAG.sub(r"\1", tags))
         return self.get_response(request)
 
 

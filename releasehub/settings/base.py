@@ -62,7 +62,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "releasehub.server.cache_middleware.WeakTagMiddleware",  # before `request.headers` is read, which Django caches
+    "releasehub.server.cache_middleware.ChangedTagMiddleware",  # before `request.headers` is read, which Django caches
     "releasehub.server.request_middleware.RequestIdMiddleware",
     "releasehub.server.middleware.HealthMiddleware",
     "releasehub.server.middleware.ApiPathMiddleware",

@@ -1,7 +1,10 @@
 """Directories, database and caches."""
 
+import os
 from pathlib import Path
 from typing import Any
+
+from psycopg import IsolationLevel
 
 from releasehub.settings.environment import env
 from releasehub.settings.parsers import parse_database
@@ -85,8 +88,17 @@ PRIMARY_TIMEOUTS = {
 RECONNECT_SECONDS = 2
 
 
+# psycopg reads dates in this style only. libpq sends the variable when it connects, also through PgBouncer, and it
+# takes precedence over the style that is set for the server, the database or the user.
+os.environ["PGDATESTYLE"] = "ISO"
+
+
 def _postgresql_options(pool_timeout: float) -> dict[str, Any]:
-    options: dict[str, Any] = {"prepare_threshold": 2 if USE_PREPARED_STATEMENTS else None}
+    options: dict[str, Any] = {
+        "prepare_threshold": 2 if USE_PREPARED_STATEMENTS else None,
+        # Locks and claims of rows are written for this level. At a higher one, concurrent changes fail.
+        "isolation_level": IsolationLevel.READ_COMMITTED.value,
+    }
     if DATABASE_POOL_SIZE:
         options["pool"] = {
             "min_size": 1,

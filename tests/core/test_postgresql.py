@@ -1,0 +1,34 @@
+"""Connections to a PostgreSQL server whose administrator has changed the defaults."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.upgrade.databases import IS_SQLITE, ROOT, a_database
+
+pytestmark = pytest.mark.skipif(IS_SQLITE, reason="SQLite has no such defaults")
+DEFAULTS = {"datestyle": "German", "default_transaction_isolation": "serializable", "timezone": "Asia/Kathmandu"}
+SCRIPT = """
+import django; django.setup()
+from django.db import connection, transaction
+with transaction.atomic(), connection.cursor() as cursor:
+    moment, level = cursor.execute("SELECT now(), current_setting('transaction_isolation')").fetchone()
+print(moment.utcoffset(), level)
+connection.close_pool()
+"""
+
+
+def test_defaults_that_the_hub_cannot_use_are_overridden(tmp_path: Path) -> None:
+    with a_database(tmp_path) as environment:
+        with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as server:
+            for name, value in DEFAULTS.items():
+                server.execute(f"ALTER DATABASE {server.info.dbname} SET {name} = '{value}'")  # type: ignore[arg-type]
+        environment |= {"DJANGO_SETTINGS_MODULE": "releasehub.settings.base", "RELEASEHUB_DATA_DIR": str(tmp_path)}
+        command = [sys.executable, "-c", SCRIPT]
+        result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert result.stdout == "0:00:00 read committed\n", result.stderr

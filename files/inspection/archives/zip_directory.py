@@ -51,9 +51,12 @@ def find_directory(handle: IO[bytes], size: int) -> Directory | None:
     tail_start = max(0, size - _END.size - _MAX_COMMENT_BYTES)
     tail = read_at(handle, tail_start, size - tail_start)
     # The end record ends with a comment of variable length, so it has to be searched for. A comment that contains
-    # another end record would let readers choose between two archives.
+    # another end record would let readers choose between two archives. `bsdtar` fills the last block with zeros when it
+    # writes into a pipe; no reader finds a record there.
     found = [match.start() for match in re.finditer(END_MAGIC, tail)]
-    whole = [at for at in found if int.from_bytes(tail[at + 20 : at + 22], "little") == len(tail) - at - _END.size]
+    filled = len(tail.rstrip(b"\0"))
+    ends = {at: at + _END.size + int.from_bytes(tail[at + 20 : at + 22], "little") for at in found}
+    whole = [at for at in found if filled <= ends[at] <= len(tail)]
     if found and not whole:
         raise ArchiveError("archive.trailing_data", "Other data follows the end record of the archive.")
     if found and found[-1] != whole[0]:

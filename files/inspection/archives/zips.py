@@ -117,6 +117,9 @@ class ZipInspector:
 
     def _check_mode(self, info: zipfile.ZipInfo, extra: dict[int, bytes], name: str) -> None:
         mode = info.external_attr >> 16
+        if stat.S_ISFIFO(mode) and info.file_size:
+            # `zip -` stores standard input with the mode of the pipe. A member with content is unpacked as a file.
+            mode = stat.S_IMODE(mode)
         kind = stat.S_IFMT(mode)
         # Old Info-ZIP versions store the mode a second time.
         asi_mode = int.from_bytes(extra.get(_ASI_UNIX_EXTRA, b"")[4:6], "little")

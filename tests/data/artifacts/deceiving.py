@@ -20,7 +20,9 @@ DECEIVING: dict[str, Artifact] = {
     "evil.docx": warned(lambda: Zip([Member(b"word/document.xml"), Member(b"..\\..\\evil")]).build(), "traversal"),
     "icon.zip": warned(lambda: Zip([Member(b"Icon\r.exe")]).build(), "control_characters"),
     "icon-folder.zip": warned(lambda: Zip([Member(b"Icon\r/a")]).build(), "control_characters"),
-    "signed.exe.zip": warned(lambda: Zip([Member()], suffix=bytes(24)).build(), "trailing_data"),
+    "signed.exe.zip": warned(
+        lambda: Zip([Member()], suffix=b"\x10\0\0\0\0\2\2\0" + bytes(16)).build(), "trailing_data"
+    ),
     "image.tar": warned(lambda: tar(symlink("bb/layer.tar", "../../aa/layer.tar")), "link_outside"),
     "framework.zip": warned(lambda: Zip([zipped_link("a/Current", "../../A")]).build(), "link_outside"),
     "ota.zip": warned(lambda: Zip([Member()], comment=Zip([Member(b"b")]).build()).build(), "conflict"),

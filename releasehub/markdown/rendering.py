@@ -23,24 +23,21 @@ from releasehub.markdown.limits import (
     outermost_footnote,
     weight_of,
 )
+from releasehub.markdown.tags import BLOCK_TAGS, CELL_ATTRIBUTES, INLINE_TAGS
 from releasehub.markdown.tokens import ALERTS, adapt_tokens, is_stored_picture
 
 MAX_CHARS = 100_000
 MAX_NESTING = 20
 SHORT_CHARS = 10_000
 
-TAGS = {
-    "a", "blockquote", "br", "code", "details", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "ins", "kbd",
-    "li", "ol", "p", "pre", "s", "samp", "strong", "sub", "summary", "sup", "table", "tbody", "td", "th", "thead",
-    "tr", "ul",
-}  # fmt: skip
+TAGS = {*INLINE_TAGS.values(), *BLOCK_TAGS.values(), "br", "hr", "img"}
 ATTRIBUTES = {
     "a": {"href", "title"},
     "code": {"class"},
     "img": {"src", "alt", "loading"},
     "ol": {"start"},
-    "td": {"align"},
-    "th": {"align"},
+    "td": set(CELL_ATTRIBUTES),
+    "th": set(CELL_ATTRIBUTES),
 }
 SCHEMES = {"http", "https", "mailto"}
 LINK_REL = "nofollow noopener noreferrer"
@@ -66,6 +63,7 @@ def _render(text: str) -> SafeString:
     encodable = _SURROGATES.sub("\ufffd", text)
     try:
         html = _cleaner.clean(_to_html(encodable))
+        check_growth(text, len(html))  # the parser repeats open tags in elements that interrupt them
     except TooCostly:
         html = linebreaks(encodable, autoescape=True)
     return mark_safe(html)  # noqa: S308 - cleaned or escaped above

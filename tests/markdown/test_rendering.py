@@ -38,7 +38,9 @@ REL = 'rel="nofollow noopener noreferrer"'
 PIECES = [
     *"[]()!<>*_`~|&\\\"':#=-+ \t\n\0\ud800", "\n\n", "    ", "- ", "1. ", "> ", "|a|\n|-|\n", "```", "[a]: ",
     "javascript:", "&colon;", "&Tab;", "//x.test", "http://[", "<https://x.test>", "data:image/png;base64,", "x",
-    "\u00e9", "\u2028", "<!--", "-->", "<details>", "</details>\n", "<summary>", "<b>", "</b>", "<sub a='", "<br>",
+    "\u00e9", "\u2028", "<!--", "-->", "<details>", "</details>\n", "<summary>", "<b>", "</b>",
+    "<a href=//x.test>", "<a href='https://x.test' title=", "</a>", "<table>", "<tr><td colspan=2>", "</table>\n",
+    "<li>", "<p align=center>", "</p>", "<h2>", "<hr>", "<pre>", "<ul>", "<sub a='", "<br>",
     "<img src=", "<img src=//x.test>", STORED, "![](", "[^a]",
     "[^a]: ", "[^a]:- ", "> [!NOTE]\n", "- [ ] ", "https://x.test/", "www.",
 ]  # fmt: skip
@@ -56,6 +58,10 @@ COSTLY = {
     "colons after a long text": " http:// xhttp://" * 5_000,
     "closing brackets after a URL": "http://a" + ")" * 90_000,
     "unclosed comments": "<!--" * 25_000,
+    "lists that interrupt a paragraph with open tags": "<p>" + "<u><b><i><s><ins>" * 3 + "<ul>x</ul>" * 9_000,
+    "tables that open tags": "<table><b><tr><i>" * 5_000,
+    "links without an end": "<a href=/x>a" * 8_000,
+    "cells without an end": "<table>" + "<tr><td>a" * 11_000,
 }
 
 
@@ -162,6 +168,29 @@ def test_too_long_markdown_is_shown_as_plain_text() -> None:
             "<details><summary>A</summary>\n\n*b*\n</details>",
             "<details><summary>A</summary>\n<p><em>b</em></p>\n</details>",
         ),
+        (
+            '<a href="https://x.test/y" title="z">a <b>c</b></a>',
+            f'<p><a href="https://x.test/y" {REL}>a <strong>c</strong></a></p>\n',
+        ),
+        ("<a href='https://x.test'>https://x.test</a>", f'<p><a href="https://x.test" {REL}>https://x.test</a></p>\n'),
+        ("<a href=/y>a [b](/z)</a> [c](/d)", f'<p><a href="/y" {REL}>a b</a> <a href="/d" {REL}>c</a></p>\n'),
+        ("<a href=/y>a [b</a> c](/z) d", f'<p><a href="/y" {REL}>a b</a> c d</p>\n'),
+        ("<a href=/y>a <a href=/z>b</a>", f'<p><a href="/y" {REL}>a b</a></p>\n'),
+        ("<a href='javascript:alert(1)'>a</a> <a name=b></a>", "<p>a </p>\n"),
+        ("<a href=/y>\n\nb", "\n<p>b</p>\n"),
+        (
+            "<p align=center>\n<a href=/y><img src='https://x.test/z' alt=a></a>\n</p>",
+            f'<p>\n<a href="/y" {REL}>a</a>\n</p>',
+        ),
+        ("<h1 align=center>a</h1>\n<hr/>\n\n*b*", "<h1>a</h1>\n<hr>\n<p><em>b</em></p>\n"),
+        (
+            "<table>\n<tr><th colspan=2 onclick=x>a<tr><td rowspan=99>b<td align=right>\n\n*c*\n\n</td></tr></table>",
+            '<table>\n<tbody><tr><th colspan="2">a</th></tr><tr><td>b</td><td align="right">\n<p><em>c</em></p>\n'
+            "</td></tr></tbody></table>",
+        ),
+        ("<ul><li>a<li>b</ul>\n\nc", "<ul><li>a</li><li>b</li></ul>\n<p>c</p>\n"),
+        ("<pre>\na  b\n</pre>", "<pre>a  b\n</pre>"),
+        ("a <p>b</p> <hr><u>c</u> <tt>d</tt> <mark>e</mark>", "<p>a b <u>c</u> <code>d</code> e</p>\n"),
         ("- <details>\n\n- a", "<ul>\n<li>\n<details>\n</details></li>\n<li>\n<p>a</p>\n</li>\n</ul>\n"),
         ("**<sub>a**b</sub>", "<p><strong><sub>a</sub></strong>b</p>\n"),
         ("a <img alt='b' src=\"https://x.test/y\">", f'<p>a <a href="https://x.test/y" {REL}>b</a></p>\n'),

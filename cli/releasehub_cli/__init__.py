@@ -15,7 +15,8 @@ def main() -> None:
         # Until the program can report an interruption, Ctrl-C ends the process without a traceback.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from releasehub_cli.app import cli
+    from releasehub_cli.interruption import catch_signals
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a canceled CI job prints how to resume, too
+    catch_signals()
     signal.signal(signal.SIGINT, on_interrupt)
     cli.main(prog_name=PROGRAM)

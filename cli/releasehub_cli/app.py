@@ -22,6 +22,7 @@ from releasehub_cli.commands.security import security
 from releasehub_cli.commands.upload import upload
 from releasehub_cli.commands.verify import verify
 from releasehub_cli.errors import EXIT_CODES_HELP, CliError, Exit, usage
+from releasehub_cli.interruption import interrupted
 from releasehub_cli.output import prepare_streams
 from releasehub_cli.retrying import Stopped
 from releasehub_cli.settings import Settings
@@ -62,7 +63,7 @@ def as_cli_error(error: Exception) -> CliError:
     if isinstance(error, click.ClickException):
         return CliError(error.format_message())
     if isinstance(error, click.Abort | Stopped):
-        return CliError("Interrupted.", code="interrupted", exit_code=Exit.INTERRUPTED)
+        return interrupted(error.__cause__)
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else "The system reports: "
         return CliError(f"{place}{error.strerror or error}.", code="system")

@@ -14,13 +14,14 @@ import httpx
 from releasehub_cli.digests import sha256
 from releasehub_cli.errors import CliError, digest_differs, network, usage
 from releasehub_cli.http import Hub
+from releasehub_cli.interruption import interrupted
 from releasehub_cli.localfiles import LocalFile
-from releasehub_cli.network import RUN_AGAIN, is_worth_retrying, redact_url
+from releasehub_cli.network import RUN_AGAIN, is_worth_retrying, reason, redact_url
 from releasehub_cli.offers import FileOffer, read_offer
 from releasehub_cli.partial import Partial, first_byte, range_headers
 from releasehub_cli.progress import Meter, Task
 from releasehub_cli.responses import check_is_hub, error_of
-from releasehub_cli.retrying import Backoff, is_transient, retry_after
+from releasehub_cli.retrying import Backoff, Stopped, is_transient, retry_after
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,10 @@ class Downloader:
         if target.is_file() and offer.sha256 and self._digest(target) == offer.sha256:
             return Fetched(target, offer.sha256, offer, is_verified=True, was_there=True)
         part = target.with_name(f"{target.name}.part")
-        offer = self._receive(link, offer, Partial(part))
+        try:
+            offer = self._receive(link, offer, Partial(part))
+        except (KeyboardInterrupt, Stopped) as error:
+            raise interrupted(error, RUN_AGAIN) from None
         digest = self._digest(part)
         if verifies and offer.sha256 and digest != offer.sha256:
             Partial(part).remove()
@@ -85,7 +89,7 @@ class Downloader:
                     seconds = retry_after(response)
                 problem = f"{redact_url(str(response.url))} still responds with status {response.status_code}."
             except httpx.TransportError as error:
-                problem = f"Cannot reach {self.hub.url} or its storage: {error or type(error).__name__}."
+                problem = f"Cannot reach {self.hub.url} or its storage: {reason(error)}."
                 if not is_worth_retrying(error):
                     raise network(problem, RUN_AGAIN) from error
             if partial.size > had:

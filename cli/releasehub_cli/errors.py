@@ -15,7 +15,9 @@ class Exit(IntEnum):
     NETWORK = 5
     NOT_FOUND = 6
     CONFLICT = 7
+    HUNG_UP = 129
     INTERRUPTED = 130
+    TERMINATED = 143
 
 
 EXIT_CODES_HELP = """\b
@@ -28,7 +30,7 @@ Exit codes:
   5    network failure: the hub or its storage did not respond, after all retries
   6    not found
   7    conflict, such as a version that is already published
-  130  interrupted
+  130  interrupted; 143 by SIGTERM, 129 by SIGHUP
 """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import glob
 import hashlib
+import os
 import threading
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -134,13 +135,14 @@ def local_path(text: str) -> Path:
 
 
 def _expand(pattern: str) -> list[Path]:
+    """Return the paths of files. A link without its file is not left out, because a build may have failed."""
     path = local_path(pattern)
     if path.is_dir():
-        paths = [entry for entry in path.iterdir() if entry.is_file() and not entry.name.startswith(".")]
-    elif path.exists():
+        paths = [entry for entry in path.iterdir() if not entry.is_dir() and not entry.name.startswith(".")]
+    elif os.path.lexists(path):
         paths = [path]
     else:
-        paths = [Path(match) for match in glob.glob(pattern, recursive=True) if Path(match).is_file()]
+        paths = [Path(match) for match in glob.glob(pattern, recursive=True) if not Path(match).is_dir()]
     if not paths:
         raise usage(f"{pattern} matches no file.")
     return paths

@@ -63,7 +63,7 @@ def redact_url(url: str) -> str:
 
 
 def reason(error: httpx.TransportError) -> str:
-    return str(error) or type(error).__name__
+    return str(error).rstrip(".") or type(error).__name__
 
 
 def is_worth_retrying(error: BaseException | None) -> bool:

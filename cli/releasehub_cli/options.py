@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import click
+from click.shell_completion import CompletionItem
 
 from releasehub_cli.errors import usage
 from releasehub_cli.minimum_age import MinimumAge
@@ -69,6 +70,11 @@ def target_and_paths(words: Sequence[str], download: str, number: str) -> tuple[
     if not paths:
         raise usage("No files were given. Name at least one file.")
     return target, paths
+
+
+def complete_paths(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Let the shell complete the names of files. Otherwise it would complete nothing in place of a plain text."""
+    return [CompletionItem(incomplete, type="file")]
 
 
 def channel(command: C) -> C:

@@ -6,22 +6,23 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from releasehub_cli.errors import CliError, Exit
+from releasehub_cli.errors import CliError
+from releasehub_cli.interruption import interrupted
 from releasehub_cli.retrying import Stopped
 from releasehub_cli.uploads import Uploader
 
 
 @contextmanager
 def resumable(uploader: Uploader) -> Iterator[None]:
-    """Add the commands that resume the open uploads to every error."""
+    """Add the commands that resume the open uploads to every error. A changed file has to be uploaded anew."""
     try:
         yield
-    except (KeyboardInterrupt, Stopped):
+    except (KeyboardInterrupt, Stopped) as error:
         uploader.stop.set()
-        hint = resume_hint(uploader)
-        raise CliError("Interrupted.", code="interrupted", exit_code=Exit.INTERRUPTED, hint=hint) from None
+        raise interrupted(error, resume_hint(uploader)) from None
     except CliError as error:
-        error.hint = "\n".join(filter(None, [error.hint, resume_hint(uploader)]))
+        if error.code != "file_changed":
+            error.hint = "\n".join(filter(None, [error.hint, resume_hint(uploader)]))
         raise
 
 

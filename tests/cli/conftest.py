@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 import httpx
@@ -114,7 +113,13 @@ def begin(proxy: Proxy, hub: Hub) -> Start:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # background jobs are told to ignore it
+            preexec_fn=stop_ignoring_signals,
         )
 
     return start_process
+
+
+def stop_ignoring_signals() -> None:
+    """Undo what a background job and `nohup` are told to ignore."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)

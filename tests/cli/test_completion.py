@@ -59,5 +59,13 @@ def test_options_are_completed_in_the_terms_of_each_shell(program: dict[str, str
     assert "--draft" in output_of(program | asked, "releasehub")
 
 
+@pytest.mark.parametrize(
+    "line", ["publish tool@1.0 dist/", "upload tool@1.0 dist/", "verify --sums dist/", "download tool -o dist/"]
+)
+def test_paths_are_completed_by_the_shell(program: dict[str, str], line: str) -> None:
+    asked = {"_RELEASEHUB_COMPLETE": "bash_complete", "COMP_WORDS": f"releasehub {line}"}
+    assert output_of(program | asked | {"COMP_CWORD": str(line.count(" ") + 1)}, "releasehub") == "file,dist/\n"
+
+
 def test_unknown_shell_is_a_usage_error(anonymous: Run) -> None:
     assert anonymous("completion", "tcsh").code == 2

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from releasehub_cli.progress import SilentTask
 from releasehub_cli.systems import this_machine
 from tests.cli.conftest import Run
 from tests.cli.faults import alter_answer, answer_with, cut, redirect_to_storage, status
@@ -101,6 +103,18 @@ def test_partial_file_is_completed_by_the_next_run(download: Run, proxy: Proxy) 
     assert Path(NAME).read_bytes() == DATA
     (last,) = proxy.requests("GET", LINK)
     assert last.headers["Range"] == f"bytes={len(DATA) // 2}-"
+
+
+def test_interrupted_download_keeps_the_partial_file_only(download: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(task: SilentTask, count: int) -> None:
+        raise KeyboardInterrupt(signal.SIGTERM)
+
+    monkeypatch.setattr(SilentTask, "advance", interrupt)
+    ended = download("@1.4.2", "--quiet")
+    assert ended.code == 143
+    assert "Run the same command again to resume." in ended.err
+    assert Path(f"{NAME}.part").stat().st_size
+    assert not Path(NAME).exists()
 
 
 def test_partial_file_with_other_bytes_is_not_used(download: Run) -> None:

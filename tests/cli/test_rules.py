@@ -202,6 +202,14 @@ def test_empty_path_does_not_stand_for_the_working_directory(tmp_path: Path, mon
         find_files([""])
 
 
+def test_link_without_its_file_is_not_left_out_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "tool.bin").write_bytes(b"data")
+    (tmp_path / "missing.bin").symlink_to("nowhere")
+    for pattern in (tmp_path, tmp_path / "*", tmp_path / "missing.bin"):
+        with pytest.raises(CliError, match=r"Cannot read .*missing.bin"):
+            find_files([str(pattern)])
+
+
 @pytest.mark.parametrize(
     ("variable", "value"), [("ALL_PROXY", "socks5://127.0.0.1:9"), ("HTTP_PROXY", "ftp://p:1"), ("NO_PROXY", "[::1]")]
 )

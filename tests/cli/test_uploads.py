@@ -167,6 +167,7 @@ def test_file_that_changes_during_the_upload_is_an_error(upload: Run, proxy: Pro
     proxy.fail("PUT", PART, touch)
     ended = upload(path, "--json")
     assert (ended.code, ended.json["error"]["code"]) == (1, "file_changed")
+    assert "--resume" not in ended.json["error"]["hint"]
 
 
 def test_key_is_never_sent_to_the_storage_or_printed(run: Run, proxy: Proxy, shelf: Shelf, files: Files) -> None:

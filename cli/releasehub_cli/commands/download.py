@@ -30,7 +30,15 @@ MISSING_STATUSES = (404, 410)
 )
 @click.option("--arch", "architecture", default="", metavar="A", help="The architecture: x64, arm64, …, or `any`.")
 @click.option("--file", "filename", default="", metavar="NAME", help="The exact name of the file.")
-@click.option("-o", "--output", "place", default=None, metavar="PATH", help="The file or folder to write to.")
+@click.option(
+    "-o",
+    "--output",
+    "place",
+    default=None,
+    metavar="PATH",
+    shell_complete=options.complete_paths,
+    help="The file or folder to write to.",
+)
 @click.option(
     "--verify/--no-verify",
     default=None,

@@ -21,7 +21,9 @@ from releasehub_cli.uploads import Uploader
 
 
 @click.command()
-@click.argument("words", nargs=-1, required=True, metavar=f"{options.VERSION} PATH...")
+@click.argument(
+    "words", nargs=-1, required=True, metavar=f"{options.VERSION} PATH...", shell_complete=options.complete_paths
+)
 @click.option("--download", "download", default="", hidden=True)
 @click.option("--version", "number", default="", hidden=True)
 @click.option("--channel", default="", help="The channel. By default the hub chooses it.")

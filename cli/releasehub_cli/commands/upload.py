@@ -22,7 +22,9 @@ from releasehub_cli.uploads import Uploader
 
 
 @click.command()
-@click.argument("words", nargs=-1, required=True, metavar=f"[{options.VERSION}] FILE")
+@click.argument(
+    "words", nargs=-1, required=True, metavar=f"[{options.VERSION}] FILE", shell_complete=options.complete_paths
+)
 @click.option("--version-id", default="", hidden=True)
 @click.option("--resume", "upload_id", default="", metavar="ID", help="Resume this upload, from any machine.")
 @click.option("--label", default="", help="The label of the file on the page of the version.")

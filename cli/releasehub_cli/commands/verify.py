@@ -20,13 +20,16 @@ from releasehub_cli.targets import version_of
 
 
 @click.command()
-@click.argument("words", nargs=-1, required=True, metavar=f"{options.VERSION} FILE...")
+@click.argument(
+    "words", nargs=-1, required=True, metavar=f"{options.VERSION} FILE...", shell_complete=options.complete_paths
+)
 @click.option("--download", default="", hidden=True)
 @click.option("--version", "number", default="", hidden=True)
 @click.option(
     "--sums",
     default="",
     metavar="SHA256SUMS",
+    shell_complete=options.complete_paths,
     help="Read the digests from a file instead of the hub, or from stdin with -.",
 )
 @options.min_age

@@ -309,6 +309,24 @@ def test_deleted_download_is_410_for_its_owner(client: Client, file: Any, delete
     assert client.get(path(file)).status_code == 410
 
 
+@pytest.mark.parametrize("first_number", ["1.0.0", "1.0"])
+@pytest.mark.parametrize("end", ["stays", "renumbered", "erased"])
+def test_link_never_passes_to_another_channel(client: Client, first_number: str, end: str) -> None:
+    """The number belongs to the version of the default channel, also if that was spelled differently or is gone."""
+    download, link = make_download(slug="tool"), "/d/tool/1.0/tool.zip"
+    first = make_version(download, first_number)
+    make_file(first, name="tool.zip", content=b"first")
+    if end == "renumbered":
+        update_version(actor=system(), version=first, number="2.0.0")
+    elif end == "erased":
+        delete_version(actor=system(), version=first, hard=True)
+    before = fetch(client, link)
+    make_file(make_version(download, "1.0", channel="beta"), name="tool.zip", content=b"another")
+    after = fetch(client, link)
+    assert after.status_code == before.status_code == (410 if end == "erased" else 200)
+    assert after.get("X-Checksum-SHA256") == before.get("X-Checksum-SHA256")
+
+
 def test_number_in_two_channels_leads_to_the_default_channel(client: Client, file: Any) -> None:
     download = file.version.download
     beta = make_version(download, "1.4.0", channel="beta")

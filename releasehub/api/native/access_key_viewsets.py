@@ -104,12 +104,13 @@ def issue_key(actor: Actor, download: Download, *, version_id: int | None = None
         NotFound: The download has no such version.
         Invalid: A field does not go together with a version.
     """
+    # Before the fields are checked, so that the error does not tell that a hidden download exists.
+    download_policy.ensure("manage_access_keys", actor, download)
     if version_id is None:
         return issue_access_key(actor=actor, download=download, **fields)
     for name, field in (("highest_number", "highest_number"), ("own_text", "key")):
         if fields.pop(name, ""):
             raise Invalid(ErrorCode.INVALID, f"Leave out {field}: a preview link opens one version only.", field=field)
-    download_policy.ensure("manage_access_keys", actor, download)
     version = first_or_not_found(Version.objects.filter(download=download, pk=version_id))
     version.download = download
     return issue_preview_link(actor=actor, version=version, **fields)

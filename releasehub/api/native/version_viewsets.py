@@ -25,7 +25,7 @@ class VersionViewSet(NativeViewSet):
     required_scopes = {"mark_security": Scope.VERSION_MARK_SECURITY}
 
     def get_object(self) -> Version:
-        rows: QuerySet[Version] = Version.objects.select_related("download__category")
+        rows: QuerySet[Version] = Version.objects.visible_to(self.actor).select_related("download__category")
         return row_of_id(rows, self.kwargs["public_id"])
 
     @extend_schema(

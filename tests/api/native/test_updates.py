@@ -161,6 +161,9 @@ def test_preview_links_with_other_limits_are_refused(extra: dict[str, Any], stat
     body = {"download_id": version.download_id, "name": "Testers", "version_id": version.pk} | extra
     answer = ApiClient(make_key(version.download.owner)).send("post", "/api/access-keys/", body)
     assert answer.status_code == status
+    # A stranger gets one answer, so that the error does not tell that the hidden download exists.
+    Download.objects.filter(pk=version.download_id).update(visibility="private")
+    assert ApiClient(make_key(make_user())).send("post", "/api/access-keys/", body).status_code == 404
     assert not AccessKey.objects.exists()
 
 

@@ -9,7 +9,7 @@ import pytest
 from releasehub.apikeys.scopes import Scope
 from releasehub.apikeys.tokens import issue_token
 from tests.conftest import ApiClient
-from tests.factories import make_key, make_user, make_version
+from tests.factories import make_download, make_key, make_user, make_version
 from versions.models import Version
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +53,13 @@ def test_the_scope_does_not_replace_the_right(version: Version) -> None:
     assert mark(ApiClient(), version).status_code == 401
     assert mark(marker(version), version, identifier="9" * 9).status_code == 404
     assert mark(marker(version), version, {"is_security_release": "maybe"}).status_code == 400
+
+
+def test_strangers_do_not_learn_that_a_hidden_version_exists() -> None:
+    """The fields are checked after the right to see the version."""
+    hidden = make_version(make_download(visibility="private"), files=1)
+    stranger = ApiClient(make_key(make_user(), scopes=[Scope.VERSION_MARK_SECURITY]))
+    assert mark(stranger, hidden, {"is_security_release": "maybe"}).status_code == 404
 
 
 def test_people_who_signed_in_may_mark(version: Version) -> None:

@@ -67,7 +67,7 @@ REFUSALS = [
     (write_to_standby, 503, "", "ERROR"),
     (fail, 500, "", "ERROR"),
 ]
-# What each request runs into, and the request: pages with and without `answers_errors`, forms and the admin.
+# What each request runs into, and the request: pages, forms and the admin.
 SURFACES: dict[str, tuple[str, str]] = {
     "front": ("releasehub.pages.views.with_summary", "/"),
     "download": ("releasehub.pages.contexts.find_download", "{download}"),

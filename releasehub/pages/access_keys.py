@@ -19,7 +19,6 @@ from releasehub.distribution.preview_links import previewed_versions
 from releasehub.distribution.suitable_files import best_file
 from releasehub.pages.access_key_forms import AccessKeyFilter, AccessKeyForm
 from releasehub.pages.contexts import base_url
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.paging import page_of_rows
 
@@ -42,7 +41,6 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_form_methods
-@answers_errors
 def new(request: HttpRequest) -> HttpResponseBase:
     actor = actor_of(request)
     form = AccessKeyForm(request.POST or None, actor=actor, initial={"download": request.GET.get("download", "")})
@@ -55,7 +53,6 @@ def new(request: HttpRequest) -> HttpResponseBase:
 
 @login_required
 @require_form_methods
-@answers_errors
 def revoke(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Ask for confirmation, then revoke the key. Its holders lose access with their next request."""
     actor = actor_of(request)

@@ -17,7 +17,7 @@ from files.uploads.form_uploads import receive_files
 from files.uploads.handlers import takes_files
 from releasehub.core.errors import DomainError, StorageFull, TooMany
 from releasehub.core.requests import actor_of
-from releasehub.pages.errors import answers_errors, show_refusal
+from releasehub.pages.errors import show_refusal
 from releasehub.pages.viewers import account_of
 
 
@@ -29,7 +29,6 @@ class AvatarForm(forms.Form):
 @csrf_exempt
 @login_required
 @require_POST
-@answers_errors
 def change(request: HttpRequest) -> HttpResponseBase:
     """Store the picture of the form. See `desk.files.upload` for the order of the checks."""
     with receive_files(request, lambda name: MAX_UPLOAD_BYTES):
@@ -55,7 +54,6 @@ def _receive(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-@answers_errors
 def remove(request: HttpRequest) -> HttpResponseBase:
     remove_avatar(actor=actor_of(request), user=account_of(request))
     messages.success(request, gettext("Your picture was removed."))

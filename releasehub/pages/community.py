@@ -24,15 +24,14 @@ from releasehub.core.actor import Actor
 from releasehub.core.querysets import first_or_not_found
 from releasehub.pages.community_forms import CommentForm, ReplyForm, ReviewForm
 from releasehub.pages.contribution_page import contribution_page
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.form_pages import require_form_methods
 from releasehub.pages.viewers import viewer_of
 
 
 def writing_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Make a page with a form for signed-in users of the view."""
-    answers: Callable[..., HttpResponseBase] = require_form_methods(answers_errors(view))
-    return login_required(answers)
+    page: Callable[..., HttpResponseBase] = require_form_methods(view)
+    return login_required(page)
 
 
 @writing_page

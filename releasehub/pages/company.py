@@ -34,7 +34,6 @@ from releasehub.core.domain_messages import translated
 from releasehub.core.errors import Denied
 from releasehub.core.requests import actor_of
 from releasehub.core.site import site_url
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.form_pages import require_form_methods
 
 log = logging.getLogger(__name__)
@@ -75,7 +74,6 @@ def confirm(request: HttpRequest) -> HttpResponseBase:
 
 
 @require_safe
-@answers_errors
 def callback(request: HttpRequest) -> HttpResponseBase:
     """Sign in the person whom the provider sent back, connect the accounts of a signed-in user, or confirm."""
     begun = request.session.pop(SESSION_NAME, None)
@@ -123,7 +121,6 @@ def _confirmed(request: HttpRequest, claims: dict[str, Any], begun: dict[str, An
 
 @login_required
 @require_POST
-@answers_errors
 def end_connection(request: HttpRequest) -> HttpResponseBase:
     raise_if_reauthentication_required(request, app="allauth.mfa")
     disconnect(actor=actor_of(request), user=request.user)  # type: ignore[arg-type]

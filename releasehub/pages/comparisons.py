@@ -14,7 +14,6 @@ from releasehub.core.anonymous_cache import cache_for_anonymous
 from releasehub.distribution.comparison import Change, compare_files, version_pair
 from releasehub.distribution.history import comparable_versions, history_of, versions_between, versions_named
 from releasehub.pages.contexts import about, download_of_page
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.parameters import parameter_of
 from releasehub.pages.rendered_notes import attach_notes
 from releasehub.pages.viewers import viewer_of
@@ -25,7 +24,6 @@ MAX_NOTES_BETWEEN = 20
 
 @require_safe
 @cache_for_anonymous()
-@answers_errors
 def compare(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     """Show the differences between the versions that the parameters `from` and `to` name."""
     actor = viewer_of(request)

@@ -15,7 +15,6 @@ from releasehub.distribution.permalinks import find_download, find_version
 from releasehub.distribution.presented_keys import needed_key
 from releasehub.pages.community_lists import opinions_about
 from releasehub.pages.contexts import about, download_of_page, not_included
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.permalinks import place_of
 from releasehub.pages.platforms import ask_for_hints, vary_on_system
 from releasehub.pages.releases import (
@@ -33,7 +32,6 @@ from releasehub.pages.viewers import follow_share_link, viewer_of
 
 @require_safe
 @cache_for_anonymous(vary_on=system_of)
-@answers_errors
 def download(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     """Show the latest version with its files, then the newest versions, the reviews and the comments."""
     actor = viewer_of(request)
@@ -61,14 +59,12 @@ def download(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
 
 
 @require_safe
-@answers_errors
 def download_by_slug(request: HttpRequest, slug: str) -> HttpResponseBase:
     return redirect(find_download(viewer_of(request), slug).path)
 
 
 @require_safe
 @cache_for_anonymous(vary_on=system_of)
-@answers_errors
 def version(request: HttpRequest, slug: str, pk: int, number: str) -> HttpResponseBase:
     actor = viewer_of(request)
     parent = download_of_page(actor, slug, pk)
@@ -91,7 +87,6 @@ def for_system(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 
 @require_safe
-@answers_errors
 def share(request: HttpRequest, secret: str) -> HttpResponseBase:
     """Follow a share link. The visitor can see the download until the session or the access key expires."""
     key = follow_share_link(request, secret)

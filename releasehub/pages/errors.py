@@ -1,10 +1,8 @@
-"""Error pages, and the translation of domain errors that a page view raises into such a page."""
+"""Error pages. `PageErrorMiddleware` shows one for a domain error that a view raises."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -78,7 +76,6 @@ KIND_ADVICE: dict[type[DomainError], StrOrPromise] = {
 }
 EXPIRED_FORM = _("The form has expired, or another site has sent it. Go back, reload the page and send it again.")
 CODE_ADVICE = {ErrorCode.CONFLICT: _("Go back, reload the page to see what changed, and try again.")}
-View = Callable[..., HttpResponseBase]
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -115,19 +112,6 @@ def error_page(request: HttpRequest, status: int, message: str = "", advice: Str
         "request_id": request.META.get("releasehub.request_id", ""),
     }
     return render(request, "error.html", context, status=status)
-
-
-def answers_errors(view: View) -> View:
-    """Decorate a view so that a domain error it raises becomes an error page."""
-
-    @wraps(view)
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        try:
-            return view(request, *args, **kwargs)
-        except DomainError as error:
-            return error_response(request, error)
-
-    return wrapped
 
 
 def error_response(request: HttpRequest, error: DomainError) -> HttpResponseBase:

@@ -11,7 +11,6 @@ from downloads.models import Download
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import cache_for_anonymous
 from releasehub.pages.contexts import author_of_page, category_of_page, download_of_page, organization_of_page
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.feed_entries import Feed, render_feed
 from releasehub.pages.paths import author_path, organization_path, tag_path
 from releasehub.pages.viewers import fetcher_of
@@ -28,7 +27,6 @@ def feed_view(build: View) -> Callable[..., HttpResponseBase]:
 
     @require_safe
     @cache_for_anonymous()
-    @answers_errors
     @wraps(build)
     def view(request: HttpRequest, format: str, **parts: object) -> HttpResponseBase:
         return render_feed(request, build(request, fetcher_of(request), **parts), format)

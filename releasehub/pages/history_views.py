@@ -22,7 +22,6 @@ from releasehub.distribution.history import (
 )
 from releasehub.pages.comparisons import compare_choices
 from releasehub.pages.contexts import about, download_of_page, not_included
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.paging import page_of_rows
 from releasehub.pages.parameters import parameter_of
 from releasehub.pages.rendered_notes import attach_notes
@@ -36,7 +35,6 @@ NOTES_PER_PAGE = 10
 
 @require_safe
 @cache_for_anonymous()
-@answers_errors
 def versions(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     """List the versions of a download, filtered by channel, platform and state."""
     actor = viewer_of(request)
@@ -63,7 +61,6 @@ def versions(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
 
 @require_safe
 @cache_for_anonymous()
-@answers_errors
 def changelog(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     """Show the notes of all versions, or of those that are newer than the parameter `since`."""
     actor = viewer_of(request)

@@ -31,7 +31,6 @@ from releasehub.core.errors import NotFound
 from releasehub.core.querysets import first_or_not_found
 from releasehub.core.requests import actor_of
 from releasehub.core.site import site_url
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.invitation_forms import InviteForm, OrganizationInviteForm, TeamInviteForm
 from releasehub.pages.invitation_lists import MAX_ROWS, described
@@ -40,7 +39,6 @@ from releasehub.pages.secret_urls import keep_secret
 
 @login_required
 @require_form_methods
-@answers_errors
 def team(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Show the team of a download to those who manage it, and invite to it."""
     actor = actor_of(request)
@@ -62,7 +60,6 @@ def team(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 @login_required
 @require_form_methods
-@answers_errors
 def organization(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Show the members of an organization to those who may invite, and invite to it."""
     actor = actor_of(request)
@@ -76,7 +73,6 @@ def organization(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 @login_required
 @require_POST
-@answers_errors
 def answer(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     """Accept, decline or revoke an invitation."""
     invitation = find_invitation(public_id)
@@ -84,7 +80,6 @@ def answer(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
 
 
 @require_form_methods
-@answers_errors
 def by_link(request: HttpRequest, token: str) -> HttpResponseBase:
     """Show the invitation that a link leads to, and take the answer. Somebody without an account may create one."""
     invitation = find_by_token(token)

@@ -12,7 +12,6 @@ from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.services import issue_key, revoke_key
 from releasehub.core.querysets import first_or_not_found
 from releasehub.core.requests import actor_of
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.forms import KeyForm
 from releasehub.pages.key_presets import PRESETS, initial_of, scopes_in_words, snippets_of
@@ -20,7 +19,6 @@ from releasehub.pages.key_presets import PRESETS, initial_of, scopes_in_words, s
 
 @login_required
 @require_form_methods
-@answers_errors
 def keys(request: HttpRequest) -> HttpResponseBase:
     """List the keys, or create one and show its secret, which cannot be shown again.
 
@@ -43,7 +41,6 @@ def keys(request: HttpRequest) -> HttpResponseBase:
 
 @login_required
 @require_POST
-@answers_errors
 def revoke(request: HttpRequest, pk: int) -> HttpResponseBase:
     key = first_or_not_found(ApiKey.objects.filter(pk=pk))
     revoke_key(actor=actor_of(request), key=key)

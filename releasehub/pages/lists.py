@@ -15,7 +15,6 @@ from releasehub.core.anonymous_cache import cache_for_anonymous
 from releasehub.core.errors import NotFound
 from releasehub.pages.category_tiles import CountedTree
 from releasehub.pages.contexts import author_of_page, organization_of_page
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.listing import listing_of
 from releasehub.pages.paths import author_path, organization_path, tag_path
 from releasehub.pages.viewers import viewer_of
@@ -42,7 +41,6 @@ def search(request: HttpRequest) -> HttpResponseBase:
 
 @require_safe
 @cache_for_anonymous()
-@answers_errors
 def author(request: HttpRequest, username: str) -> HttpResponseBase:
     actor = viewer_of(request)
     user = author_of_page(actor, username)
@@ -52,7 +50,6 @@ def author(request: HttpRequest, username: str) -> HttpResponseBase:
 
 @require_safe
 @cache_for_anonymous()
-@answers_errors
 def organization(request: HttpRequest, slug: str) -> HttpResponseBase:
     owner = organization_of_page(viewer_of(request), slug)
     path = organization_path(owner)
@@ -62,7 +59,6 @@ def organization(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 @require_safe
 @cache_for_anonymous()
-@answers_errors
 def tag(request: HttpRequest, tag: str) -> HttpResponseBase:
     """List the downloads with a tag. All spellings of a tag lead to the same page."""
     value = fold_value(Facet.Kind.TAG, tag)

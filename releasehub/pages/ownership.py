@@ -16,7 +16,6 @@ from releasehub.accounts.models import Invitation
 from releasehub.accounts.services.invitations import MAX_INVITED_CHARACTERS
 from releasehub.core.querysets import first_or_not_found
 from releasehub.core.requests import actor_of
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.forms import ServiceForm
 from releasehub.pages.invitation_lists import MAX_ROWS, described
@@ -32,7 +31,6 @@ class OwnershipForm(ServiceForm):
 
 @login_required
 @require_form_methods
-@answers_errors
 def ownership(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Show the pending invitations to own a download to its owner and to moderators, and transfer it."""
     actor = actor_of(request)

@@ -18,7 +18,6 @@ from releasehub.distribution.file_permalinks import find_exact, find_file, find_
 from releasehub.distribution.links import file_path
 from releasehub.distribution.permalinks import find_download, find_version
 from releasehub.distribution.zsync import find_control_file, is_control_file
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.parameters import cooldown_of
 from releasehub.pages.viewers import PARAMETER, fetcher_of
 from versions.models import Version
@@ -32,7 +31,6 @@ def place_of(request: HttpRequest) -> dict[str, str]:
 
 
 @require_safe
-@answers_errors
 def exact(request: HttpRequest, slug: str, number: str, filename: str, **place_in_path: str) -> HttpResponseBase:
     """Serve one file of one version. SHA256SUMS is generated unless the version has a file with that name.
 
@@ -49,7 +47,6 @@ def exact(request: HttpRequest, slug: str, number: str, filename: str, **place_i
 
 
 @require_safe
-@answers_errors
 def latest(request: HttpRequest, slug: str, target: str = "", line: str = "", channel: str = "") -> HttpResponseBase:
     """Serve the file of the newest version that `find_latest` selects, without a redirect to its exact link.
 

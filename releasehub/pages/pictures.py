@@ -8,12 +8,10 @@ from django.views.decorators.http import require_safe
 from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound
 from releasehub.distribution.pictures import find_picture, serve_avatar, serve_picture
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.viewers import fetcher_of
 
 
 @require_safe
-@answers_errors
 def picture(request: HttpRequest, public_id: str, width: int, digest: str) -> HttpResponseBase:
     """Serve one size of a picture to everybody who may see its download."""
     with suppress(NotFound):
@@ -23,6 +21,5 @@ def picture(request: HttpRequest, public_id: str, width: int, digest: str) -> Ht
 
 
 @require_safe
-@answers_errors
 def avatar(request: HttpRequest, public_id: str, digest: str) -> HttpResponseBase:
     return serve_avatar(request, public_id, digest)

@@ -26,7 +26,6 @@ from releasehub.accounts.services.exporting import export_personal_data
 from releasehub.accounts.user_policies import user_policy
 from releasehub.core.requests import actor_of, address_of
 from releasehub.pages.avatars import AvatarForm
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.forms import ServiceForm
 from releasehub.pages.viewers import account_of
@@ -76,7 +75,6 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_form_methods
-@answers_errors
 def change_email(request: HttpRequest) -> HttpResponseBase:
     """Send a link to the new address. The account keeps the old address until the link is opened."""
     raise_if_reauthentication_required(request, app="allauth.mfa")
@@ -93,7 +91,6 @@ def change_email(request: HttpRequest) -> HttpResponseBase:
 
 @login_required
 @require_form_methods
-@answers_errors
 def personal_data(request: HttpRequest) -> HttpResponseBase:
     """Close the account, after the password and the user name were entered again."""
     user = account_of(request)
@@ -118,7 +115,6 @@ def personal_data(request: HttpRequest) -> HttpResponseBase:
 
 @login_required
 @require_POST
-@answers_errors
 def export(request: HttpRequest) -> HttpResponseBase:
     """Return a file with everything that the hub stores about the user, after the password was entered again."""
     raise_if_reauthentication_required(request, app="allauth.mfa")

@@ -12,7 +12,6 @@ from releasehub.community.models import Report
 from releasehub.community.report_policy import Reportable, report_policy
 from releasehub.community.services.reports import create_report, download_of, find_reportable, label_of
 from releasehub.core.actor import Actor
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.forms import ServiceForm
 from releasehub.pages.viewers import viewer_of
@@ -38,7 +37,6 @@ class ReportForm(ServiceForm):
 
 @never_cache
 @require_form_methods
-@answers_errors
 def report(request: HttpRequest, kind: str, public_id: str) -> HttpResponseBase:
     actor = viewer_of(request)
     if report_policy.needs_account(actor):  # before anything else, so that the answer does not tell what exists

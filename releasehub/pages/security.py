@@ -16,7 +16,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from releasehub.accounts.browsers import browsers_of, describe_browser, sign_out_browser, sign_out_elsewhere
 from releasehub.core.requests import actor_of
-from releasehub.pages.errors import answers_errors
 
 MAX_BROWSERS = 100
 
@@ -83,7 +82,6 @@ def browsers(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-@answers_errors
 def end_browser(request: HttpRequest, pk: int) -> HttpResponseBase:
     sign_out_browser(actor=actor_of(request), browser_id=pk)
     messages.success(request, _("The browser was signed out."))

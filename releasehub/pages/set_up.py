@@ -18,7 +18,6 @@ from releasehub.accounts.password_forms import new_password_field, new_password_
 from releasehub.accounts.sign_up import MAX_USERNAME_CHARACTERS, USERNAME_RULE, validate_owner_name, validate_username
 from releasehub.core.requests import actor_of
 from releasehub.core.site import DEFAULT_NAME, MAX_NAME_CHARACTERS
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.secret_urls import keep_secret
 
@@ -56,7 +55,6 @@ class SetUpForm(forms.Form):
 
 
 @require_form_methods
-@answers_errors
 def set_up(request: HttpRequest, token: str) -> HttpResponseBase:
     """Show the form, or set up the hub and sign the administrator in."""
     find_set_up_link(token)

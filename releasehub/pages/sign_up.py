@@ -18,7 +18,6 @@ from releasehub.accounts.sign_up import SESSION_TOKEN, admission_by_token
 from releasehub.core.domain_messages import translated
 from releasehub.core.errors import DomainError, NotFound
 from releasehub.core.requests import actor_of
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.secret_urls import keep_secret
 
@@ -44,7 +43,6 @@ class SignUpView(SignupView):
 
 
 @require_safe
-@answers_errors
 def by_link(request: HttpRequest, token: str) -> HttpResponseBase:
     """Remember the invitation and lead to the form. Only creating the account uses up the link."""
     if admission_by_token(token) is None:
@@ -54,7 +52,6 @@ def by_link(request: HttpRequest, token: str) -> HttpResponseBase:
 
 
 @require_form_methods
-@answers_errors
 def password_by_link(request: HttpRequest, token: str) -> HttpResponseBase:
     """Let the holder of a one-time link choose a new password."""
     link = find_link(OneTimeLink.Kind.PASSWORD, token)

@@ -18,7 +18,6 @@ from releasehub.core.counting import count
 from releasehub.core.errors import NotFound, TooMany
 from releasehub.distribution.pictures import PUBLIC, serve_image
 from releasehub.pages.card_drawing import Card, draw_card
-from releasehub.pages.errors import answers_errors
 
 WINDOW_SECONDS = 60
 MAX_DRAWN_PER_MINUTE = 120
@@ -43,7 +42,6 @@ def card_path(download: Download, card: Card) -> str:
 
 
 @require_safe
-@answers_errors
 def social_card(request: HttpRequest, public_id: str, digest: str) -> HttpResponseBase:
     """Serve the card of a public download, and draw it if it has changed. An outdated path leads to the current one."""
     download = Download.objects.select_related("category").filter(public_id=public_id).first()

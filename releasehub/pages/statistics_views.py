@@ -17,13 +17,11 @@ from releasehub.core.csv_export import csv_response
 from releasehub.distribution.statistics import Breakdown, Period, Statistics, download_statistics
 from releasehub.distribution.statistics_export import statistics_csv
 from releasehub.pages.contexts import about, download_of_page
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.viewers import viewer_of
 
 
 @require_safe
 @cache_for_anonymous()
-@answers_errors
 def statistics(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     """Show a chart of the downloads by version or platform, and the same figures as a table."""
     actor = viewer_of(request)
@@ -36,7 +34,6 @@ def statistics(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
 
 
 @require_safe
-@answers_errors
 def statistics_file(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     """Stream the downloads per day as CSV. It is not cached, because it can be large."""
     actor = viewer_of(request)

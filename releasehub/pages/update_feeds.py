@@ -17,7 +17,6 @@ from releasehub.distribution.links import path_without_query
 from releasehub.distribution.permalinks import find_download
 from releasehub.distribution.presented_keys import open_if_valid
 from releasehub.pages.contexts import base_url
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.parameters import cooldown_of
 from releasehub.pages.rendered_notes import render_notes
 from releasehub.pages.viewers import PARAMETER, fetcher_of
@@ -30,7 +29,6 @@ CALLER_HEADERS = ("Authorization", "XF-Api-Key", "XF-Api-User", "Cookie")
 
 
 @require_safe
-@answers_errors
 def electron(request: HttpRequest, slug: str, name: str, channel: str = "", secret: str = "") -> HttpResponseBase:
     """Send the feed of electron-updater's generic provider.
 

@@ -12,12 +12,13 @@ from django.views.decorators.http import require_safe
 
 from files.names import fold_name
 from files.primary import preference
+from releasehub.core.errors import DomainError
 from releasehub.core.querysets import first_or_not_found
 from releasehub.distribution.links import file_path, version_path
 from releasehub.distribution.pictures import PRIVATE, WEBP, serve_image
 from releasehub.distribution.preview_links import files_in_preview, open_preview, picture_in_preview, serve_preview_file
 from releasehub.markdown.rendering import render_markdown
-from releasehub.pages.errors import answers_errors
+from releasehub.pages.errors import error_response
 from releasehub.pages.paging import page_of_rows
 from releasehub.pages.releases import FILES_PER_PAGE
 from releasehub.pages.secret_urls import keep_secret
@@ -31,14 +32,16 @@ def has_secret_url(view: View) -> View:
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        return keep_secret(view(request, *args, **kwargs))
+        try:
+            return keep_secret(view(request, *args, **kwargs))
+        except DomainError as error:
+            return keep_secret(error_response(request, error))
 
     return wrapped
 
 
 @require_safe
 @has_secret_url
-@answers_errors
 def preview(request: HttpRequest, secret: str) -> HttpResponseBase:
     """Show the version. Once it is published, its own page decides who sees it."""
     key, version = open_preview(secret)
@@ -61,7 +64,6 @@ def preview(request: HttpRequest, secret: str) -> HttpResponseBase:
 
 @require_safe
 @has_secret_url
-@answers_errors
 def preview_file(request: HttpRequest, secret: str, filename: str) -> HttpResponseBase:
     """Serve one file of the preview, or lead to its permanent link once the version is published."""
     key, version = open_preview(secret)
@@ -74,7 +76,6 @@ def preview_file(request: HttpRequest, secret: str, filename: str) -> HttpRespon
 
 @require_safe
 @has_secret_url
-@answers_errors
 def preview_picture(request: HttpRequest, secret: str, public_id: str, width: int, digest: str) -> HttpResponseBase:
     """Serve a picture in the notes, which visitors may not see yet."""
     _, version = open_preview(secret)

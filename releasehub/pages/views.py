@@ -15,7 +15,6 @@ from releasehub.core.anonymous_cache import cache_for_anonymous
 from releasehub.distribution.current_versions import current_version_numbers
 from releasehub.pages.category_tiles import CountedTree
 from releasehub.pages.contexts import category_of_page, featured_of, popular_of, with_summary
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.listing import listing_of
 from releasehub.pages.paging import page_of_rows
 from releasehub.pages.platforms import ask_for_hints
@@ -52,7 +51,6 @@ def front(request: HttpRequest) -> HttpResponseBase:
 
 @require_safe
 @cache_for_anonymous()
-@answers_errors
 def category(request: HttpRequest, slug: str) -> HttpResponseBase:
     """List the downloads of a category and its subcategories."""
     actor = viewer_of(request)

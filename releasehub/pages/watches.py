@@ -25,7 +25,6 @@ from releasehub.community.services.watching import change_frequency, unwatch, wa
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.core.querysets import first_or_not_found
 from releasehub.core.requests import actor_of
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.form_pages import require_form_methods
 from releasehub.pages.secret_urls import keep_secret
 from releasehub.pages.viewers import account_of
@@ -74,21 +73,18 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-@answers_errors
 def watch_download(request: HttpRequest, pk: int) -> HttpResponseBase:
     return _change(request, Download.objects.select_related("category"), pk)
 
 
 @login_required
 @require_POST
-@answers_errors
 def watch_category(request: HttpRequest, pk: int) -> HttpResponseBase:
     return _change(request, Category.objects.all(), pk)
 
 
 @csrf_exempt  # The signed token is the secret, and mail programs that send the form have no cookies.
 @require_form_methods
-@answers_errors
 def stop(request: HttpRequest, token: str) -> HttpResponseBase:
     """Stop a watch, by the link in an e-mail about it."""
     found: Watch = find_watch(token)
@@ -97,7 +93,6 @@ def stop(request: HttpRequest, token: str) -> HttpResponseBase:
 
 @csrf_exempt  # as for the view above
 @require_form_methods
-@answers_errors
 def stop_digest(request: HttpRequest, token: str) -> HttpResponseBase:
     """Stop the digests of a user, by the link in one of them."""
     return _stop_page(request, partial(stop_digests, find_reader(token)))

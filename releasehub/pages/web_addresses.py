@@ -18,7 +18,7 @@ from releasehub.distribution.git_releases import find_latest, find_published
 from releasehub.distribution.links import version_path
 from releasehub.distribution.repository_files import find_asset, find_current_repository
 from releasehub.distribution.web_addresses import asset_path, release_path
-from releasehub.pages.errors import answers_errors, prefers_json
+from releasehub.pages.errors import prefers_json
 from releasehub.pages.feed_entries import Feed
 from releasehub.pages.feeds import feed_view
 from releasehub.pages.parameters import cooldown_of
@@ -37,20 +37,17 @@ class OwnerConverter(StringConverter):
 
 
 @require_safe
-@answers_errors
 def repository(request: HttpRequest, owner: str, slug: str) -> HttpResponseBase:
     return redirect_to(request, find_current_repository(fetcher_of(request), owner, slug).path)
 
 
 @require_safe
-@answers_errors
 def releases(request: HttpRequest, owner: str, slug: str) -> HttpResponseBase:
     download = find_current_repository(fetcher_of(request), owner, slug)
     return redirect_to(request, reverse("pages:versions", kwargs={"slug": download.slug, "pk": download.pk}))
 
 
 @require_safe
-@answers_errors
 def release(request: HttpRequest, owner: str, slug: str, tag: str) -> HttpResponseBase:
     actor = fetcher_of(request)
     version = find_published(actor, find_current_repository(actor, owner, slug), tag)
@@ -58,7 +55,6 @@ def release(request: HttpRequest, owner: str, slug: str, tag: str) -> HttpRespon
 
 
 @require_safe
-@answers_errors
 def latest(request: HttpRequest, owner: str, slug: str) -> HttpResponseBase:
     """Redirect to the latest release, or describe it to programs that ask for JSON, as electron-updater does."""
     version = find_latest(find_current_repository(fetcher_of(request), owner, slug), cooldown_of(request))
@@ -74,7 +70,6 @@ def latest(request: HttpRequest, owner: str, slug: str) -> HttpResponseBase:
 
 
 @require_safe
-@answers_errors
 def latest_asset(request: HttpRequest, owner: str, slug: str, name: str) -> HttpResponseBase:
     """Redirect to the file with this name in the latest release, which may differ from one request to the next."""
     actor = fetcher_of(request)
@@ -94,7 +89,6 @@ def stored_name(actor: Actor, version: Version, name: str) -> str:
 
 
 @require_safe
-@answers_errors
 def asset(request: HttpRequest, owner: str, slug: str, tag: str, name: str) -> HttpResponseBase:
     """Serve a file of a release. SHA256SUMS is generated unless the version has a file with that name."""
     actor = fetcher_of(request)

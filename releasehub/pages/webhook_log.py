@@ -13,7 +13,7 @@ from downloads.models import Download
 from releasehub.core.errors import Conflict
 from releasehub.core.numbers import read_number
 from releasehub.core.requests import actor_of
-from releasehub.pages.errors import answers_errors, show_refusal
+from releasehub.pages.errors import show_refusal
 from releasehub.pages.webhook_forms import RangeForm
 from releasehub.webhooks import replays
 from releasehub.webhooks.log import bodies_of, delivery_log, find_delivery, find_endpoint
@@ -24,14 +24,12 @@ DELIVERIES = 25
 
 @login_required
 @require_safe
-@answers_errors
 def endpoint(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return _endpoint_page(request, find_endpoint(actor_of(request), public_id), RangeForm())
 
 
 @login_required
 @require_POST
-@answers_errors
 def replay(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Replay all deliveries of a range of time."""
     actor = actor_of(request)
@@ -49,7 +47,6 @@ def replay(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 @login_required
 @require_safe
-@answers_errors
 def delivery(request: HttpRequest, public_id: str, webhook_id: str) -> HttpResponseBase:
     endpoint = find_endpoint(actor_of(request), public_id)
     row = find_delivery(endpoint, webhook_id)
@@ -59,7 +56,6 @@ def delivery(request: HttpRequest, public_id: str, webhook_id: str) -> HttpRespo
 
 @login_required
 @require_POST
-@answers_errors
 def replay_one(request: HttpRequest, public_id: str, webhook_id: str) -> HttpResponseBase:
     actor = actor_of(request)
     row = find_delivery(find_endpoint(actor, public_id), webhook_id)

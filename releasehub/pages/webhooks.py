@@ -11,7 +11,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from releasehub.core.actor import Actor
 from releasehub.core.requests import actor_of
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.named_actions import run_named_action
 from releasehub.pages.paging import page_of_rows
@@ -67,7 +66,6 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_form_methods
-@answers_errors
 def new(request: HttpRequest) -> HttpResponseBase:
     actor = actor_of(request)
     form = NewEndpointForm(request.POST or None, actor=actor, initial={"belongs_to": request.GET.get("for", "")})
@@ -80,7 +78,6 @@ def new(request: HttpRequest) -> HttpResponseBase:
 
 @login_required
 @require_form_methods
-@answers_errors
 def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
     endpoint = find_endpoint(actor, public_id)
@@ -96,7 +93,6 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 @login_required
 @require_POST
-@answers_errors
 def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     actor = actor_of(request)
     endpoint = find_endpoint(actor, public_id)
@@ -106,7 +102,6 @@ def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
 
 @login_required
 @require_form_methods
-@answers_errors
 def rotate(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Ask for confirmation, then rotate the secret. The receivers have to be configured with the new one."""
     actor = actor_of(request)
@@ -120,7 +115,6 @@ def rotate(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 @login_required
 @require_form_methods
-@answers_errors
 def delete(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
     endpoint = find_endpoint(actor, public_id)

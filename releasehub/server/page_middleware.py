@@ -1,4 +1,4 @@
-"""Middleware of pages: sessions, CSRF protection, messages and content policy. `PagesOnly` skips the APIs."""
+"""Middleware of pages: sessions, CSRF protection, messages, errors and content policy. `PagesOnly` skips the APIs."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -15,6 +15,8 @@ from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.middleware.csrf import CsrfViewMiddleware
 
 from releasehub.api.dialects import is_api
+from releasehub.core.errors import DomainError
+from releasehub.pages.errors import error_response
 
 PAGE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "TRACE"})  # each view decides about these
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
@@ -74,6 +76,21 @@ class PageAccountMiddleware:
             return None
         response: HttpResponseBase | None = self.account_middleware.process_exception(request, exception)
         return response
+
+
+class PageErrorMiddleware:
+    """Shows an error page for a domain error that a view raises. The view sets of the APIs have their own formats."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        if isinstance(exception, DomainError) and not is_api(request.path_info):
+            return error_response(request, exception)
+        return None
 
 
 class ContentPolicyMiddleware(CSPMiddleware):

@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "releasehub.server.page_middleware.PageAccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "releasehub.backoffice.middleware.AdminCspMiddleware",
+    "releasehub.server.page_middleware.PageErrorMiddleware",
 ]
 
 ROOT_URLCONF = "releasehub.urls"

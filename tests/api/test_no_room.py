@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
@@ -16,7 +17,7 @@ from files.models import Blob, File, UploadSession
 from files.storage import blob_storage
 from releasehub.accounts.models import User
 from releasehub.core.errors import StorageFull
-from releasehub.pages.errors import answers_errors
+from releasehub.server.page_middleware import PageErrorMiddleware
 from tests.api.engine.conftest import Engine
 from tests.api.entity.world import World as EntityWorld
 from tests.api.native.test_uploads import World as NativeWorld
@@ -128,11 +129,8 @@ def test_full_storage_in_the_engine_api(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])
 def test_full_storage_on_a_page(accept: str) -> None:
-    @answers_errors
-    def page(request: Any) -> Any:
-        raise StorageFull
-
-    answer = page(RequestFactory().get("/", headers={"Accept": accept}))
+    request = RequestFactory().get("/", headers={"Accept": accept})
+    answer: Any = PageErrorMiddleware(lambda request: HttpResponse()).process_exception(request, StorageFull())
     assert answer.status_code == 507
     assert FULL in answer.content.decode()
 

@@ -23,7 +23,6 @@ from releasehub.pages.desk.download_forms import DownloadForm
 from releasehub.pages.desk.files import FileForm
 from releasehub.pages.desk.lookup import find_download
 from releasehub.pages.desk.version_forms import VersionForm
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.paging import page_of_rows
 
 ROWS_PER_PAGE = 30
@@ -41,7 +40,6 @@ class ActivityLine:
 
 @login_required
 @require_safe
-@answers_errors
 def activity(request: HttpRequest, public_id: str) -> HttpResponse:
     actor = actor_of(request)
     download = find_download(actor, public_id)

@@ -33,7 +33,7 @@ from releasehub.pages.desk.download_forms import DownloadForm, NewDownloadForm
 from releasehub.pages.desk.lookup import find_download
 from releasehub.pages.desk.repository_links import repository_links
 from releasehub.pages.desk.version_moves import BULK_MOVES
-from releasehub.pages.errors import answers_errors, show_refusal
+from releasehub.pages.errors import show_refusal
 from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.manage_links import people_links
 from releasehub.pages.paging import page_of_rows
@@ -96,7 +96,6 @@ def index(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @login_required
 @require_form_methods
-@answers_errors
 def new(request: HttpRequest) -> HttpResponseBase:
     """Create a draft, which only its team sees until its first version is published.
 
@@ -143,7 +142,6 @@ def _add_icon(request: HttpRequest, download: Download, upload: StagedUpload) ->
 
 @login_required
 @require_safe
-@answers_errors
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     actor = actor_of(request)
     download = find_download(actor, public_id)
@@ -174,7 +172,6 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @login_required
 @require_form_methods
-@answers_errors
 def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
     download = find_download(actor, public_id)
@@ -190,7 +187,6 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 @login_required
 @require_POST
-@answers_errors
 def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     actor = actor_of(request)
     download = find_download(actor, public_id)

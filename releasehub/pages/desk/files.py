@@ -24,7 +24,7 @@ from files.uploads.handlers import takes_files
 from releasehub.core.errors import Conflict, Denied, DomainError, NotFound, Rejected, StorageFull
 from releasehub.core.requests import actor_of
 from releasehub.pages.desk.lookup import find_file, find_version
-from releasehub.pages.errors import answers_errors, show_refusal
+from releasehub.pages.errors import show_refusal
 from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.forms import ServiceForm
 from releasehub.publishing.deletion import delete_file
@@ -68,7 +68,6 @@ class FileForm(ServiceForm):
 @csrf_exempt
 @login_required
 @require_POST
-@answers_errors
 def upload(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Check the right to upload before the body is read, then let the CSRF check read it into the storage.
 
@@ -104,7 +103,6 @@ def _receive(request: HttpRequest, version: Version) -> HttpResponse:
 
 @login_required
 @require_form_methods
-@answers_errors
 def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
     file = find_file(actor, public_id)
@@ -121,7 +119,6 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 @login_required
 @require_POST
-@answers_errors
 def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     actor = actor_of(request)
     file = find_file(actor, public_id)

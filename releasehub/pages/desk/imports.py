@@ -21,7 +21,7 @@ from releasehub.importing.policies import import_policy, visible_sources
 from releasehub.importing.report import releases_of, totals_of
 from releasehub.importing.services import add_source, cancel_run, change_source, delete_source, start_run
 from releasehub.pages.desk.import_forms import EditImportForm, NewImportForm
-from releasehub.pages.errors import answers_errors, show_refusal
+from releasehub.pages.errors import show_refusal
 from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.named_actions import run_named_action
 from releasehub.pages.paging import page_of_rows
@@ -64,7 +64,6 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_form_methods
-@answers_errors
 def new(request: HttpRequest) -> HttpResponseBase:
     """Add an import, and list what it would make. Nothing is imported before the user has seen that."""
     actor = actor_of(request)
@@ -91,7 +90,6 @@ def _add(actor: Actor, values: dict[str, Any]) -> ImportSource:
 
 @login_required
 @require_safe
-@answers_errors
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """Show what the last run has found and done. The page updates itself until the run is finished."""
     source = _find(actor_of(request), public_id)
@@ -106,7 +104,6 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @login_required
 @require_form_methods
-@answers_errors
 def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
     source = _find(actor, public_id)
@@ -121,7 +118,6 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 @login_required
 @require_POST
-@answers_errors
 def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     """Start a run or a dry run, or cancel the one that is under way."""
     actor = actor_of(request)
@@ -132,7 +128,6 @@ def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
 
 @login_required
 @require_form_methods
-@answers_errors
 def delete(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Ask for confirmation, then delete the import. The versions stay."""
     actor = actor_of(request)

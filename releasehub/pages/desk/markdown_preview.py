@@ -9,7 +9,6 @@ from django.views.decorators.http import require_POST
 from releasehub.core.counting import count
 from releasehub.core.errors import TooMany
 from releasehub.markdown.rendering import render_markdown
-from releasehub.pages.errors import answers_errors
 
 WINDOW_SECONDS = 60
 MAX_PER_MINUTE = 60  # a long text takes half a second; the script asks when the author pauses
@@ -17,7 +16,6 @@ MAX_PER_MINUTE = 60  # a long text takes half a second; the script asks when the
 
 @login_required
 @require_POST
-@answers_errors
 def preview(request: HttpRequest) -> HttpResponseBase:
     """Return the HTML of the field `text`, cut off at the length that a version may have.
 

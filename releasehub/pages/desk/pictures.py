@@ -22,7 +22,7 @@ from releasehub.core.errors import DomainError, NotFound, StorageFull, TooMany
 from releasehub.core.querysets import first_or_not_found
 from releasehub.core.requests import actor_of
 from releasehub.pages.desk.lookup import find_download
-from releasehub.pages.errors import answers_errors, prefers_json, show_refusal
+from releasehub.pages.errors import prefers_json, show_refusal
 from releasehub.pages.form_pages import require_form_methods
 
 
@@ -30,7 +30,6 @@ from releasehub.pages.form_pages import require_form_methods
 @csrf_exempt
 @login_required
 @require_form_methods
-@answers_errors
 def pictures(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Show the pictures, and add one. See `files.upload` for the order of the checks.
 
@@ -65,7 +64,6 @@ def _receive(request: HttpRequest, download: Download) -> HttpResponse:
 
 @login_required
 @require_POST
-@answers_errors
 def act(request: HttpRequest, public_id: str, picture_id: str, name: str) -> HttpResponseBase:
     """Change the texts of one picture, move it, or remove it."""
     actor, download = _editable(request, public_id)

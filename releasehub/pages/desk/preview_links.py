@@ -14,7 +14,6 @@ from releasehub.distribution.preview_links import DEFAULT_DAYS, can_be_previewed
 from releasehub.pages.access_key_forms import PreviewLinkForm
 from releasehub.pages.contexts import base_url
 from releasehub.pages.desk.lookup import find_version
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.secret_urls import keep_secret
 from versions.models import Version
@@ -24,7 +23,6 @@ MAX_SHOWN = 50
 
 @login_required
 @require_form_methods
-@answers_errors
 def index(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """List the preview links of a version, and create one. The new link is shown once, above the list."""
     actor = actor_of(request)

@@ -15,7 +15,6 @@ from releasehub.distribution.feeds.checks import check_app_images, check_electro
 from releasehub.distribution.feeds.electron_files import DEFAULT_CHANNEL_NAME
 from releasehub.pages.contexts import base_url
 from releasehub.pages.desk.lookup import find_download
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.parameters import parameter_of
 from versions.models import Version
 
@@ -24,7 +23,6 @@ MAX_CHANNELS = 50
 
 @login_required
 @require_safe
-@answers_errors
 def feeds(request: HttpRequest, public_id: str) -> HttpResponse:
     """Show the feeds of one channel, the default one unless `channel` names another."""
     actor = actor_of(request)

@@ -21,7 +21,6 @@ from files.uploads.sessions import begin_upload, check_begin, find_upload, open_
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.core.requests import actor_of
 from releasehub.pages.desk.lookup import find_version
-from releasehub.pages.errors import answers_errors
 from versions.policies import version_policy
 
 PART_BYTES = 8 * MIB  # small enough that a lost network costs little, large enough for 80 GB in 10,000 parts
@@ -35,7 +34,6 @@ class BeginForm(forms.Form):
 
 @login_required
 @require_POST
-@answers_errors
 def begin(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Reserve the name and the bytes of a file. Platform and architecture are guessed from its name."""
     actor = actor_of(request)
@@ -62,7 +60,6 @@ def begin(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 @login_required
 @require_safe
-@answers_errors
 def status(request: HttpRequest, public_id: str) -> HttpResponseBase:
     upload = find_upload(actor_of(request), public_id)
     return _answer(upload, missing=progress_of(upload).missing)
@@ -70,7 +67,6 @@ def status(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 @login_required
 @require_POST
-@answers_errors
 def parts(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Sign the URLs of the parts whose numbers the body names as `{"parts": [1, 2]}`."""
     upload = find_upload(actor_of(request), public_id)
@@ -82,7 +78,6 @@ def parts(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 @login_required
 @require_POST
-@answers_errors
 def complete(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
     upload = find_upload(actor, public_id)
@@ -92,7 +87,6 @@ def complete(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 @login_required
 @require_POST
-@answers_errors
 def abort(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
     upload = find_upload(actor, public_id)

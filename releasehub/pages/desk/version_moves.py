@@ -19,7 +19,7 @@ from releasehub.core.domain_messages import translated
 from releasehub.core.errors import Conflict, Denied, DomainError, Invalid, NotFound
 from releasehub.core.requests import actor_of
 from releasehub.pages.desk.lookup import find_download, find_version
-from releasehub.pages.errors import answers_errors, show_refusal
+from releasehub.pages.errors import show_refusal
 from releasehub.publishing.first_release import publish_with_page
 from releasehub.publishing.lifecycle import move, offered_moves
 from releasehub.publishing.transitions import Move
@@ -105,7 +105,6 @@ def offered_actions(actor: Actor, version: Version) -> list[Action]:
 
 @login_required
 @require_POST
-@answers_errors
 def move_one(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     actor = actor_of(request)
     version = find_version(actor, public_id)
@@ -128,7 +127,6 @@ def move_one(request: HttpRequest, public_id: str, name: str) -> HttpResponseBas
 
 @login_required
 @require_POST
-@answers_errors
 def move_several(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Move each selected version by itself, and say which of them could not be moved, and why."""
     actor = actor_of(request)

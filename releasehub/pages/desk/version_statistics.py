@@ -9,13 +9,11 @@ from files.models import File
 from releasehub.core.requests import actor_of
 from releasehub.distribution.statistics import Period, version_statistics
 from releasehub.pages.desk.lookup import find_version
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.statistics_views import chart_context
 
 
 @login_required
 @require_safe
-@answers_errors
 def statistics(request: HttpRequest, public_id: str) -> HttpResponse:
     actor = actor_of(request)
     version = find_version(actor, public_id)

@@ -27,7 +27,6 @@ from releasehub.moderation.models import Kind
 from releasehub.pages.desk.lookup import find_download, find_version
 from releasehub.pages.desk.version_forms import EditVersionForm, NewVersionForm, VersionForm
 from releasehub.pages.desk.version_moves import offered_actions
-from releasehub.pages.errors import answers_errors
 from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.paging import page_of_rows
 from releasehub.pages.parameters import parameter_of
@@ -39,7 +38,6 @@ from versions.policies import version_policy
 
 @login_required
 @require_form_methods
-@answers_errors
 def new(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Create a draft, and go on to the page that uploads its files."""
     actor = actor_of(request)
@@ -56,7 +54,6 @@ def new(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 @login_required
 @require_safe
-@answers_errors
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     actor = actor_of(request)
     version = find_version(actor, public_id)
@@ -85,7 +82,6 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @login_required
 @require_form_methods
-@answers_errors
 def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
     version = find_version(actor, public_id)

@@ -1,16 +1,14 @@
-"""Help for people who cannot sign in: one-time links, and second factors that were lost."""
+"""Help for people who cannot sign in: one-time links."""
 
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.admin import ModelAdmin
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
 from releasehub.accounts.models import User
 from releasehub.accounts.services.one_time_links import MAX_NOTE_CHARACTERS, create_password_link, create_sign_up_link
-from releasehub.accounts.services.second_factors import remove_second_factors
 from releasehub.accounts.user_policies import user_policy
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.confirming import ask_for_password
@@ -23,12 +21,6 @@ PAGES = {
         "are signed out then. Second factors stay.",
         "button": "Make the link",
     },
-    "remove_factors": {
-        "title": "Remove second factors",
-        "text": "Authenticator app, passkeys and recovery codes of this account stop working. Make sure first that the "
-        "request comes from the owner of the account.",
-        "button": "Remove",
-    },
     "sign_up_link": {
         "title": "Invite somebody to create an account",
         "text": "The holder of the link can create one account, within 7 days.",
@@ -38,7 +30,7 @@ PAGES = {
 
 
 class AccountHelpMixin(ModelAdmin):
-    """Adds buttons to the page of a user and to the list of users, and the pages behind them."""
+    """Adds a button to the page of a user and one to the list of users, and the pages behind them."""
 
     change_list_template = "admin/releasehub/users.html"
 
@@ -47,22 +39,17 @@ class AccountHelpMixin(ModelAdmin):
         return [
             path("invite/", view(self.sign_up_link_view), name="accounts_user_invite"),
             path("<int:pk>/password-link/", view(self.password_link_view), name="accounts_user_password_link"),
-            path("<int:pk>/remove-factors/", view(self.remove_factors_view), name="accounts_user_remove_factors"),
             *super().get_urls(),
         ]
 
-    def help_actions(self, request: HttpRequest, user: User) -> list[tuple[dict[str, Any], str]]:
-        """Return the buttons for a user whom the actor may change."""
-        if not user.is_active or not user_policy.allows("change", admin_actor(request), user):
-            return []
-        buttons = [({"label": PAGES["password_link"]["title"]}, "accounts_user_password_link")]
-        if user.authenticator_set.exists():  # type: ignore[attr-defined]
-            buttons.append(({"label": PAGES["remove_factors"]["title"]}, "accounts_user_remove_factors"))
-        return [(action, reverse(f"admin:{name}", args=[user.pk])) for action, name in buttons]
+    def offers_link(self, request: HttpRequest, user: User) -> bool:
+        return user.is_active and user_policy.allows("change", admin_actor(request), user)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        if (user := kwargs.get("obj")) is not None:
-            context["row_actions"] = self.help_actions(request, user)
+        user = kwargs.get("obj")
+        if user is not None and self.offers_link(request, user):
+            button = {"label": PAGES["password_link"]["title"]}
+            context["row_actions"] = [(button, reverse("admin:accounts_user_password_link", args=[user.pk]))]
         return super().render_change_form(request, context, *args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -70,22 +57,15 @@ class AccountHelpMixin(ModelAdmin):
         return super().changelist_view(request, context | (extra_context or {}))
 
     def password_link_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        user = self._user(request, pk)
+        user = User.objects.filter(pk=pk).first()
+        if user is None or not self.offers_link(request, user):
+            raise Http404
         ask_for_password(request)
         link = ""
         if request.method == "POST":
             token = create_password_link(actor=admin_actor(request), user=user)
             link = site_url() + reverse("pages:password-by-link", args=[token])
         return self._page(request, "password_link", subject=user, link=link)
-
-    def remove_factors_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        user = self._user(request, pk)
-        ask_for_password(request)
-        if request.method != "POST":
-            return self._page(request, "remove_factors", subject=user)
-        number = remove_second_factors(actor=admin_actor(request), user=user, reason=request.POST.get("note", ""))
-        self.message_user(request, f"{number} second factors of {user} were removed.", messages.SUCCESS)
-        return HttpResponseRedirect(reverse("admin:accounts_user_change", args=[pk]))
 
     def sign_up_link_view(self, request: HttpRequest) -> HttpResponse:
         if not user_policy.can_invite_to_sign_up(admin_actor(request)):
@@ -95,12 +75,6 @@ class AccountHelpMixin(ModelAdmin):
             token = create_sign_up_link(actor=admin_actor(request), note=request.POST.get("note", ""))
             link = site_url() + reverse("pages:sign-up-by-link", args=[token])
         return self._page(request, "sign_up_link", link=link, note_label="For whom (shown in the audit log)")
-
-    def _user(self, request: HttpRequest, pk: int) -> User:
-        user = User.objects.filter(pk=pk).first()
-        if user is None or not self.help_actions(request, user):
-            raise Http404
-        return user
 
     def _page(self, request: HttpRequest, name: str, subject: User | None = None, **context: Any) -> HttpResponse:
         context |= PAGES[name] | {"opts": self.model._meta, "subject": subject, "note_size": MAX_NOTE_CHARACTERS}

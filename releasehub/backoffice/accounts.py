@@ -17,7 +17,6 @@ from releasehub.accounts.models import User
 from releasehub.accounts.reserved_names import is_reserved_owner
 from releasehub.accounts.user_policies import grantable_permissions, group_policy, user_policy
 from releasehub.backoffice.account_help import AccountHelpMixin
-from releasehub.backoffice.anonymizing import AnonymizingMixin
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.confirming import ConfirmedChangesMixin, ask_before_form
 from releasehub.backoffice.fields.admin import FriendlyFieldsMixin
@@ -61,7 +60,6 @@ class HubUserChangeForm(OwnerNameMixin, UserChangeForm):
 class UserAdmin(
     AccountHelpMixin,
     PeopleMixin,
-    AnonymizingMixin,
     FriendlyFieldsMixin,
     ConfirmedChangesMixin,
     ListToolsMixin,

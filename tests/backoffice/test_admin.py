@@ -228,7 +228,7 @@ def test_query_count_of_lists_is_constant(root: Client, model: str) -> None:
 def test_a_user_is_anonymized_after_typing_the_name(root: Client) -> None:
     user = make_user("leaver", email="leaver@example.org")
     change = reverse("admin:accounts_user_change", args=[user.pk])
-    url = reverse("admin:accounts_user_anonymize", args=[user.pk])
+    url = reverse("admin:accounts_user_step", args=[user.pk, "anonymize"])
     assert url in root.get(change).content.decode()
     page = root.get(url).content.decode()
     assert "cannot be undone" in page

@@ -58,7 +58,7 @@ def test_a_signed_in_browser_alone_changes_no_account(root: Client, world: dict[
         reverse("admin:auth_user_password_change", args=[own]): PASSWORD,
         reverse("admin:auth_user_password_change", args=[other]): PASSWORD,
         reverse("admin:accounts_user_password_link", args=[own]): {},
-        reverse("admin:accounts_user_remove_factors", args=[other]): {},
+        step(other, "remove-factors"): {},
         reverse("admin:accounts_user_change", args=[own]): {"username": "root", "email": "thief@example.org"},
         reverse("admin:accounts_user_add"): PASSWORD | {"username": "accomplice"},
         reverse("admin:auth_group_change", args=[group]): {"name": "helpers", "permissions": powers},
@@ -68,7 +68,7 @@ def test_a_signed_in_browser_alone_changes_no_account(root: Client, world: dict[
         step(other, "transfer"): {"to": "root", "kinds": ["downloads"]},
         step(other, "merge"): {"to": "root", "confirmation": "ann"},
         step(world["gone"].pk, "enable"): {},
-        reverse("admin:accounts_user_anonymize", args=[other]): {"confirmation": "ann"},
+        step(other, "anonymize"): {"confirmation": "ann"},
         reverse("admin:downloads_download_act", args=[world["download"].pk, "transfer"]): TRANSFER,
         reverse("admin:downloads_download_changelist"): TRANSFER
         | {"action": "transfer", "_selected_action": world["download"].pk},

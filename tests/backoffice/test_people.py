@@ -78,8 +78,8 @@ def test_only_possible_steps_are_offered(clerk: Client, world: dict[str, User]) 
         page = clerk.get(reverse("admin:accounts_user_change", args=[user.pk])).content.decode()
         return {step.name for step in STEPS if url_of(user, step.name) in page}
 
-    assert offered(world["ann"]) == {"sign-out", "disable", "transfer", "merge"}
-    assert offered(world["bob"]) == {"sign-out", "disable", "merge"}
+    assert offered(world["ann"]) == {"sign-out", "disable", "transfer", "merge", "anonymize"}
+    assert offered(world["bob"]) == {"sign-out", "disable", "merge", "anonymize"}
     assert offered(world["clerk"]) == {"sign-out"}
     assert offered(world["mod"]) == set()
     assert clerk.get(url_of(world["mod"], "disable")).status_code == 404

@@ -77,10 +77,8 @@ MATRIX = {
 }
 # Pages beside those of the models: the roles that may open them.
 PAGES = {
-    "accounts_user_anonymize": "Support",
     "accounts_user_invite": "Support",
     "accounts_user_password_link": "Support",
-    "accounts_user_remove_factors": "Support",
     "accounts_user_step": "Support",
     "auth_user_password_change": "Support",
     "downloads_accesskey_import": "Moderator",

@@ -32,6 +32,24 @@ class StepForm(forms.Form):
         super().__init__(*args, **kwargs)
 
 
+class ConfirmedForm(StepForm):
+    """A form in which the user name of the account has to be typed."""
+
+    confirmation = forms.CharField(max_length=150, widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["confirmation"].label = f"Type {self.user.username} to confirm"
+
+    def clean_confirmation(self) -> str:
+        text: str = self.cleaned_data["confirmation"]
+        if text.strip() != self.user.username:
+            raise forms.ValidationError(
+                f"The text does not match, so nothing has changed. Type {self.user.username} exactly."
+            )
+        return text
+
+
 class OtherAccountForm(StepForm):
     """A form that names another account."""
 
@@ -64,24 +82,11 @@ class TransferForm(OtherAccountForm):
         field.choices, field.initial = choices, [name for name, _ in choices]
 
 
-class MergeForm(OtherAccountForm):
+class MergeForm(OtherAccountForm, ConfirmedForm):
     anonymize = forms.BooleanField(
         label="Anonymize this account afterwards",
         required=False,
         widget=UnfoldBooleanSwitchWidget,
         help_text="If this is not selected, the account is only disabled.",
     )
-    confirmation = forms.CharField(max_length=150, widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}))
     field_order = ("to", "anonymize", "reason", "confirmation")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["confirmation"].label = f"Type {self.user.username} to confirm"
-
-    def clean_confirmation(self) -> str:
-        text: str = self.cleaned_data["confirmation"]
-        if text.strip() != self.user.username:
-            raise forms.ValidationError(
-                f"The text does not match, so nothing has changed. Type {self.user.username} exactly."
-            )
-        return text

@@ -20,6 +20,8 @@ from releasehub.core.errors import DomainError
 class PeopleMixin(ModelAdmin):
     """Adds a button for each step to the page of a user, and the page behind it."""
 
+    change_form_outer_before_template = "admin/releasehub/buttons.html"
+
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.step_view)
         return [path("<int:pk>/step/<slug:name>/", view, name="accounts_user_step"), *super().get_urls()]
@@ -64,5 +66,6 @@ class PeopleMixin(ModelAdmin):
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, error.message)
             return False
+        user.refresh_from_db()  # an anonymized account has another name
         self.message_user(request, step.done.format(user=user), messages.SUCCESS)
         return True

@@ -2,16 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from releasehub.accounts.browsers import browsers_of
 from releasehub.accounts.models import User
 from releasehub.accounts.possessions import counted
+from releasehub.accounts.services.anonymizing import EFFECT, anonymize_user
 from releasehub.accounts.services.disabling import disable_user, enable_user, end_sessions
 from releasehub.accounts.services.handing_over import merge_accounts, transfer_possessions
+from releasehub.accounts.services.second_factors import remove_second_factors
 from releasehub.apikeys.possessions import usable_keys
-from releasehub.backoffice.people.forms import MergeForm, StepForm, TransferForm
+from releasehub.backoffice.people.forms import ConfirmedForm, MergeForm, StepForm, TransferForm
 from releasehub.core.actor import Actor
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 Counts = list[tuple[int, str]]
 
@@ -30,7 +35,7 @@ class PersonStep:
 
     name: str
     label: str
-    text: str
+    text: "StrOrPromise"
     done: str
     question: str
     applies: Callable[[User], bool]
@@ -49,6 +54,17 @@ def possessions_of(user: User, *, transferable: bool = False) -> Counts:
 
 
 STEPS = (
+    PersonStep(
+        name="remove-factors",
+        label="Remove second factors",
+        text="Authenticator app, passkeys and recovery codes of this account stop working. Make sure first that the "
+        "request comes from the owner of the account.",
+        done="The second factors of {user} were removed.",
+        question="change",
+        applies=lambda user: user.is_active and user.authenticator_set.exists(),  # type: ignore[attr-defined]
+        counts=lambda user: [],
+        run=lambda actor, user, values: remove_second_factors(actor=actor, user=user, reason=values["reason"]),
+    ),
     PersonStep(
         name="sign-out",
         label="Sign out everywhere",
@@ -111,6 +127,18 @@ STEPS = (
             actor=actor, user=user, into=values["to"], anonymize=values["anonymize"], reason=values["reason"]
         ),
         form=MergeForm,
+        erases=True,
+    ),
+    PersonStep(
+        name="anonymize",
+        label="Anonymize",
+        text=EFFECT,
+        done="The account is anonymized and now called {user}.",
+        question="anonymize",
+        applies=lambda user: True,
+        counts=possessions_of,
+        run=lambda actor, user, values: anonymize_user(actor=actor, user=user, reason=values["reason"]),
+        form=ConfirmedForm,
         erases=True,
     ),
 )

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import get_lib_doc_excludes
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 from releasehub.api.common.ratelimit import AddressThrottle
-from releasehub.api.common.serializers import InputSerializer, OutputSerializer, QuerySerializer
+from releasehub.api.common.serializers import InputSerializer
 
 WRITE_HEADERS = (
     OpenApiParameter(
@@ -69,8 +68,12 @@ class HubSchema(AutoSchema):
         return [] if self.method == "GET" else list(WRITE_HEADERS)
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
-        """Mark the members of a request body that count as left out if they are null, for `allow_nulls`."""
+        """Mark the members of a request body that count as left out if they are null, for `allow_nulls`.
+
+        The docstring of the serializer is left out, because it is for developers.
+        """
         schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        schema.pop("description", None)
         if isinstance(serializer, InputSerializer) and direction == "request":
             for name, field in serializer.fields.items():
                 member = schema.get("properties", {}).get(name)
@@ -113,12 +116,6 @@ class HubSchema(AutoSchema):
 
 def _header(kind: str, description: str, *, is_required: bool = True) -> dict[str, Any]:
     return {"schema": {"type": kind}, "description": description, "required": is_required}
-
-
-def undocumented_bases() -> list[type]:
-    """Return the classes whose docstrings are for developers, and not the description of the schemas below them."""
-    excludes: list[type] = get_lib_doc_excludes()  # type: ignore[no-untyped-call]
-    return [*excludes, InputSerializer, OutputSerializer, QuerySerializer]
 
 
 def allow_nulls(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:

@@ -1,18 +1,16 @@
 """Relax the Content-Security-Policy on admin pages only, because the theme needs eval and inline styles."""
 
-from collections.abc import Callable
 from functools import cached_property
 
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
+from releasehub.core.middleware import Middleware
+
 RELAXED = {"script-src": ["'unsafe-eval'"], "style-src": ["'unsafe-inline'"]}
 
 
-class AdminCspMiddleware:
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
+class AdminCspMiddleware(Middleware):
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         if request.path.startswith(self.prefix):

@@ -1,11 +1,11 @@
 """Middleware for caches: ETags that proxies have changed, and responses that no cache may store."""
 
 import re
-from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
 
 from releasehub.core.anonymous_cache import has_credentials
+from releasehub.core.middleware import Middleware
 
 PERMANENT_REDIRECTS = frozenset({300, 301, 308})
 WEAK_TAG = re.compile(r'(^|,)\s*W/(?=")')
@@ -13,16 +13,13 @@ CODING_IN_TAG = re.compile(r'-(?:gzip|br|deflate|zstd)"')
 CONDITIONS = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH")
 
 
-class ChangedTagMiddleware:
+class ChangedTagMiddleware(Middleware):
     """Compare the tags of requests without what a proxy adds to an ETag when it compresses a response.
 
     nginx puts `W/` before it. By RFC 9110, section 13.1.1, a weak tag never matches in `If-Match`, so a client behind
     nginx could change nothing. Apache and Caddy append the encoding, as in `"tag-gzip"`, so no read would be a 304.
     `If-Range` must not match such tags: bytes of two encodings would be joined.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         for name in CONDITIONS:
@@ -31,15 +28,12 @@ class ChangedTagMiddleware:
         return self.get_response(request)
 
 
-class UncachedErrorsMiddleware:
+class UncachedErrorsMiddleware(Middleware):
     """Keep errors and permanent redirects out of caches unless their view sets a lifetime.
 
     Browsers may store 410, 301 and 308 without an expiry date indefinitely (RFC 9111, section 4.2.2). A version that
     was deleted and restored would still be gone in Chromium.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
@@ -48,15 +42,12 @@ class UncachedErrorsMiddleware:
         return response
 
 
-class PrivateAnswerMiddleware:
+class PrivateAnswerMiddleware(Middleware):
     """Keep every response that belongs to one client or visitor out of caches, for all routes and all statuses.
 
     Only immutable responses stay as they are: they are public, and the credentials made no difference to them.
     `no-transform` stays: it protects the bytes on their way, which has nothing to do with caches.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)

@@ -1,11 +1,11 @@
 """Cross-origin requests (CORS): scripts of every web page may call the APIs and fetch files, but never with cookies."""
 
 import re
-from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from releasehub.api.dialects import is_api
+from releasehub.core.middleware import Middleware
 
 PREFLIGHT_SECONDS = 7200  # the longest time for which Chromium stores the answer to a preflight request
 READS = "GET, HEAD"
@@ -24,15 +24,12 @@ RESPONSE_HEADERS = (
 )
 
 
-class CorsMiddleware:
+class CorsMiddleware(Middleware):
     """Allow every origin on the APIs, on permanent links and on the feeds of updaters.
 
     The wildcard makes browsers leave out cookies, and the APIs ignore them anyway, so a page of another origin can only
     do what its visitor's key allows, or read what is public.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         methods = allowed_methods(request.path_info)

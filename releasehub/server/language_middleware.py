@@ -1,7 +1,7 @@
 """Middleware that activates the language and the time zone of the visitor for the pages."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
 from django.conf import settings
@@ -10,17 +10,15 @@ from django.utils import timezone, translation
 
 from releasehub.api.dialects import is_api
 from releasehub.core.anonymous_cache import LOCALE, state_language
+from releasehub.core.middleware import Middleware
 from releasehub.pages.preferences import language_of, remember_preferences, zone_of
 
 # The admin is English, and so are feeds and files, which programs read.
 _WITHOUT_LANGUAGE = re.compile(r"/(admin|static|metrics)(/|$)|.*\.(atom|json|xml|css|txt|ico)$")
 
 
-class PageLanguageMiddleware:
+class PageLanguageMiddleware(Middleware):
     """Write pages in the language and the time zone of the visitor. All other responses are English and in UTC."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         path = request.path_info

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
 from releasehub.api.common.envelope import Envelope
 from releasehub.api.dialects import is_api
 from releasehub.api.native.content_views import receive_part
+from releasehub.core.middleware import Middleware
 from releasehub.core.rates import Rate, count_anonymous
 from releasehub.server.error_handlers import (
     length_required,
@@ -28,20 +29,14 @@ UNLIMITED = (metrics, receive_part)
 CODINGS = frozenset({"aws-chunked", "br", "compress", "dcb", "dcz", "deflate", "gzip", "x-compress", "x-gzip", "zstd"})
 
 
-class UnreadableBodyMiddleware:
+class UnreadableBodyMiddleware(Middleware):
     """Respond with 408 if a page could not read the body to its end, instead of reporting a server error."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         return too_slow(request) if isinstance(exception, UnreadablePostError) else None
 
 
-class RefusedBodyMiddleware:
+class RefusedBodyMiddleware(Middleware):
     """Respond to requests that the server rejected unread, in the format of their dialect and with all headers."""
 
     answers = {
@@ -51,19 +46,13 @@ class RefusedBodyMiddleware:
         Refusal.OVERLOADED: overloaded,
     }
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         refusal: Refusal | None = request.META.get(REFUSAL)
         return self.answers[refusal](request) if refusal else self.get_response(request)
 
 
-class ContentEncodingMiddleware:
+class ContentEncodingMiddleware(Middleware):
     """Reject compressed bodies, which would be stored as they are or read as invalid JSON."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         coding = request.META.get("HTTP_CONTENT_ENCODING", "")
@@ -72,14 +61,8 @@ class ContentEncodingMiddleware:
         return self.get_response(request)
 
 
-class BodyLimitMiddleware:
+class BodyLimitMiddleware(Middleware):
     """Reject a large body without reading it on every route that accepts no file, for all clients and methods."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
@@ -91,15 +74,12 @@ class BodyLimitMiddleware:
         return too_large(request)
 
 
-class RateLimitMiddleware:
+class RateLimitMiddleware(Middleware):
     """Limit the requests of anonymous visitors, except to the view sets of the APIs, which have their own limits.
 
     Signed-in users are not limited. A URL without a route is counted after it was not found. Parts of uploads are not
     counted, because each of their URLs was signed for a user who may upload.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)

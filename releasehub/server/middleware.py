@@ -1,14 +1,13 @@
 """Middleware for health checks and for the paths of the APIs."""
 
-from collections.abc import Callable
-
 from django.http import HttpRequest, HttpResponseBase
 
 from releasehub.api.dialects import canonical_path, forum_url
+from releasehub.core.middleware import Middleware
 from releasehub.server.health import healthz, readyz
 
 
-class HealthMiddleware:
+class HealthMiddleware(Middleware):
     """Respond to health checks before the host check, the redirect to HTTPS or the session can interfere.
 
     An orchestrator uses the IP address of a container as the host, which is not in ALLOWED_HOSTS.
@@ -16,18 +15,12 @@ class HealthMiddleware:
 
     views = {"/healthz": healthz, "/readyz": readyz}
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return self.views.get(request.path_info, self.get_response)(request)
 
 
-class ApiPathMiddleware:
+class ApiPathMiddleware(Middleware):
     """Give the routes of the APIs the one form of each path that they know, whichever form a client sends."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if forum := forum_url(request.path_info, request.META.get("QUERY_STRING", "")):

@@ -16,6 +16,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 
 from releasehub.api.dialects import is_api
 from releasehub.core.errors import DomainError
+from releasehub.core.middleware import Middleware
 from releasehub.pages.errors import error_response
 
 PAGE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "TRACE"})  # each view decides about these
@@ -60,11 +61,11 @@ class PageMessageMiddleware(PagesOnly, MessageMiddleware):
     pass
 
 
-class PageAccountMiddleware:
+class PageAccountMiddleware(Middleware):
     """The middleware of django-allauth. It redirects to the page that confirms a password where one is required."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
+        super().__init__(get_response)
         self.account_middleware = AccountMiddleware(get_response)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
@@ -78,14 +79,8 @@ class PageAccountMiddleware:
         return response
 
 
-class PageErrorMiddleware:
+class PageErrorMiddleware(Middleware):
     """Shows an error page for a domain error that a view raises. The view sets of the APIs have their own formats."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         if isinstance(exception, DomainError) and not is_api(request.path_info):

@@ -2,13 +2,13 @@
 
 import re
 import uuid
-from collections.abc import Callable
 
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils.translation import gettext_noop
 
 from releasehub.core import logs
+from releasehub.core.middleware import Middleware
 from releasehub.core.requests import current_request
 
 # The longest URL of the hub names an account, a product, a version and a file of 255 bytes.
@@ -16,11 +16,8 @@ MAX_PATH_CHARACTERS = 4_000
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-class RequestIdMiddleware:
+class RequestIdMiddleware(Middleware):
     """Gives every request an id: the client's own `X-Request-Id` if it is safe to log, or a random one."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         client_id = request.headers.get("X-Request-Id", "")
@@ -40,14 +37,11 @@ class BadUrl(BadRequest):
     """A URL that the hub refuses; the text is for the caller."""
 
 
-class UrlCheckMiddleware:
+class UrlCheckMiddleware(Middleware):
     """Refuse a URL before the routes match it and before a database reads its parts.
 
     Some routes of Django's admin take quadratic time for a long path. PostgreSQL stores no NUL characters.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if len(request.path_info) > MAX_PATH_CHARACTERS or "\x00" in request.path_info:

@@ -6,7 +6,7 @@ The page is printed from the code, so it cannot contradict it; a test compares t
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from releasehub.publishing.transitions import LIVE, RELEASED, TABLE, UNRELEASED, Transition
+from releasehub.publishing.transitions import LIVE, POLICIES, RELEASED, TABLE, UNRELEASED, Transition
 
 HEAD = """# The lifecycle of a version
 
@@ -52,7 +52,7 @@ def _cells(row: Transition) -> tuple[str, ...]:
         GROUPS.get(row.before, ", ".join(row.before)),
         (row.after or "the same") if changes else "no change",
         _name(row.when) if row.when else "",
-        row.policy,
+        POLICIES[row.move],
         _names(row.guards),
         _names(row.effects),
         f"`{row.action}`" if changes else "",

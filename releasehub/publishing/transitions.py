@@ -43,6 +43,22 @@ class Move(StrEnum):
     RESTORE = "restore"
 
 
+# The question that `VersionPolicy` answers for each move; for a new version `DownloadPolicy` does.
+POLICIES: dict[Move, str] = {
+    **dict.fromkeys((Move.CREATE_DRAFT, Move.CREATE_SCHEDULED, Move.CREATE_PUBLISHED), "post_version"),
+    **dict.fromkeys((Move.PUBLISH, Move.PUBLISH_DUE, Move.SCHEDULE, Move.ARCHIVE, Move.UNARCHIVE), "publish"),
+    **dict.fromkeys((Move.YANK, Move.UNYANK), "publish"),
+    # Authors may not publish a version that waits for approval, but they may take it back.
+    Move.UNPUBLISH: "edit",
+    Move.SET_VISIBILITY: "edit",
+    Move.ACTIVATE: "activate",
+    Move.MARK_SECURITY: "mark_security",
+    Move.UNMARK_SECURITY: "mark_security",
+    Move.DELETE: "delete",
+    Move.RESTORE: "restore",
+}
+
+
 @dataclass(frozen=True)
 class Transition:
     """One row of the table.
@@ -50,7 +66,6 @@ class Transition:
     Attributes:
         before: The states that the row starts from; `new` and `deleted` count as states.
         after: The state that the row leads to. None leaves the state as it is.
-        policy: The action that `VersionPolicy` is asked for; for a new version `DownloadPolicy`.
         when: The row applies only if this condition holds.
         guards: Each of them may refuse the move.
         effects: The changes in addition to that of the state.
@@ -61,7 +76,6 @@ class Transition:
     move: Move
     before: tuple[str, ...]
     after: str | None
-    policy: str
     when: Callable[[Context], bool] | None = None
     guards: tuple[Callable[[Context], None], ...] = ()
     effects: tuple[Callable[[Context], None], ...] = ()
@@ -84,13 +98,11 @@ def _create(
     effects: tuple[Callable[[Context], None], ...] = (),
     events: tuple[Event, ...] = (Event.VERSION_CREATED,),
 ) -> Transition:
-    return Transition(move, (NEW,), after, "post_version", when, guards, effects, Action.VERSION_CREATE, events)
+    return Transition(move, (NEW,), after, when, guards, effects, Action.VERSION_CREATE, events)
 
 
-def _no_change(
-    move: Move, before: tuple[str, ...], policy: str, when: Callable[[Context], bool] | None = None
-) -> Transition:
-    return Transition(move, before, None, policy, when)
+def _no_change(move: Move, before: tuple[str, ...], when: Callable[[Context], bool] | None = None) -> Transition:
+    return Transition(move, before, None, when)
 
 
 _PUBLICATION = (effects.date_publication, effects.seal_if_requested)
@@ -112,7 +124,6 @@ TABLE: tuple[Transition, ...] = (
         Move.PUBLISH,
         (DRAFT, SCHEDULED),
         PENDING,
-        policy="publish",
         when=conditions.needs_approval,
         guards=(guards.has_a_passed_file,),
         effects=(effects.clear_schedule, effects.remember_seal),
@@ -123,7 +134,6 @@ TABLE: tuple[Transition, ...] = (
         Move.PUBLISH,
         UNRELEASED,
         PUBLISHED,
-        policy="publish",
         guards=(guards.has_a_passed_file,),
         effects=_PUBLICATION,
         action=Action.VERSION_PUBLISH,
@@ -133,7 +143,6 @@ TABLE: tuple[Transition, ...] = (
         Move.PUBLISH,
         (ARCHIVED,),
         PUBLISHED,
-        policy="publish",
         effects=(effects.seal_if_requested,),
         action=Action.VERSION_UNARCHIVE,
         events=(Event.VERSION_UPDATED,),
@@ -142,18 +151,16 @@ TABLE: tuple[Transition, ...] = (
         Move.PUBLISH,
         (PUBLISHED,),
         None,
-        policy="publish",
         when=conditions.is_to_be_sealed,
         effects=(effects.seal_if_requested,),
         action=Action.VERSION_UPDATE,
         events=(Event.VERSION_UPDATED,),
     ),
-    _no_change(Move.PUBLISH, (PUBLISHED,), "publish"),
+    _no_change(Move.PUBLISH, (PUBLISHED,)),
     Transition(
         Move.PUBLISH_DUE,
         (SCHEDULED,),
         PUBLISHED,
-        policy="publish",
         guards=(guards.is_due, guards.has_a_passed_file),
         effects=_PUBLICATION,
         action=Action.VERSION_PUBLISH,
@@ -163,7 +170,6 @@ TABLE: tuple[Transition, ...] = (
         Move.SCHEDULE,
         (DRAFT, SCHEDULED),
         PENDING,
-        policy="publish",
         when=conditions.needs_approval,
         guards=(guards.in_the_future,),
         effects=(effects.clear_schedule,),
@@ -174,18 +180,15 @@ TABLE: tuple[Transition, ...] = (
         Move.SCHEDULE,
         UNRELEASED,
         SCHEDULED,
-        policy="publish",
         guards=(guards.in_the_future,),
         effects=(effects.set_schedule,),
         action=Action.VERSION_UPDATE,
         events=(Event.VERSION_UPDATED,),
     ),
-    # Authors may not publish a version that waits for approval, but they may take it back, so the policy is "edit".
     Transition(
         Move.UNPUBLISH,
         (PENDING,),
         DRAFT,
-        policy="edit",
         effects=(effects.clear_schedule, effects.unseal),
         action=Action.VERSION_UPDATE,
         events=(Event.VERSION_UPDATED,),
@@ -194,7 +197,6 @@ TABLE: tuple[Transition, ...] = (
         Move.UNPUBLISH,
         (SCHEDULED, PUBLISHED, ARCHIVED),
         DRAFT,
-        policy="edit",
         guards=(guards.not_sealed_and_fetched,),
         effects=(effects.clear_schedule, effects.unseal, effects.step_down),
         action=Action.VERSION_UNPUBLISH,
@@ -204,78 +206,70 @@ TABLE: tuple[Transition, ...] = (
         Move.ARCHIVE,
         (PUBLISHED,),
         ARCHIVED,
-        policy="publish",
         effects=(effects.step_down,),
         action=Action.VERSION_ARCHIVE,
         events=(Event.VERSION_ARCHIVED,),
     ),
-    _no_change(Move.ARCHIVE, (ARCHIVED,), "publish"),
+    _no_change(Move.ARCHIVE, (ARCHIVED,)),
     Transition(
         Move.UNARCHIVE,
         (ARCHIVED,),
         PUBLISHED,
-        policy="publish",
         action=Action.VERSION_UNARCHIVE,
         events=(Event.VERSION_UPDATED,),
     ),
-    _no_change(Move.UNARCHIVE, (PUBLISHED,), "publish"),
+    _no_change(Move.UNARCHIVE, (PUBLISHED,)),
     Transition(
         Move.YANK,
         RELEASED,
         None,
-        policy="publish",
         effects=(effects.mark_yanked, effects.step_down),
         action=Action.VERSION_YANK,
         events=(Event.VERSION_YANKED,),
     ),
-    _no_change(Move.UNYANK, LIVE, "publish", when=conditions.is_not_yanked),
+    _no_change(Move.UNYANK, LIVE, when=conditions.is_not_yanked),
     Transition(
         Move.UNYANK,
         LIVE,
         None,
-        policy="publish",
         effects=(effects.clear_yank,),
         action=Action.VERSION_UNYANK,
         events=(Event.VERSION_UNYANKED,),
     ),
-    _no_change(Move.ACTIVATE, LIVE, "activate", when=conditions.is_active),
+    _no_change(Move.ACTIVATE, LIVE, when=conditions.is_active),
     Transition(
         Move.ACTIVATE,
         (*UNRELEASED, PUBLISHED),
         None,
-        policy="activate",
         guards=(guards.not_yanked,),
         effects=(effects.make_active,),
         action=Action.VERSION_ACTIVATE,
         events=(Event.VERSION_ACTIVATED,),
     ),
     # A seal fixes the content of a version, and a sealed version can turn out to fix a vulnerability.
-    _no_change(Move.MARK_SECURITY, LIVE, "mark_security", when=conditions.is_marked_security),
+    _no_change(Move.MARK_SECURITY, LIVE, when=conditions.is_marked_security),
     Transition(
         Move.MARK_SECURITY,
         LIVE,
         None,
-        policy="mark_security",
         effects=(effects.mark_security,),
         action=Action.VERSION_MARK_SECURITY,
         events=(Event.VERSION_UPDATED,),
     ),
-    _no_change(Move.UNMARK_SECURITY, LIVE, "mark_security", when=conditions.is_not_marked_security),
+    _no_change(Move.UNMARK_SECURITY, LIVE, when=conditions.is_not_marked_security),
     Transition(
         Move.UNMARK_SECURITY,
         LIVE,
         None,
-        policy="mark_security",
         effects=(effects.unmark_security,),
         action=Action.VERSION_UNMARK_SECURITY,
         events=(Event.VERSION_UPDATED,),
     ),
-    _no_change(Move.SET_VISIBILITY, (*LIVE, DELETED), "edit", when=conditions.has_that_visibility),
+    _no_change(Move.SET_VISIBILITY, (*LIVE, DELETED), when=conditions.has_that_visibility),
     Transition(
         Move.SET_VISIBILITY,
         (*LIVE, DELETED),
         None,
-        policy="edit",
         effects=(effects.set_visibility,),
         action=Action.VERSION_UPDATE,
         events=(Event.VERSION_UPDATED,),
@@ -284,7 +278,6 @@ TABLE: tuple[Transition, ...] = (
         Move.DELETE,
         LIVE,
         DELETED,
-        policy="delete",
         effects=(effects.step_down, effects.mark_deleted),
         action=Action.VERSION_DELETE_SOFT,
         events=(Event.VERSION_DELETED,),
@@ -293,12 +286,10 @@ TABLE: tuple[Transition, ...] = (
         Move.RESTORE,
         (DELETED,),
         None,
-        policy="restore",
         guards=(guards.within_quotas,),
         effects=(effects.mark_restored,),
         action=Action.VERSION_RESTORE,
         events=(Event.VERSION_RESTORED,),
     ),
-    _no_change(Move.RESTORE, LIVE, "restore", when=conditions.by_superuser),
+    _no_change(Move.RESTORE, LIVE, when=conditions.by_superuser),
 )
-POLICIES: dict[Move, str] = {row.move: row.policy for row in TABLE}

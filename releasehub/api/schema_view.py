@@ -53,5 +53,5 @@ def _render(renderer: type[Any]) -> bytes:
 @cache
 def schema_document() -> dict[str, Any]:
     """Return the OpenAPI schema as plain values. The reference of the APIs reads it, too."""
-    document: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    document: dict[str, Any] = SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]
     return document

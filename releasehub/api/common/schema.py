@@ -64,6 +64,10 @@ class HubSchema(AutoSchema):
         actions = getattr(self.view, "open_actions", None)
         return self.method == "GET" if actions is None else getattr(self.view, "action", "") in actions
 
+    def get_request_serializer(self) -> Any:
+        """Return the serializer of the body that the view set names for its action, or None if it takes no body."""
+        return getattr(self.view, "input_serializer_classes", {}).get(getattr(self.view, "action", ""))
+
     def get_override_parameters(self) -> list[Any]:
         return [] if self.method == "GET" else list(WRITE_HEADERS)
 

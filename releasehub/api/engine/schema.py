@@ -15,8 +15,6 @@ from releasehub.api.common.cooldowns import CooldownQuerySerializer
 from releasehub.api.engine.input_serializers import (
     EngineDeleteQuerySerializer,
     EngineFileDeleteQuerySerializer,
-    EngineFilesInputSerializer,
-    EngineFileUpdateInputSerializer,
     EngineLatestQuerySerializer,
     EngineListQuerySerializer,
     EngineVersionCreateSerializer,
@@ -88,7 +86,6 @@ documented_newest = about(
         "names others. If no version is newer, the response is the version of the file."
     ),
     parameters=[HASH, CooldownQuerySerializer, *RATE],
-    request=EngineFileUpdateInputSerializer,
     responses={200: VERSION_RESPONSE},
 )
 documented_by_checksums = about(
@@ -96,7 +93,6 @@ documented_by_checksums = about(
     summary="Find the versions that own files",
     description="The response maps each known checksum, as it was sent, to a version. Unknown ones are left out.",
     parameters=RATE,
-    request=EngineFilesInputSerializer,
     responses={200: VERSIONS_BY_CHECKSUM},
 )
 documented_versions = extend_schema_view(
@@ -124,7 +120,6 @@ documented_versions = extend_schema_view(
         summary="Delete a version",
         description="The version can be restored during the retention period.",
         parameters=[ID, EngineDeleteQuerySerializer, *RATE],
-        request=None,
         responses={204: None},
     ),
 )
@@ -138,7 +133,6 @@ documented_files = extend_schema_view(
     destroy=about(
         summary="Remove a file from its version",
         parameters=[HASH, EngineFileDeleteQuerySerializer, *RATE],
-        request=None,
         responses={204: None},
     ),
 )

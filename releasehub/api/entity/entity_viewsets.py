@@ -72,7 +72,7 @@ class EntitiesViewSet(EntityViewSet):
             content_hash = self.fields.get("icon_hash", "")
             icons.verify_icon(actor=self.actor, storage_path=path, content_hash=content_hash, download=entity)
 
-    @extend_schema(request=EntityCreateSerializer, responses={201: EntityCreatedSerializer}, summary="Create an entity")
+    @extend_schema(responses={201: EntityCreatedSerializer}, summary="Create an entity")
     def create(self, request: Request) -> Response:
         entity = entity_icons.create_entity(actor=self.actor, **self.fields)
         values = self.with_icon(self.find_entity(entity.public_id))
@@ -99,7 +99,7 @@ class EntitiesViewSet(EntityViewSet):
         values["store"] = self.get_publications()
         return self.get_tagged_response(self.entity, EntityDetailsSerializer(values).data)
 
-    @extend_schema(request=EntityUpdateSerializer, responses={200: EntityAnswerSerializer}, summary="Change an entity")
+    @extend_schema(responses={200: EntityAnswerSerializer}, summary="Change an entity")
     def update(self, request: Request, entity_id: str) -> Response:
         self.check_if_match(lambda: lock_download(self.entity.pk))
         entity_icons.edit_entity(actor=self.actor, download=self.entity, **self.fields)
@@ -112,11 +112,7 @@ class EntitiesViewSet(EntityViewSet):
         delete_download(actor=self.actor, download=self.entity)
         return Response(status=204)
 
-    @extend_schema(
-        request=EntityIconSerializer,
-        responses={201: EntityIconUploadSerializer},
-        summary="Get a URL to upload an icon to",
-    )
+    @extend_schema(responses={201: EntityIconUploadSerializer}, summary="Get a URL to upload an icon to")
     def icon(self, request: Request) -> Response:
         slug, ext = self.fields["entity_slug"], self.fields["ext"]
         upload = icons.begin_icon(actor=self.actor, slug=slug, ext=ext, incoming=self.incoming)

@@ -47,9 +47,7 @@ class EntityMembersViewSet(EntityViewSet):
     required_scopes = {"create": Scope.MEMBERS_INVITE, "update": Scope.MEMBERS_MANAGE_ROLES, "destroy": ()}
 
     @extend_schema(
-        request=EntityMemberCreateSerializer,
-        responses={201: EntityInvitationAnswerSerializer},
-        summary="Invite a person, who becomes a member by accepting",
+        responses={201: EntityInvitationAnswerSerializer}, summary="Invite a person, who becomes a member by accepting"
     )
     def create(self, request: Request, organization_id: str) -> Response:
         organization_policy.ensure("invite", self.actor, self.organization)
@@ -65,9 +63,7 @@ class EntityMembersViewSet(EntityViewSet):
         values = {"member": {"invitation": invitation, "role": role}, "invitation": invitation}
         return Response(EntityInvitationAnswerSerializer(values).data, status=201)
 
-    @extend_schema(
-        request=EntityMemberRoleSerializer, responses={200: EntityMemberAnswerSerializer}, summary="Change a role"
-    )
+    @extend_schema(responses={200: EntityMemberAnswerSerializer}, summary="Change a role")
     def update(self, request: Request, organization_id: str, user_id: str) -> Response:
         member = find_member(self.organization, user_id)
         role = find_role(self.organization, self.get_validated_data()["role_id"])
@@ -109,9 +105,7 @@ class EntityRolesViewSet(EntityViewSet):
     def list(self, request: Request, organization_id: str) -> Response:
         return Response(EntityRolesSerializer({"roles": roles_of(self.organization)}).data)
 
-    @extend_schema(
-        request=EntityRoleCreateSerializer, responses={201: EntityRoleAnswerSerializer}, summary="Create a role"
-    )
+    @extend_schema(responses={201: EntityRoleAnswerSerializer}, summary="Create a role")
     def create(self, request: Request, organization_id: str) -> Response:
         fields = self.get_validated_data()
         role = create_role(actor=self.actor, organization=self.organization, **fields)
@@ -122,9 +116,7 @@ class EntityRolesViewSet(EntityViewSet):
         role = find_role(self.organization, role_id)
         return Response(EntityRoleAnswerSerializer({"role": role}).data)
 
-    @extend_schema(
-        request=EntityRoleUpdateSerializer, responses={200: EntityRoleAnswerSerializer}, summary="Change a role"
-    )
+    @extend_schema(responses={200: EntityRoleAnswerSerializer}, summary="Change a role")
     def partial_update(self, request: Request, organization_id: str, role_id: str) -> Response:
         role = find_role(self.organization, role_id)
         self.check_if_match(lambda: lock_organization(role.organization))

@@ -51,9 +51,7 @@ class EntityOrganizationsViewSet(EntityViewSet):
         return Response(EntityOrganizationsSerializer(page.body("organizations", page.rows)).data)
 
     @extend_schema(
-        request=EntityOrganizationCreateSerializer,
-        responses={201: EntityOrganizationAnswerSerializer},
-        summary="Create an organization, whose owner is the caller",
+        responses={201: EntityOrganizationAnswerSerializer}, summary="Create an organization, whose owner is the caller"
     )
     def create(self, request: Request) -> Response:
         organization = create_organization(actor=self.actor, owner=self.actor.user, **self.get_validated_data())
@@ -83,11 +81,7 @@ class EntityOrganizationsViewSet(EntityViewSet):
         organization_policy.ensure("view", self.actor, self.organization)
         return Response(EntityStorageAnswerSerializer({"storage_config": storage_config()}).data)
 
-    @extend_schema(
-        request=EntityStorageUpdateSerializer,
-        responses={200: EntityStorageAnswerSerializer},
-        summary="Choose the storage of packages",
-    )
+    @extend_schema(responses={200: EntityStorageAnswerSerializer}, summary="Choose the storage of packages")
     def set_storage(self, request: Request, organization_id: str) -> Response:
         provider = self.get_validated_data()["provider"]
         choose_storage(actor=self.actor, organization=self.organization, provider=provider)

@@ -52,9 +52,7 @@ class EntitySharesViewSet(EntityViewSet):
     }
 
     @extend_schema(
-        request=EntityShareCreateSerializer,
-        responses={200: EntitySharedSerializer},
-        summary="Share an entity with users, by their e-mail addresses",
+        responses={200: EntitySharedSerializer}, summary="Share an entity with users, by their e-mail addresses"
     )
     def create(self, request: Request, entity_id: str) -> Response:
         entity = self.entity
@@ -123,7 +121,6 @@ class EntityPublishersViewSet(EntityViewSet):
         return Response(EntityPublishersSerializer({"publishers": publishers_of(self.entity)}).data)
 
     @extend_schema(
-        request=EntityPublisherCreateSerializer,
         responses={201: EntityPublisherAnswerSerializer, 200: EntityPublisherAnswerSerializer},
         summary="Make a user a publisher",
     )

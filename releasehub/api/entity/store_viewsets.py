@@ -80,7 +80,6 @@ class EntityStoreViewSet(EntityViewSet):
         return Response(EntityStoreItemAnswerSerializer({"publication": publication}).data)
 
     @extend_schema(
-        request=EntityStoreCreateSerializer,
         responses={201: EntityPublicationAnswerSerializer, 200: EntityPublicationAnswerSerializer},
         summary="Publish an entity to a store, or change whether it is public there",
     )
@@ -93,7 +92,7 @@ class EntityStoreViewSet(EntityViewSet):
         values = EntityPublicationAnswerSerializer({"publication": publication}).data
         return Response(values, status=201 if is_new else 200)
 
-    @extend_schema(request=EntityStoreRemoveSerializer, responses={204: None}, summary="Remove an entity from a store")
+    @extend_schema(responses={204: None}, summary="Remove an entity from a store")
     def destroy(self, request: Request, organization_id: str) -> Response:
         fields = self.get_validated_data()
         organization, entity = self.organization, self.find_entity(fields["entity_id"])

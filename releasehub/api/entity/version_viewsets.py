@@ -98,11 +98,7 @@ class EntityVersionsViewSet(EntityViewSet):
         load_packages(page.rows, self.entity)
         return Response(EntityVersionsSerializer(page.body("versions", page.rows)).data)
 
-    @extend_schema(
-        request=EntityUploadSerializer,
-        responses={200: ANNOUNCED},
-        summary="Get URLs to upload a package and its lockfile to",
-    )
+    @extend_schema(responses={200: ANNOUNCED}, summary="Get URLs to upload a package and its lockfile to")
     def announce(self, request: Request, entity_id: str) -> Response:
         if self.existing is not None:
             return Response(EntityKnownSerializer({"exists": True, "version": self.existing}).data)
@@ -122,9 +118,7 @@ class EntityVersionsViewSet(EntityViewSet):
         return Response(EntityUploadUrlsSerializer(values).data)
 
     @extend_schema(
-        request=EntityConfirmSerializer,
-        responses={201: EntityVersionAnswerSerializer, 200: AGAIN},
-        summary="Create a version from an uploaded package",
+        responses={201: EntityVersionAnswerSerializer, 200: AGAIN}, summary="Create a version from an uploaded package"
     )
     def confirm(self, request: Request, entity_id: str) -> Response:
         version, is_new = publish_package(
@@ -158,11 +152,7 @@ class EntityVersionsViewSet(EntityViewSet):
             raise NotFound("No version of this entity is active. Make a version active first.")
         return self.get_version_response(version)
 
-    @extend_schema(
-        request=EntityActivateSerializer,
-        responses={200: EntityVersionAnswerSerializer},
-        summary="Make a version active",
-    )
+    @extend_schema(responses={200: EntityVersionAnswerSerializer}, summary="Make a version active")
     def activate(self, request: Request, entity_id: str) -> Response:
         version = self.find_version(self.get_validated_data()["version_id"])
         self.check_if_match(lambda: lock_version(version))

@@ -41,7 +41,6 @@ ACCEPT = OpenApiParameter(
         ASSET_ID,
         operation_id="github_assets_update",
         summary="Rename or label an asset",
-        request=GitHubAssetUpdateSerializer,
         responses={200: GitHubAssetSerializer},
     ),
     destroy=repository_operation(

@@ -66,14 +66,12 @@ RELEASE = {200: GitHubReleaseSerializer}
             "If the tag belongs to a draft that was never public and that the caller may edit, the response is this "
             "draft with the new values and without files. A failed run can so be started again."
         ),
-        request=GitHubReleaseCreateSerializer,
         responses={201: GitHubReleaseSerializer},
     ),
     partial_update=repository_operation(
         RELEASE_ID,
         operation_id="github_releases_update",
         summary="Change or publish a release; members left out stay as they are",
-        request=GitHubReleaseUpdateSerializer,
         responses=RELEASE,
     ),
     destroy=repository_operation(
@@ -183,7 +181,6 @@ class GitHubReleaseViewSet(
     @repository_operation(
         operation_id="github_releases_generate_notes",
         summary="Put together the notes of the releases between two tags",
-        request=GitHubNotesInputSerializer,
         responses={200: GitHubNotesSerializer},
     )
     def generate_notes(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -40,7 +40,6 @@ from versions.models import Version
     ),
     create=extend_schema(
         summary="Issue an access key; only this response contains its secret",
-        request=AccessKeyCreateSerializer,
         responses={201: IssuedAccessKeyAnswerSerializer},
     ),
     retrieve=extend_schema(summary="Get an access key", responses={200: AccessKeyAnswerSerializer}),

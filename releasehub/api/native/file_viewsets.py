@@ -30,7 +30,6 @@ class FileViewSet(NativeViewSet):
 
     @extend_schema(
         summary="Let a rejected file through, as a moderator",
-        request=FileAcceptSerializer,
         responses={200: AcceptedFileAnswerSerializer},
         tags=["files"],
     )

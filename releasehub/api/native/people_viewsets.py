@@ -44,12 +44,10 @@ TAG = "people"
     ),
     destroy=extend_schema(summary="Revoke an invitation", responses={200: SuccessSerializer}),
     accept=extend_schema(
-        summary="Accept an invitation to a team, or to own a download", request=None, responses={200: SuccessSerializer}
+        summary="Accept an invitation to a team, or to own a download", responses={200: SuccessSerializer}
     ),
     decline=extend_schema(
-        summary="Decline an invitation to a team, or to own a download",
-        request=None,
-        responses={200: SuccessSerializer},
+        summary="Decline an invitation to a team, or to own a download", responses={200: SuccessSerializer}
     ),
 )
 @extend_schema(tags=[TAG])

@@ -101,11 +101,7 @@ class DownloadPictureViewSet(NativeViewSet):
         pictures = with_sizes(Picture.objects.filter(download=self.download))
         return Response({"pictures": self.get_serializer(pictures.order_by("kind", "display_order"), many=True).data})
 
-    @extend_schema(
-        summary="Put the screenshots of a download into an order",
-        request=PictureOrderSerializer,
-        responses={200: PictureListSerializer},
-    )
+    @extend_schema(summary="Put the screenshots of a download into an order", responses={200: PictureListSerializer})
     def reorder(self, request: Request, download_id: int) -> Response:
         public_ids = self.get_validated_data()["pictures"]
         reorder_pictures(actor=self.actor, download=self.download, public_ids=public_ids)
@@ -114,11 +110,7 @@ class DownloadPictureViewSet(NativeViewSet):
 
 @extend_schema_view(
     retrieve=extend_schema(summary="Get a picture", responses={200: PictureAnswerSerializer}),
-    partial_update=extend_schema(
-        summary="Change the texts of a picture",
-        request=PictureUpdateSerializer,
-        responses={200: PictureAnswerSerializer},
-    ),
+    partial_update=extend_schema(summary="Change the texts of a picture", responses={200: PictureAnswerSerializer}),
     destroy=extend_schema(summary="Remove a picture", responses={200: SuccessSerializer}),
 )
 @extend_schema(tags=[TAG])

@@ -21,7 +21,6 @@ class TransferViewSet(NativeViewSet):
 
     @extend_schema(
         summary="Give a download to another owner",
-        request=TransferSerializer,
         responses={
             200: OpenApiResponse(TransferAnswerSerializer, description="The download has its new owner"),
             202: OpenApiResponse(TransferAnswerSerializer, description="The next owner has to accept the invitation"),

@@ -34,12 +34,10 @@ VERIFYING = OpenApiResponse(
 
 
 @extend_schema_view(
-    create=extend_schema(request=UploadCreateSerializer, responses={201: ANSWER}, summary="Begin an upload"),
+    create=extend_schema(responses={201: ANSWER}, summary="Begin an upload"),
     retrieve=extend_schema(responses={200: ANSWER}, summary="Get the state of an upload, and which parts have arrived"),
-    parts=extend_schema(request=UploadPartsSerializer, responses={200: ANSWER}, summary="Get signed URLs for parts"),
-    complete=extend_schema(
-        request=None, responses={200: ANSWER, 202: VERIFYING}, summary="Complete an upload after its last part"
-    ),
+    parts=extend_schema(responses={200: ANSWER}, summary="Get signed URLs for parts"),
+    complete=extend_schema(responses={200: ANSWER, 202: VERIFYING}, summary="Complete an upload after its last part"),
     destroy=extend_schema(responses={200: SuccessSerializer}, summary="Abort an upload"),
 )
 @extend_schema(tags=["uploads"])

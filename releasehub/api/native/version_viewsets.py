@@ -34,7 +34,6 @@ class VersionViewSet(NativeViewSet):
             "Clients with a cooldown are offered a security release at once. The caller needs the right to manage "
             "versions, and an API key needs a scope of its own, which no other scope includes."
         ),
-        request=SecurityReleaseSerializer,
         responses={200: VersionAnswerSerializer},
         tags=["versions"],
     )

@@ -36,9 +36,7 @@ LOG = {200: V3WebhookEventLogSerializer}
         description="In the order of creation; `sort=-createdAt` lists the newest first.",
     ),
     retrieve=operation(summary="Get a delivery", responses=LOG),
-    retry=operation(
-        summary="Send a delivery again", description="Not in the original API.", request=None, responses=LOG
-    ),
+    retry=operation(summary="Send a delivery again", description="Not in the original API.", responses=LOG),
 )
 class V3WebhookEventLogViewSet(ListModelMixin, V3ModelViewSet):
     queryset = Delivery.objects.all()

@@ -62,12 +62,8 @@ def document_views(noun: str) -> Any:
     return extend_schema_view(
         list=list_operation(V3LabelSerializer, V3LabelFilterSet, ORDER, summary=f"List release {noun}s"),
         retrieve=operation(summary=f"Get a release {noun}", responses=answers),
-        create=operation(
-            summary=f"Create a release {noun}", request=V3LabelCreateSerializer, responses={201: V3LabelSerializer}
-        ),
-        partial_update=operation(
-            summary=f"Change a release {noun}", request=V3LabelUpdateSerializer, responses=answers
-        ),
+        create=operation(summary=f"Create a release {noun}", responses={201: V3LabelSerializer}),
+        partial_update=operation(summary=f"Change a release {noun}", responses=answers),
         destroy=operation(summary=f"Delete a release {noun}; releases keep its name", responses={204: DELETED}),
     )
 

@@ -40,12 +40,10 @@ RELEASE = OpenApiParameter("releaseId", str, description="Only files of this rel
     create=operation(
         summary="Add a file that is stored elsewhere",
         description="The response is the release. A worker checks the link before the file is offered.",
-        request=V3ReleaseFileCreateSerializer,
         responses={201: V3ReleaseSerializer},
     ),
     partial_update=operation(
         summary="Change whether a file needs an access key; an addition of the hub",
-        request=V3ReleaseFileUpdateSerializer,
         responses={200: V3ReleaseFileSerializer},
     ),
     destroy=operation(summary="Delete a file of a release", responses={204: DELETED}),

@@ -75,26 +75,17 @@ class V3BaseReleaseViewSet(ListModelMixin, V3ModelViewSet):
         description="The oldest first, with archived releases. Private releases are only in the list of their team.",
     ),
     retrieve=operation(summary="Get a release", responses=RELEASE),
-    create=operation(
-        summary="Create a release", request=V3ReleaseCreateSerializer, responses={201: V3ReleaseSerializer}
-    ),
-    partial_update=operation(
-        summary="Change a release; fields left out stay as they are",
-        request=V3ReleaseUpdateSerializer,
-        responses=RELEASE,
-    ),
+    create=operation(summary="Create a release", responses={201: V3ReleaseSerializer}),
+    partial_update=operation(summary="Change a release; fields left out stay as they are", responses=RELEASE),
     destroy=operation(summary="Delete a release; its version number stays reserved", responses={204: DELETED}),
     publish=operation(
         summary="Publish and seal a release",
         description="The release needs a file that has passed its checks.",
-        request=None,
         responses=RELEASE,
     ),
-    unpublish=operation(
-        summary="Turn a release back into a draft, unless it was downloaded", request=None, responses=RELEASE
-    ),
-    archive=operation(summary="Keep a release, but stop offering it", request=None, responses=RELEASE),
-    unarchive=operation(summary="Offer an archived release again", request=None, responses=RELEASE),
+    unpublish=operation(summary="Turn a release back into a draft, unless it was downloaded", responses=RELEASE),
+    archive=operation(summary="Keep a release, but stop offering it", responses=RELEASE),
+    unarchive=operation(summary="Offer an archived release again", responses=RELEASE),
 )
 class V3ReleaseViewSet(
     RetrieveModelMixin, CreateModelMixin, PartialUpdateModelMixin, DestroyModelMixin, V3BaseReleaseViewSet

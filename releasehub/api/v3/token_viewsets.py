@@ -33,13 +33,10 @@ ORDER = {"createdAt": "created_at", "updatedAt": "updated_at", "name": "name", "
     create=operation(
         summary="Create a personal access token; only this response contains its secret",
         description="Needs the token of a sign-in, so that a leaked key cannot issue other keys.",
-        request=V3PersonalAccessTokenCreateSerializer,
         responses={201: V3NewPersonalAccessTokenSerializer},
     ),
     partial_update=operation(
-        summary="Change or revoke a personal access token",
-        request=V3PersonalAccessTokenUpdateSerializer,
-        responses={200: V3PersonalAccessTokenSerializer},
+        summary="Change or revoke a personal access token", responses={200: V3PersonalAccessTokenSerializer}
     ),
     destroy=operation(summary="Delete a personal access token", responses={204: DELETED}),
 )

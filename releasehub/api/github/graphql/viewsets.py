@@ -52,7 +52,6 @@ class GitHubGraphqlViewSet(GitHubViewSet):
         operation_id="github_graphql",
         summary="Query releases with GraphQL",
         description="It only reads. The types are those that gh and Renovate ask for; introspection shows them.",
-        request=GitHubQuerySerializer,
         responses={200: GitHubAnswerSerializer},
     )
     def run(self, request: Request) -> Response:

@@ -68,6 +68,11 @@ class HubSchema(AutoSchema):
         """Return the serializer of the body that the view set names for its action, or None if it takes no body."""
         return getattr(self.view, "input_serializer_classes", {}).get(getattr(self.view, "action", ""))
 
+    def get_response_serializers(self) -> Any:
+        """Return the serializer of a row, which the actions of view sets respond with."""
+        view: Any = self.view
+        return {view.created_status if view.action == "create" else 200: view.serializer_class}
+
     def get_override_parameters(self) -> list[Any]:
         return [] if self.method == "GET" else list(WRITE_HEADERS)
 

@@ -38,10 +38,7 @@ ACCEPT = OpenApiParameter(
         responses={200: GitHubAssetSerializer} | {code: text for code, text in FILE_RESPONSES.items() if code != 200},
     ),
     partial_update=repository_operation(
-        ASSET_ID,
-        operation_id="github_assets_update",
-        summary="Rename or label an asset",
-        responses={200: GitHubAssetSerializer},
+        ASSET_ID, operation_id="github_assets_update", summary="Rename or label an asset"
     ),
     destroy=repository_operation(
         ASSET_ID, operation_id="github_assets_delete", summary="Delete an asset", responses={204: DELETED}

@@ -30,11 +30,7 @@ class GitHubRepositoryViewSet(GitHubViewSet):
         may_write = self.credential is not None and allows(self.credential, WRITE)
         return super().get_serializer_context() | {"may_write": may_write}
 
-    @repository_operation(
-        operation_id="github_repository",
-        summary="Get a repository",
-        responses={200: GitHubRepositorySerializer},
-    )
+    @repository_operation(operation_id="github_repository", summary="Get a repository")
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return Response(self.get_serializer(self.repository).data)
 

@@ -45,7 +45,6 @@ class GitHubTagMixin(GitHubModelViewSet):
         *PAGING,
         operation_id="github_tags_list",
         summary="List the tags of published releases",
-        responses={200: GitHubTagSerializer(many=True)},
     )
 )
 class GitHubTagViewSet(ListModelMixin, GitHubTagMixin):
@@ -59,11 +58,8 @@ class GitHubTagViewSet(ListModelMixin, GitHubTagMixin):
         *PAGING,
         operation_id="github_references_list",
         summary="List the tags that begin with a text",
-        responses={200: GitHubReferenceSerializer(many=True)},
     ),
-    retrieve=repository_operation(
-        TAG, operation_id="github_references_retrieve", summary="Get a tag", responses={200: GitHubReferenceSerializer}
-    ),
+    retrieve=repository_operation(TAG, operation_id="github_references_retrieve", summary="Get a tag"),
     destroy=repository_operation(
         TAG,
         operation_id="github_references_delete",

@@ -40,7 +40,6 @@ ASSET = {201: GitHubAssetSerializer}
         *PAGING,
         operation_id="github_assets_list",
         summary="List the assets of a release",
-        responses={200: GitHubAssetSerializer(many=True)},
     ),
 )
 class GitHubReleaseAssetViewSet(ListModelMixin, GitHubModelViewSet):

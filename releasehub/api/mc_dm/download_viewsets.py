@@ -62,8 +62,6 @@ EXAMPLE = {
     items="downloads",
     normal=McDmDownloadSerializer,
     full=McDmFullDownloadSerializer,
-    create=McDmDownloadCreateSerializer,
-    update=McDmDownloadUpdateSerializer,
     order=ORDER,
     filters=(
         OpenApiParameter("category_id", int),

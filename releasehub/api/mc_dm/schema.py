@@ -17,7 +17,6 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 
 from releasehub.api.common.schema import FILE_DESCRIPTION, FILE_RESPONSES
-from releasehub.api.mc_dm.input_serializers import McDmYankSerializer
 
 WITH = OpenApiParameter("with", str, enum=["default", "full"], description="`full` adds fields and related objects.")
 PAGING = (
@@ -54,8 +53,6 @@ def document_views(
     items: str,
     normal: type[serializers.Serializer[Any]],
     full: type[serializers.Serializer[Any]],
-    create: type[serializers.Serializer[Any]],
-    update: type[serializers.Serializer[Any]],
     order: dict[str, str],
     filters: tuple[OpenApiParameter, ...] = (),
     example: dict[str, Any],
@@ -68,8 +65,6 @@ def document_views(
         items: The key of a list, which is also the tag of the operations.
         normal: The serializer of an object.
         full: The serializer of an object with `with=full`.
-        create: The serializer of the body of a creation.
-        update: The serializer of the body of a change.
         order: The values of the parameter `order`; the first one is the default.
         filters: The parameters of the list beside those for pages and order.
         example: An example of an object.
@@ -91,13 +86,9 @@ def document_views(
     ordering = OpenApiParameter("order", str, enum=list(order), description=f"The default is `{next(iter(order))}`.")
     about = partial(extend_schema, tags=[items])
     write_schema = partial(about, description=UNITS, responses={200: item_response}, parameters=[WITH])
-    actions = {step: write_schema(summary=f"{step.capitalize()} a {item}", request=None) for step in steps}
-    if "yank" in actions:
-        actions["yank"] = write_schema(summary=f"Yank a {item}", request=McDmYankSerializer)
+    actions = {step: write_schema(summary=f"{step.capitalize()} a {item}") for step in steps}
     if "download" in actions:
-        actions["download"] = about(
-            summary="Download a file", description=FILE_DESCRIPTION, request=None, responses=FILE_RESPONSES
-        )
+        actions["download"] = about(summary="Download a file", description=FILE_DESCRIPTION, responses=FILE_RESPONSES)
     return extend_schema_view(
         list=about(
             summary=f"List {items}",
@@ -107,8 +98,8 @@ def document_views(
             filters=False,
         ),
         retrieve=write_schema(summary=f"Get a {item}"),
-        create=write_schema(summary=f"Create a {item}", request=create),
-        update=write_schema(summary=f"Change a {item}; fields left out stay as they are", request=update),
+        create=write_schema(summary=f"Create a {item}"),
+        update=write_schema(summary=f"Change a {item}; fields left out stay as they are"),
         destroy=about(
             summary=f"Delete a {item}",
             description="A soft deletion hides the object; `hard=1` deletes it permanently.",

@@ -12,14 +12,11 @@ from drf_spectacular.utils import (
     inline_serializer,
 )
 
-from releasehub.api.mc_dm.delivery_serializers import McDmDeliverySerializer, McDmRangeSerializer, McDmReplaySerializer
+from releasehub.api.mc_dm.delivery_serializers import McDmDeliverySerializer, McDmReplaySerializer
 from releasehub.api.mc_dm.schema import PAGING, SINCE, UNITS, McDmPaginationSerializer, McDmSuccessSerializer
 from releasehub.api.mc_dm.webhook_serializers import (
-    McDmSecretSerializer,
-    McDmWebhookCreateSerializer,
     McDmWebhookSecretSerializer,
     McDmWebhookSerializer,
-    McDmWebhookUpdateSerializer,
 )
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.models import Delivery, Endpoint
@@ -64,8 +61,8 @@ for list_response in (LIST_RESPONSE, DELIVERIES_RESPONSE):
 PAGES = tuple(parameter for parameter in PAGING if parameter.name != "with")
 
 
-def write_schema(summary: str, request: Any = None, answer: Any = WEBHOOK_RESPONSE) -> Any:
-    return extend_schema(summary=summary, description=UNITS, request=request, responses={200: answer})
+def write_schema(summary: str, answer: Any = WEBHOOK_RESPONSE) -> Any:
+    return extend_schema(summary=summary, description=UNITS, responses={200: answer})
 
 
 document_webhooks = extend_schema_view(
@@ -84,18 +81,16 @@ document_webhooks = extend_schema_view(
         filters=False,
     ),
     retrieve=write_schema("Get a webhook endpoint"),
-    create=write_schema("Create a webhook endpoint", McDmWebhookCreateSerializer, SECRET_RESPONSE),
-    update=write_schema("Change a webhook endpoint; fields left out stay as they are", McDmWebhookUpdateSerializer),
-    destroy=write_schema("Delete a webhook endpoint with its deliveries", answer=McDmSuccessSerializer),
-    rotate=write_schema(
-        "Replace the secret; the previous one stays valid for a day", McDmSecretSerializer, SECRET_RESPONSE
-    ),
-    test=write_schema("Send test event", answer=DELIVERY_RESPONSE),
+    create=write_schema("Create a webhook endpoint", SECRET_RESPONSE),
+    update=write_schema("Change a webhook endpoint; fields left out stay as they are"),
+    destroy=write_schema("Delete a webhook endpoint with its deliveries", McDmSuccessSerializer),
+    rotate=write_schema("Replace the secret; the previous one stays valid for a day", SECRET_RESPONSE),
+    test=write_schema("Send test event", DELIVERY_RESPONSE),
     pause=write_schema("Pause an endpoint; its deliveries wait"),
     resume=write_schema("Resume an endpoint that was paused, or disabled by the hub"),
-    replay_failed=write_schema("Retry all failed deliveries", answer=McDmReplaySerializer),
-    replay=write_schema("Send all deliveries of a period again", McDmRangeSerializer, McDmReplaySerializer),
-    cancel_pending=write_schema("Cancel all pending deliveries", answer=McDmReplaySerializer),
+    replay_failed=write_schema("Retry all failed deliveries", McDmReplaySerializer),
+    replay=write_schema("Send all deliveries of a period again", McDmReplaySerializer),
+    cancel_pending=write_schema("Cancel all pending deliveries", McDmReplaySerializer),
     deliveries=extend_schema(
         summary="List deliveries, newest first",
         description=UNITS,
@@ -107,5 +102,5 @@ document_webhooks = extend_schema_view(
         responses=DELIVERIES_RESPONSE,
         filters=False,
     ),
-    replay_delivery=write_schema("Send a delivery again with the same id", answer=DELIVERY_RESPONSE),
+    replay_delivery=write_schema("Send a delivery again with the same id", DELIVERY_RESPONSE),
 )

@@ -106,7 +106,6 @@ class V3ContentViewSet(V3ViewSet):
         description=UPLOAD,
         parameters=[*PATH],
         request=CONTENT,
-        responses={200: V3ReleaseFileSerializer},
     )
     def upload(self, request: Request, release_id: str, filename: str = "") -> Response:
         file = self.existing
@@ -129,7 +128,6 @@ class V3ContentViewSet(V3ViewSet):
         description=f"The older form. The name is that of the part `file`, or in `Content-Disposition`. {UPLOAD}",
         parameters=[RELEASE_ID],
         request=CONTENT,
-        responses={200: V3ReleaseFileSerializer},
     )
     def upload_unnamed(self, request: Request, release_id: str) -> Response:
         return self.upload(request, release_id)

@@ -30,12 +30,10 @@ ORDER = {"createdAt": "created_at", "updatedAt": "updated_at", "name": "title", 
 
 
 @extend_schema_view(
-    list=list_operation(V3ProductSerializer, V3ProductFilterSet, ORDER, summary="List products"),
-    retrieve=operation(summary="Get a product", responses={200: V3ProductSerializer}),
-    create=operation(summary="Create a product", responses={201: V3ProductSerializer}),
-    partial_update=operation(
-        summary="Change a product; fields left out stay as they are", responses={200: V3ProductSerializer}
-    ),
+    list=list_operation(V3ProductFilterSet, ORDER, summary="List products"),
+    retrieve=operation(summary="Get a product"),
+    create=operation(summary="Create a product"),
+    partial_update=operation(summary="Change a product; fields left out stay as they are"),
     destroy=operation(summary="Delete a product with its releases; it can be restored", responses={204: DELETED}),
 )
 class V3ProductViewSet(V3FullModelViewSet):

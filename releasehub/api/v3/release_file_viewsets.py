@@ -33,19 +33,14 @@ RELEASE = OpenApiParameter("releaseId", str, description="Only files of this rel
 
 
 @extend_schema_view(
-    list=list_operation(
-        V3ReleaseFileSerializer, V3ReleaseFileFilterSet, ORDER, RELEASE, summary="List files of releases"
-    ),
-    retrieve=operation(summary="Get a file of a release", responses={200: V3ReleaseFileSerializer}),
+    list=list_operation(V3ReleaseFileFilterSet, ORDER, RELEASE, summary="List files of releases"),
+    retrieve=operation(summary="Get a file of a release"),
     create=operation(
         summary="Add a file that is stored elsewhere",
         description="The response is the release. A worker checks the link before the file is offered.",
         responses={201: V3ReleaseSerializer},
     ),
-    partial_update=operation(
-        summary="Change whether a file needs an access key; an addition of the hub",
-        responses={200: V3ReleaseFileSerializer},
-    ),
+    partial_update=operation(summary="Change whether a file needs an access key; an addition of the hub"),
     destroy=operation(summary="Delete a file of a release", responses={204: DELETED}),
 )
 class V3ReleaseFileViewSet(V3EditableModelViewSet):

@@ -45,7 +45,6 @@ ORDER = {
     "channel": "channel",
     "totalFiles": "file_count",
 }
-RELEASE = {200: V3ReleaseSerializer}
 PRODUCT = OpenApiParameter("productId", str, description="Only releases of this product.")
 
 
@@ -67,25 +66,22 @@ class V3BaseReleaseViewSet(ListModelMixin, V3ModelViewSet):
 
 @extend_schema_view(
     list=list_operation(
-        V3ReleaseSerializer,
         V3ReleaseFilterSet,
         ORDER,
         PRODUCT,
         summary="List releases",
         description="The oldest first, with archived releases. Private releases are only in the list of their team.",
     ),
-    retrieve=operation(summary="Get a release", responses=RELEASE),
-    create=operation(summary="Create a release", responses={201: V3ReleaseSerializer}),
-    partial_update=operation(summary="Change a release; fields left out stay as they are", responses=RELEASE),
+    retrieve=operation(summary="Get a release"),
+    create=operation(summary="Create a release"),
+    partial_update=operation(summary="Change a release; fields left out stay as they are"),
     destroy=operation(summary="Delete a release; its version number stays reserved", responses={204: DELETED}),
     publish=operation(
-        summary="Publish and seal a release",
-        description="The release needs a file that has passed its checks.",
-        responses=RELEASE,
+        summary="Publish and seal a release", description="The release needs a file that has passed its checks."
     ),
-    unpublish=operation(summary="Turn a release back into a draft, unless it was downloaded", responses=RELEASE),
-    archive=operation(summary="Keep a release, but stop offering it", responses=RELEASE),
-    unarchive=operation(summary="Offer an archived release again", responses=RELEASE),
+    unpublish=operation(summary="Turn a release back into a draft, unless it was downloaded"),
+    archive=operation(summary="Keep a release, but stop offering it"),
+    unarchive=operation(summary="Offer an archived release again"),
 )
 class V3ReleaseViewSet(
     RetrieveModelMixin, CreateModelMixin, PartialUpdateModelMixin, DestroyModelMixin, V3BaseReleaseViewSet
@@ -159,7 +155,6 @@ class V3ReleaseViewSet(
 
 @extend_schema_view(
     list=list_operation(
-        V3MyReleaseSerializer,
         None,
         ORDER,
         summary="List the releases that I may download",

@@ -24,7 +24,6 @@ TOTALS = tuple(
 
 
 def list_operation(
-    serializer: Any,
     filters: type[V3FilterSet] | None,
     ordering: Mapping[str, str],
     *more: OpenApiParameter,
@@ -34,7 +33,6 @@ def list_operation(
     fields = filters.base_filters.items() if filters else ()
     return operation(
         parameters=[*more, *(_parameter(name, item) for name, item in fields), *_paging(ordering), *TOTALS],
-        responses={200: serializer(many=True)},
         filters=False,
         **options,
     )

@@ -47,7 +47,7 @@ class V3AccountViewSet(V3ViewSet):
         context = self.get_serializer_context() | {"membership": membership}
         return confidential(Response(V3MeSerializer(self.actor.user, context=context).data))
 
-    @operation(operation_id="v3_login", summary="Sign in", responses={200: V3AccessTokenSerializer})
+    @operation(operation_id="v3_login", summary="Sign in")
     def login(self, request: Request) -> Response:
         credentials = self.get_validated_data()
         try:

@@ -28,16 +28,14 @@ ORDER = {"createdAt": "created_at", "updatedAt": "updated_at", "name": "name", "
 
 
 @extend_schema_view(
-    list=list_operation(V3PersonalAccessTokenSerializer, None, ORDER, summary="List my personal access tokens"),
-    retrieve=operation(summary="Get a personal access token", responses={200: V3PersonalAccessTokenSerializer}),
+    list=list_operation(None, ORDER, summary="List my personal access tokens"),
+    retrieve=operation(summary="Get a personal access token"),
     create=operation(
         summary="Create a personal access token; only this response contains its secret",
         description="Needs the token of a sign-in, so that a leaked key cannot issue other keys.",
         responses={201: V3NewPersonalAccessTokenSerializer},
     ),
-    partial_update=operation(
-        summary="Change or revoke a personal access token", responses={200: V3PersonalAccessTokenSerializer}
-    ),
+    partial_update=operation(summary="Change or revoke a personal access token"),
     destroy=operation(summary="Delete a personal access token", responses={204: DELETED}),
 )
 class V3PersonalAccessTokenViewSet(V3EditableModelViewSet):

@@ -25,7 +25,6 @@ from releasehub.distribution.updates import Client, find_held_back, find_update
 from versions.models import Version
 from versions.platforms import platform_spellings
 
-RELEASE = {200: V3ReleaseSerializer}
 HELD_BACK_HEADER = "X-ReleaseHub-Held-Back"
 
 
@@ -43,7 +42,7 @@ class V3UpdateViewSet(V3ViewSet):
         summary="Find a newer release",
         description="An installed 1.4 is up to date if the newest release is any 1.4.x.",
         parameters=[V3UpdateQuerySerializer],
-        responses=RELEASE | {204: OpenApiResponse(description="There is no newer release.")},
+        responses={200: V3ReleaseSerializer, 204: OpenApiResponse(description="There is no newer release.")},
     )
     def update(self, request: Request) -> HttpResponseBase:
         query = self.get_validated_query(V3UpdateQuerySerializer)
@@ -55,7 +54,6 @@ class V3UpdateViewSet(V3ViewSet):
         summary="Get the newest release",
         description="Public products need no key. Other products need an access key or a token.",
         parameters=[V3LatestQuerySerializer],
-        responses=RELEASE,
     )
     def latest(self, request: Request) -> HttpResponseBase:
         query = self.get_validated_query(V3LatestQuerySerializer)

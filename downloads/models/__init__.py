@@ -7,17 +7,3 @@ from downloads.models.download import Download, PublicSlug
 from downloads.models.hold import LegalHold
 from downloads.models.page_view import PageView
 from downloads.models.prefix import Prefix
-
-__all__ = [
-    "AccessKey",
-    "AccessKeyUse",
-    "Category",
-    "Download",
-    "LegalHold",
-    "PageView",
-    "Prefix",
-    "PublicSlug",
-    "Share",
-    "StorePublication",
-    "TeamMember",
-]

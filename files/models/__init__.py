@@ -10,21 +10,3 @@ from files.models.quarantine import Quarantine
 from files.models.scan import StorageScan
 from files.models.statistics import DownloadDay, DownloadGrant, HubDay
 from files.models.upload import DownloadIcon, PackageUpload, UploadSession
-
-__all__ = [
-    "Avatar",
-    "Blob",
-    "DownloadDay",
-    "DownloadGrant",
-    "DownloadIcon",
-    "File",
-    "HubDay",
-    "PackageUpload",
-    "Picture",
-    "PictureSize",
-    "PublicFileName",
-    "Quarantine",
-    "SocialCard",
-    "StorageScan",
-    "UploadSession",
-]

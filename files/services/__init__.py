@@ -13,20 +13,3 @@ from files.services.preconditions import (
     same_file,
     upload_limit,
 )
-
-__all__ = [
-    "add_file",
-    "authorize_upload",
-    "check_asset_name",
-    "check_new_file",
-    "check_not_sealed",
-    "check_takes_files",
-    "count_files",
-    "link_file",
-    "lock_file",
-    "offer_file",
-    "restore_file",
-    "same_file",
-    "update_file",
-    "upload_limit",
-]

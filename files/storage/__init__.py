@@ -9,19 +9,6 @@ from files.storage.incoming import INCOMING, Incoming, SignedPut
 from files.storage.local import LocalStorage
 from files.storage.s3 import S3Storage
 
-__all__ = [
-    "BLOBS",
-    "INCOMING",
-    "BlobStorage",
-    "Incoming",
-    "LocalStorage",
-    "S3Storage",
-    "SignedPut",
-    "Writer",
-    "blob_storage",
-    "new_key",
-]
-
 
 @lru_cache(maxsize=1)
 def blob_storage() -> BlobStorage:

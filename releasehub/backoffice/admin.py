@@ -1,6 +1,6 @@
 """Imports of all admin modules, so that Django's autodiscovery registers their classes."""
 
-from releasehub.backoffice import (
+from releasehub.backoffice import (  # noqa: F401
     access_keys,
     accounts,
     apikeys,
@@ -23,27 +23,3 @@ from releasehub.backoffice import (
     webhook_deliveries,
     webhooks,
 )
-
-__all__ = [
-    "access_keys",
-    "accounts",
-    "apikeys",
-    "avatars",
-    "backups",
-    "categories",
-    "community",
-    "downloads",
-    "files",
-    "holds",
-    "imports",
-    "labels",
-    "logs",
-    "organizations",
-    "prefixes",
-    "reports",
-    "retention",
-    "storage",
-    "versions",
-    "webhook_deliveries",
-    "webhooks",
-]

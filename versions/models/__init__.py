@@ -3,5 +3,3 @@
 from versions.models.labels import Label, NamedChannel, NamedPlatform
 from versions.models.public_names import PublicNumber, PublicTag
 from versions.models.version import Version
-
-__all__ = ["Label", "NamedChannel", "NamedPlatform", "PublicNumber", "PublicTag", "Version"]

@@ -6,13 +6,3 @@ The state and the flags of a version are changed by `releasehub.publishing.lifec
 from versions.services.labels import create_label, delete_label, update_label
 from versions.services.locking import lock_version, tally_changes
 from versions.services.writing import build_version, update_version
-
-__all__ = [
-    "build_version",
-    "create_label",
-    "delete_label",
-    "lock_version",
-    "tally_changes",
-    "update_label",
-    "update_version",
-]

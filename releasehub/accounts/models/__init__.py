@@ -11,17 +11,3 @@ from releasehub.accounts.models.sign_in import (
 )
 from releasehub.accounts.models.staff_role import StaffRole
 from releasehub.accounts.models.user import User
-
-__all__ = [
-    "CompanyIdentity",
-    "Invitation",
-    "Membership",
-    "OneTimeLink",
-    "Organization",
-    "OutgoingMail",
-    "Role",
-    "SignInCounter",
-    "SignedInBrowser",
-    "StaffRole",
-    "User",
-]

@@ -20,29 +20,3 @@ from releasehub.accounts.services.organizations import (
     update_organization,
 )
 from releasehub.accounts.services.roles import create_role, delete_role, update_role
-
-__all__ = [
-    "PLATFORM",
-    "accept_invitation",
-    "add_member",
-    "change_role",
-    "choose_storage",
-    "create_organization",
-    "create_role",
-    "decline_invitation",
-    "delete_organization",
-    "delete_role",
-    "end_invitations",
-    "find_by_token",
-    "find_invitation",
-    "find_member",
-    "hand_out_link",
-    "invite",
-    "lock_organization",
-    "make_owner",
-    "pending_invitations_of_organization",
-    "remove_member",
-    "revoke_invitation",
-    "update_organization",
-    "update_role",
-]

@@ -3,15 +3,3 @@
 from releasehub.audit.models.chain_positions import AuditCheckpoint, AuditHead, AuditKeyEpoch, AuditTip, ChainPosition
 from releasehub.audit.models.entry import AppendOnlyError, AuditEntry, AuditQuerySet
 from releasehub.audit.models.sink import AuditSink
-
-__all__ = [
-    "AppendOnlyError",
-    "AuditCheckpoint",
-    "AuditEntry",
-    "AuditHead",
-    "AuditKeyEpoch",
-    "AuditQuerySet",
-    "AuditSink",
-    "AuditTip",
-    "ChainPosition",
-]

@@ -3,16 +3,3 @@
 from releasehub.community.models.contributions import MAX_RATING, MIN_RATING, NEVER, Comment, Contribution, Review
 from releasehub.community.models.reports import Report
 from releasehub.community.models.watches import Watch, WatchCursor, WatchNotice
-
-__all__ = [
-    "MAX_RATING",
-    "MIN_RATING",
-    "NEVER",
-    "Comment",
-    "Contribution",
-    "Report",
-    "Review",
-    "Watch",
-    "WatchCursor",
-    "WatchNotice",
-]

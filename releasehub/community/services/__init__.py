@@ -5,18 +5,3 @@ from releasehub.community.services.moderation import approve_contribution, delet
 from releasehub.community.services.reports import create_report, dismiss_report, resolve_report
 from releasehub.community.services.reviews import create_review, edit_review, reply_to_review
 from releasehub.community.services.writing import lock_contribution
-
-__all__ = [
-    "approve_contribution",
-    "create_comment",
-    "create_report",
-    "create_review",
-    "delete_contribution",
-    "dismiss_report",
-    "edit_comment",
-    "edit_review",
-    "lock_contribution",
-    "reply_to_review",
-    "resolve_report",
-    "restore_contribution",
-]

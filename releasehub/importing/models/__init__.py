@@ -13,17 +13,3 @@ from releasehub.importing.models.release import (
 )
 from releasehub.importing.models.run import ImportRun
 from releasehub.importing.models.source import ImportSource
-
-__all__ = [
-    "FILE_FIELDS",
-    "MAX_KEY_CHARACTERS",
-    "MAX_PAGE_URL_CHARACTERS",
-    "MAX_REASON_CHARACTERS",
-    "MAX_TEXT_CHARACTERS",
-    "MAX_URL_CHARACTERS",
-    "VERSION_FIELDS",
-    "ImportRun",
-    "ImportSource",
-    "ImportedFile",
-    "ImportedRelease",
-]

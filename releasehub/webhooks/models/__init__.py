@@ -3,13 +3,3 @@
 from releasehub.webhooks.models.delivery import Attempt, Delivery, Payload
 from releasehub.webhooks.models.endpoint import Endpoint
 from releasehub.webhooks.models.event import Event, EventPruning, TrafficSignal
-
-__all__ = [
-    "Attempt",
-    "Delivery",
-    "Endpoint",
-    "Event",
-    "EventPruning",
-    "Payload",
-    "TrafficSignal",
-]

@@ -33,7 +33,6 @@ DIGESTS = ("blob__sha512", "blob__sha256", "external_sha512", "external_sha256")
 
 @documented_files
 class EngineFileViewSet(RetrieveModelMixin, EngineModelViewSet):
-    queryset = File.objects.all()
     input_serializer_classes = {"newest": EngineFileUpdateInputSerializer, "many": EngineFilesInputSerializer}
     parser_classes = [JsonParser]
     open_actions = frozenset({"retrieve", "newest", "many"})

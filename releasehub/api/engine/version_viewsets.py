@@ -42,7 +42,6 @@ from versions.services import lock_version
 class EngineVersionViewSet(
     ListModelMixin, RetrieveModelMixin, CreateModelMixin, PartialUpdateModelMixin, EngineModelViewSet
 ):
-    queryset = Version.objects.all()
     replica_actions = frozenset({"list", "retrieve", "latest"})
     input_serializer_classes = {
         "create": EngineVersionCreateSerializer,

@@ -46,7 +46,6 @@ ACCEPT = OpenApiParameter(
 )
 class GitHubAssetViewSet(RetrieveModelMixin, PartialUpdateModelMixin, DestroyModelMixin, GitHubModelViewSet):
     envelope = asset_envelope
-    queryset = File.objects.all()
     serializer_class = GitHubAssetSerializer
     input_serializer_classes = {"partial_update": GitHubAssetUpdateSerializer}
     policy = file_policy

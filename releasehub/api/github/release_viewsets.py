@@ -77,7 +77,6 @@ from versions.services import lock_version
 class GitHubReleaseViewSet(
     ListModelMixin, RetrieveModelMixin, CreateModelMixin, PartialUpdateModelMixin, DestroyModelMixin, GitHubModelViewSet
 ):
-    queryset = Version.objects.all()
     serializer_class = GitHubReleaseSerializer
     replica_actions = frozenset({"list", "retrieve", "latest", "by_tag"})
     input_serializer_classes = {

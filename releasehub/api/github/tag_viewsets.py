@@ -16,7 +16,6 @@ from releasehub.api.github.terms import READ, WRITE
 from releasehub.api.github.viewsets import GitHubModelViewSet
 from releasehub.distribution.git_releases import find_published, published_releases_of
 from releasehub.publishing.tagged_versions import remove_tag
-from versions.models import Version
 from versions.policies import version_policy
 
 PREFIX = OpenApiParameter("prefix", str, OpenApiParameter.PATH, description="The beginning of the tags.")
@@ -26,7 +25,6 @@ class GitHubTagMixin(GitHubModelViewSet):
     """Published versions that are shown as tags."""
 
     envelope = GitHubEnvelope("Reference")
-    queryset = Version.objects.all()
     policy = version_policy
     lookup_url_kwarg = "tag"
 

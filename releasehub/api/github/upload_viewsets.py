@@ -47,7 +47,6 @@ class GitHubReleaseAssetViewSet(ListModelMixin, GitHubModelViewSet):
 
     envelope = asset_envelope
     parser_classes = [RawFileParser]
-    queryset = File.objects.all()
     serializer_class = GitHubAssetSerializer
     policy = file_policy
     lookup_url_kwarg = "release_id"

@@ -35,18 +35,8 @@ EXAMPLE = {
 }
 
 
-@document_views(
-    item="category",
-    items="categories",
-    normal=McDmCategorySerializer,
-    full=McDmFullCategorySerializer,
-    order=ORDER,
-    filters=(),
-    example=EXAMPLE,
-    steps=(),
-)
+@document_views(example=EXAMPLE)
 class McDmCategoryViewSet(McDmModelViewSet):
-    queryset = Category.objects.all()
     serializer_class = McDmCategorySerializer
     full_serializer_class = McDmFullCategorySerializer
     input_serializer_classes = {

@@ -38,11 +38,6 @@ EXAMPLE = {
 
 
 @document_views(
-    item="comment",
-    items="comments",
-    normal=McDmCommentSerializer,
-    full=McDmFullCommentSerializer,
-    order=ORDER,
     filters=(
         OpenApiParameter("download_id", int, description="Required unless the key is a super-user key."),
         SINCE,
@@ -50,7 +45,6 @@ EXAMPLE = {
     example=EXAMPLE,
 )
 class McDmCommentViewSet(DownloadChildMixin, McDmModelViewSet):
-    queryset = Comment.objects.all()
     serializer_class = McDmCommentSerializer
     full_serializer_class = McDmFullCommentSerializer
     input_serializer_classes = {

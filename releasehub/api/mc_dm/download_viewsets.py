@@ -58,11 +58,6 @@ EXAMPLE = {
 
 
 @document_views(
-    item="download",
-    items="downloads",
-    normal=McDmDownloadSerializer,
-    full=McDmFullDownloadSerializer,
-    order=ORDER,
     filters=(
         OpenApiParameter("category_id", int),
         OpenApiParameter("prefix_id", int),
@@ -73,10 +68,8 @@ EXAMPLE = {
         DELETED,
     ),
     example=EXAMPLE,
-    steps=("restore",),
 )
 class McDmDownloadViewSet(McDmModelViewSet):
-    queryset = Download.objects.all()
     serializer_class = McDmDownloadSerializer
     full_serializer_class = McDmFullDownloadSerializer
     input_serializer_classes = {

@@ -57,21 +57,14 @@ EXAMPLE = {
 
 
 @document_views(
-    item="file",
-    items="files",
-    normal=McDmFileSerializer,
-    full=McDmFullFileSerializer,
-    order=ORDER,
     filters=(
         OpenApiParameter("version_id", int, description="Required unless the key is a super-user key."),
         OpenApiParameter("platform", str),
         OpenApiParameter("architecture", str),
     ),
     example=EXAMPLE,
-    steps=("restore", "download"),
 )
 class McDmFileViewSet(McDmModelViewSet):
-    queryset = File.objects.all()
     serializer_class = McDmFileSerializer
     full_serializer_class = McDmFullFileSerializer
     input_serializer_classes = {

@@ -47,29 +47,19 @@ class McDmSuccessSerializer(serializers.Serializer[Any]):
     success = serializers.BooleanField()
 
 
-def document_views(
-    *,
-    item: str,
-    items: str,
-    normal: type[serializers.Serializer[Any]],
-    full: type[serializers.Serializer[Any]],
-    order: dict[str, str],
-    filters: tuple[OpenApiParameter, ...] = (),
-    example: dict[str, Any],
-    steps: tuple[str, ...] = (),
-) -> Any:
-    """Return the decorator that documents a view set.
+def document_views(*, example: dict[str, Any], filters: tuple[OpenApiParameter, ...] = ()) -> Any:
+    """Return the decorator that documents a view set, whose attributes say what its responses contain.
 
     Args:
-        item: The key of one object in a response, such as `version`.
-        items: The key of a list, which is also the tag of the operations.
-        normal: The serializer of an object.
-        full: The serializer of an object with `with=full`.
-        order: The values of the parameter `order`; the first one is the default.
-        filters: The parameters of the list beside those for pages and order.
         example: An example of an object.
-        steps: Names of further POST actions, such as `restore`.
+        filters: The parameters of the list beside those for pages and order.
     """
+    return partial(_document_view, example=example, filters=filters)
+
+
+def _document_view(view: Any, *, example: dict[str, Any], filters: tuple[OpenApiParameter, ...]) -> Any:
+    item, items, order = view.item_key, view.list_key, view.ordering
+    normal, full = view.serializer_class, view.full_serializer_class
     name = normal.__name__.removesuffix("Serializer")
     either = PolymorphicProxySerializer(
         component_name=f"{name}Either", serializers=[full, normal], resource_type_field_name=None
@@ -86,10 +76,11 @@ def document_views(
     ordering = OpenApiParameter("order", str, enum=list(order), description=f"The default is `{next(iter(order))}`.")
     about = partial(extend_schema, tags=[items])
     write_schema = partial(about, description=UNITS, responses={200: item_response}, parameters=[WITH])
+    steps = [step.__name__ for step in view.get_extra_actions()]
     actions = {step: write_schema(summary=f"{step.capitalize()} a {item}") for step in steps}
     if "download" in actions:
         actions["download"] = about(summary="Download a file", description=FILE_DESCRIPTION, responses=FILE_RESPONSES)
-    return extend_schema_view(
+    document = extend_schema_view(
         list=about(
             summary=f"List {items}",
             description="The list and its total contain only what the caller may see.",
@@ -109,3 +100,4 @@ def document_views(
         ),
         **actions,
     )
+    return document(view)

@@ -61,11 +61,6 @@ EXAMPLE = {
 
 
 @document_views(
-    item="version",
-    items="versions",
-    normal=McDmVersionSerializer,
-    full=McDmFullVersionSerializer,
-    order=ORDER,
     filters=(
         OpenApiParameter("download_id", int, description="Required unless the key is a super-user key."),
         OpenApiParameter("channel", str),
@@ -76,10 +71,8 @@ EXAMPLE = {
         DELETED,
     ),
     example=EXAMPLE,
-    steps=("restore", "publish", "unpublish", "yank", "unyank", "activate"),
 )
 class McDmVersionViewSet(DownloadChildMixin, McDmModelViewSet):
-    queryset = Version.objects.all()
     serializer_class = McDmVersionSerializer
     full_serializer_class = McDmFullVersionSerializer
     input_serializer_classes = {

@@ -47,7 +47,6 @@ from versions.models import Version
 )
 @extend_schema(tags=["access keys"])
 class AccessKeyViewSet(ListModelMixin, RetrieveModelMixin, NativeViewSet, HubModelViewSet):
-    queryset = AccessKey.objects.all()
     serializer_class = AccessKeySerializer
     input_serializer_classes = {"create": AccessKeyCreateSerializer}
     policy = access_key_policy

@@ -7,7 +7,6 @@ from rest_framework.response import Response
 from releasehub.api.native.event_serializers import EventPageSerializer, EventQuerySerializer, EventSerializer
 from releasehub.api.native.viewsets import NativeViewSet
 from releasehub.apikeys.scopes import Scope
-from releasehub.webhooks.models import Event
 from releasehub.webhooks.stream import read_stream
 
 
@@ -15,7 +14,6 @@ from releasehub.webhooks.stream import read_stream
 class EventViewSet(NativeViewSet):
     """The events that an endpoint of the caller could receive, in the order in which they were committed."""
 
-    queryset = Event.objects.all()
     pagination_class = None
     open_actions = frozenset()
     required_scopes = {"stream": Scope.WEBHOOK_READ}

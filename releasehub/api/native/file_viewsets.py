@@ -19,7 +19,6 @@ from releasehub.apikeys.scopes import Scope
 
 
 class FileViewSet(NativeViewSet):
-    queryset = File.objects.all()
     serializer_class = AcceptedFileSerializer
     input_serializer_classes = {"accept": FileAcceptSerializer}
     required_scopes = {"accept": Scope.DOWNLOAD_WRITE}

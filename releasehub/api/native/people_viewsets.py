@@ -54,7 +54,6 @@ TAG = "people"
 class InvitationViewSet(ListModelMixin, NativeViewSet, HubModelViewSet):
     """Pending invitations. An invitation that was declined looks pending, as on the pages."""
 
-    queryset = Invitation.objects.all()
     serializer_class = InvitationSerializer
     policy = invitation_policy
     pagination_class = NewestFirst

@@ -46,7 +46,6 @@ TAG = "pictures"
 )
 @extend_schema(tags=[TAG])
 class DownloadPictureViewSet(NativeViewSet):
-    queryset = Download.objects.all()
     serializer_class = PictureSerializer
     input_serializer_classes = {"create": PictureCreateSerializer, "reorder": PictureOrderSerializer}
     required_scopes = {
@@ -115,7 +114,6 @@ class DownloadPictureViewSet(NativeViewSet):
 )
 @extend_schema(tags=[TAG])
 class PictureViewSet(RetrieveModelMixin, NativeViewSet, HubModelViewSet):
-    queryset = Picture.objects.all()
     serializer_class = PictureSerializer
     input_serializer_classes = {"partial_update": PictureUpdateSerializer}
     policy = picture_policy

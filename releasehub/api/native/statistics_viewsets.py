@@ -6,7 +6,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from downloads.models import Download
 from releasehub.api.native.access_key_viewsets import find_download
 from releasehub.api.native.statistics_serializers import StatisticsQuerySerializer, StatisticsSerializer
 from releasehub.api.native.viewsets import NativeViewSet
@@ -17,7 +16,6 @@ from releasehub.distribution.statistics_export import statistics_csv
 
 
 class StatisticsViewSet(NativeViewSet):
-    queryset = Download.objects.all()
     serializer_class = StatisticsSerializer
     open_actions = frozenset({"retrieve", "export"})
     required_scopes = {"retrieve": Scope.DOWNLOAD_READ, "export": Scope.DOWNLOAD_READ}

@@ -14,7 +14,6 @@ from releasehub.apikeys.scopes import Scope
 
 
 class TransferViewSet(NativeViewSet):
-    queryset = Download.objects.all()
     serializer_class = InvitationSerializer
     input_serializer_classes = {"create": TransferSerializer}
     required_scopes = {"create": Scope.PEOPLE_WRITE}

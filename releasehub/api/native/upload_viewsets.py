@@ -42,7 +42,6 @@ VERIFYING = OpenApiResponse(
 )
 @extend_schema(tags=["uploads"])
 class UploadViewSet(NativeViewSet):
-    queryset = UploadSession.objects.all()
     serializer_class = UploadSerializer
     input_serializer_classes = {"create": UploadCreateSerializer, "parts": UploadPartsSerializer}
     required_scopes = dict.fromkeys(("create", "retrieve", "parts", "complete", "destroy"), Scope.DOWNLOAD_WRITE)

@@ -19,7 +19,6 @@ from versions.models import Version
 
 
 class VersionViewSet(NativeViewSet):
-    queryset = Version.objects.all()
     serializer_class = VersionSerializer
     input_serializer_classes = {"mark_security": SecurityReleaseSerializer}
     required_scopes = {"mark_security": Scope.VERSION_MARK_SECURITY}

@@ -12,7 +12,7 @@ from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, ErrorCode, NotFound
-from releasehub.core.querysets import first_or_not_found
+from releasehub.core.locks import lock_row
 
 
 def recheck_blob(*, actor: Actor, blob: Blob) -> str:
@@ -45,7 +45,7 @@ def relink_blob(*, actor: Actor, blob: Blob) -> Blob:
     if key is None:
         raise NotFound("The storage has no copy of these bytes. Restore them from a backup, or upload the file again.")
     with transaction.atomic():
-        locked: Blob = first_or_not_found(Blob.objects.select_for_update().filter(pk=blob.pk))
+        locked = lock_row(blob)
         old_key, locked.storage_key, locked.state, locked.problem = locked.storage_key, key, Blob.State.STORED, ""
         locked.checked_at = timezone.now()
         locked.save(update_fields=["storage_key", "state", "problem", "checked_at", "updated_at"])

@@ -14,6 +14,7 @@ from releasehub.accounts.user_policies import user_policy
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
+from releasehub.core.locks import lock_row
 from releasehub.core.tasks import hint
 
 
@@ -50,7 +51,7 @@ def remove_avatar(*, actor: Actor, user: User, reason: str = "") -> None:
 
 @transaction.atomic
 def _replace(actor: Actor, user: User, blob: Blob | None, reason: str = "") -> None:
-    user = User.objects.select_for_update().get(pk=user.pk)
+    user = lock_row(user)
     if blob is not None or not user_policy.can_remove_avatar(actor, user):
         user_policy.ensure("change_avatar", actor, user)
     before = user.avatar_path

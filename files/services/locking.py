@@ -8,7 +8,7 @@ from django.utils import timezone
 from files.models import File
 from files.primary import elect_primary_file
 from files.public_names import remember_file
-from releasehub.core.errors import NotFound
+from releasehub.core.locks import lock_row
 from versions.models import Version
 from versions.services import lock_version
 
@@ -20,10 +20,7 @@ def lock_file(file: File) -> File:
         NotFound: Another request erased the file, its version or its download.
     """
     version = lock_version(file.version)
-    try:
-        locked: File = File.all_objects.select_for_update(of=("self",)).select_related("blob").get(pk=file.pk)
-    except File.DoesNotExist:
-        raise NotFound from None
+    locked = lock_row(file, "blob")
     locked.version = version
     return locked
 

@@ -19,6 +19,7 @@ from files.uploads.verification_queue import LEASE, claim_upload
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.errors import DomainError, StorageFull, StorageUnavailable
+from releasehub.core.locks import lock_row
 from versions.services import lock_version
 
 log = logging.getLogger(__name__)
@@ -114,7 +115,7 @@ def _confirm(upload: UploadSession, blob: Blob) -> None:
     """
     if upload.version is not None:
         lock_version(upload.version)  # before the upload, which goes with the version if somebody erases that
-    locked = UploadSession.objects.select_for_update().get(pk=upload.pk)
+    locked = lock_row(upload)
     if locked.state != UploadSession.State.UPLOADED:
         return
     if upload.version is None:

@@ -80,7 +80,7 @@ def update_key(*, actor: Actor, key: ApiKey, **fields: Any) -> ApiKey:
     """
     api_key_policy.ensure("edit", actor, key)
     # Locked, so that a change cannot overwrite a revocation that another request has just committed.
-    key = ApiKey.objects.select_for_update(of=("self",)).select_related("user").get(pk=key.pk)
+    key = lock_row(key, "user")
     if "scopes" in fields:
         fields["scopes"] = clean_scopes(fields["scopes"], Scope.values)
     check_foreign(fields.get("foreign_scopes", []), field="scopes")

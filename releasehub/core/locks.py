@@ -37,13 +37,16 @@ def lock_name(kind: int, name: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [kind, name])
 
 
-def lock_row(row: Row) -> Row:
+def lock_row(row: Row, *related: str) -> Row:
     """Return the row as it is in the database now, locked until the current transaction ends.
+
+    Args:
+        related: The relations to load with it. Their rows stay unlocked.
 
     Raises:
         NotFound: Another request has deleted it.
     """
     rows = type(row)._base_manager.select_for_update(of=("self",)).filter(pk=row.pk)
-    if (found := rows.first()) is None:
+    if (found := (rows.select_related(*related) if related else rows).first()) is None:
         raise NotFound
     return found

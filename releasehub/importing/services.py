@@ -16,6 +16,7 @@ from releasehub.core import encryption
 from releasehub.core.actor import Actor, system_actor
 from releasehub.core.clean import assign
 from releasehub.core.errors import Conflict, ErrorCode, Invalid
+from releasehub.core.locks import lock_row
 from releasehub.core.tasks import hint
 from releasehub.importing.models import ImportRun, ImportSource
 from releasehub.importing.opening import settings_of
@@ -84,7 +85,7 @@ def change_source(*, actor: Actor, source: ImportSource, token: str | None = Non
         Invalid: A setting is not valid.
     """
     import_policy.ensure("change", actor, source)
-    source = ImportSource.objects.select_for_update(of=("self",)).select_related("download").get(pk=source.pk)
+    source = lock_row(source, "download")
     if token is not None:
         fields["sealed_token"] = encryption.encrypt(token) if token else ""
     changes = audit.changed_fields(source, {key: value for key, value in fields.items() if key != "sealed_token"})
@@ -106,7 +107,7 @@ def delete_source(*, actor: Actor, source: ImportSource) -> None:
         Conflict: A run is under way.
     """
     import_policy.ensure("change", actor, source)
-    source = ImportSource.objects.select_for_update(of=("self",)).select_related("download").get(pk=source.pk)
+    source = lock_row(source, "download")
     if source.runs.filter(finished_at=None).exists():
         raise Conflict(ErrorCode.CONFLICT, "An import is under way. Cancel it first, and wait until it has stopped.")
     audit.record(actor=actor, action=AuditAction.IMPORT_DELETE, target=source, changes=_recorded(source))
@@ -122,7 +123,7 @@ def start_run(*, actor: Actor, source: ImportSource, is_dry_run: bool = False) -
         Conflict: A run of the source is under way.
     """
     import_policy.ensure("run", actor, source)
-    source = ImportSource.objects.select_for_update(of=("self",)).select_related("download").get(pk=source.pk)
+    source = lock_row(source, "download")
     if source.runs.filter(finished_at=None).exists():
         raise Conflict(ErrorCode.CONFLICT, "A run of this import is under way. Wait for its end, or cancel it.")
     run = ImportRun.objects.create(source=source, is_dry_run=is_dry_run, started_by=actor.user)
@@ -139,7 +140,7 @@ def cancel_run(*, actor: Actor, run: ImportRun) -> ImportRun:
         NotFound: The actor may not see the source.
     """
     import_policy.ensure("run", actor, run.source)
-    locked = ImportRun.objects.select_for_update(of=("self",)).select_related("source__download").get(pk=run.pk)
+    locked = lock_row(run, "source__download")
     if locked.is_finished or locked.cancel_requested_at is not None:
         return locked
     now = timezone.now()
@@ -159,7 +160,7 @@ def start_due_runs() -> int:
 
 @transaction.atomic
 def _start_due(source: ImportSource) -> bool:
-    locked = ImportSource.objects.select_for_update(of=("self",)).get(pk=source.pk)
+    locked = lock_row(source)
     now = timezone.now()
     if locked.next_sync_at is None or locked.next_sync_at > now:
         return False

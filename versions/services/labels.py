@@ -63,7 +63,7 @@ def update_label(
     """
     label_policy.ensure("edit", actor, label)
     # The downloads of the label may change while this request waits for the lock, so the policy is checked again.
-    label = type(label).objects.select_for_update(of=("self",)).get(pk=label.pk)
+    label = lock_row(label)
     label_policy.ensure("edit", actor, label)
     before = list(label.downloads.all())
     after = before if downloads is None else downloads

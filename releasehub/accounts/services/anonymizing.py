@@ -19,7 +19,7 @@ from releasehub.audit.actions import AuditAction
 from releasehub.audit.retention import clear_addresses_of
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied
-from releasehub.core.querysets import first_or_not_found
+from releasehub.core.locks import lock_row
 from releasehub.core.tasks import hint
 
 TRACES_TASK = "accounts.erase_traces"
@@ -47,7 +47,7 @@ def anonymize_user(*, actor: Actor, user: User, reason: str = "") -> User:
     if user.is_superuser and user_policy.can_view(actor, user):
         raise Denied(f"{user} is a site administrator. Take that status away before you anonymize the account.")
     user_policy.ensure("anonymize", actor, user)
-    user = _lock(user)
+    user = lock_row(user)
     if user.anonymized_at is not None:
         return user
     user_policy.ensure("anonymize", actor, user)
@@ -64,7 +64,7 @@ def close_account(*, actor: Actor, user: User) -> User:
         Conflict: The user is the last owner or admin of an organization, or a legal hold covers what the user made.
     """
     user_policy.ensure("close", actor, user)
-    user = _lock(user)
+    user = lock_row(user)
     user_policy.ensure("close", actor, user)
     return _anonymize(actor, user, "The user closed the account.")
 
@@ -103,10 +103,6 @@ def pseudonym_of(user: User) -> str:
     name = f"anonymized-{user.pk}"
     is_taken = User.objects.filter(username=name).exclude(pk=user.pk).exists()
     return f"anonymized-{user.public_id}" if is_taken else name
-
-
-def _lock(user: User) -> User:
-    return first_or_not_found(User.objects.select_for_update().filter(pk=user.pk))
 
 
 def _delete_invitations(user: User) -> None:

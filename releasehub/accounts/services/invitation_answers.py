@@ -5,12 +5,13 @@ from django.db import models, transaction
 from releasehub.accounts.invitation_targets import target_of
 from releasehub.accounts.models import Invitation, User
 from releasehub.accounts.policies import clear_cached_memberships, invitation_policy
-from releasehub.accounts.services.invitations import end_invitation, invitation_ended, lock_invitation
+from releasehub.accounts.services.invitations import end_invitation, invitation_ended
 from releasehub.accounts.tokens import digest
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor, system_actor
 from releasehub.core.errors import Conflict, DomainError, ErrorCode
+from releasehub.core.locks import lock_row
 
 
 @transaction.atomic
@@ -60,7 +61,7 @@ def _lock_pending(actor: Actor, invitation: Invitation, token: str) -> tuple[Inv
     if not has_token:
         invitation_policy.ensure("answer", actor, invitation)
     target = target_of(invitation.kind).lock(invitation.target_id)
-    invitation = lock_invitation(invitation)
+    invitation = lock_row(invitation)
     if not invitation.is_pending:
         raise invitation_ended()
     return invitation, target

@@ -22,6 +22,7 @@ from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, ErrorCode, Invalid
+from releasehub.core.locks import lock_row
 from releasehub.core.querysets import first_or_not_found
 from releasehub.core.tasks import hint
 
@@ -83,7 +84,7 @@ def revoke_invitation(*, actor: Actor, invitation: Invitation) -> None:
     """
     invitation_policy.ensure("revoke", actor, invitation)
     target = target_of(invitation.kind).lock(invitation.target_id)
-    invitation = lock_invitation(invitation)
+    invitation = lock_row(invitation)
     _ensure_unanswered(invitation)
     end_invitation(invitation, "revoked_at")
     changes = {"invited": invitation.invited}
@@ -105,7 +106,7 @@ def hand_out_link(*, actor: Actor, invitation: Invitation) -> str:
     invitation_policy.ensure("revoke", actor, invitation)
     handler = target_of(invitation.kind)
     target = handler.lock(invitation.target_id)
-    invitation = lock_invitation(invitation)
+    invitation = lock_row(invitation)
     _ensure_unanswered(invitation)
     # The creator of the link may use it, so it must not carry rights that only the inviter can give.
     handler.ensure_can_invite(actor, target, invitation.rights)
@@ -177,11 +178,6 @@ def _clean(invited: str) -> str:
         message = f"Enter an e-mail address or a user name of at most {MAX_INVITED_CHARACTERS} characters."
         raise Invalid(ErrorCode.INVALID, message, field="invited")
     return invited
-
-
-def lock_invitation(invitation: Invitation) -> Invitation:
-    locked: Invitation = first_or_not_found(Invitation.objects.select_for_update().filter(pk=invitation.pk))
-    return locked
 
 
 def end_invitation(invitation: Invitation, field: str) -> None:

@@ -11,7 +11,7 @@ from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
-from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid, NotFound, Rejected
+from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid, Rejected
 from releasehub.core.locks import lock_row
 
 PLATFORM = "platform"
@@ -101,11 +101,7 @@ def lock_organization(organization: Organization) -> Organization:
     Raises:
         NotFound: The organization was deleted.
     """
-    try:
-        locked: Organization = Organization.objects.select_for_update().get(pk=organization.pk)
-    except Organization.DoesNotExist:
-        raise NotFound from None
-    return locked
+    return lock_row(organization)
 
 
 def refuse_reserved(slug: str) -> None:

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from releasehub.api.common.viewsets import HubViewSet
+from releasehub.core.locks import lock_row
 from releasehub.core.policy import Policy
 
 
@@ -74,7 +75,7 @@ class HubModelViewSet(HubViewSet):
 
     def lock_object(self, instance: Any) -> models.Model:
         """Lock the row for a change with `If-Match`, and return it as it is stored."""
-        locked: models.Model = type(instance)._base_manager.select_for_update().get(pk=instance.pk)
+        locked: models.Model = lock_row(instance)
         return locked
 
     def get_serializer(self, *args: Any, **kwargs: Any) -> BaseSerializer[Any]:

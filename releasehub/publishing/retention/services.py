@@ -12,6 +12,7 @@ from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
 from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid
+from releasehub.core.locks import lock_row
 from releasehub.publishing.erasure_preview import ErasurePreview, preview_ids
 from releasehub.publishing.models import RetentionRule
 from releasehub.publishing.retention.policies import retention_policy
@@ -55,7 +56,7 @@ def update_rule(*, actor: Actor, rule: RetentionRule, **conditions: Any) -> Rete
         Invalid: A number is out of range.
     """
     retention_policy.ensure("edit", actor, rule)
-    rule = RetentionRule.objects.select_for_update(of=("self",)).get(pk=rule.pk)
+    rule = lock_row(rule)
     changes = audit.changed_fields(rule, conditions)
     assign(rule, conditions)
     if changes:
@@ -72,7 +73,7 @@ def delete_rule(*, actor: Actor, rule: RetentionRule) -> None:
         Denied: The actor may not change retention rules.
     """
     retention_policy.ensure("delete", actor, rule)
-    rule = RetentionRule.objects.select_for_update(of=("self",)).get(pk=rule.pk)
+    rule = lock_row(rule)
     changes = {name: [getattr(rule, name), None] for name in CONDITIONS}
     audit.record(actor=actor, action=AuditAction.RETENTION_RULE_DELETE, target=rule, changes=changes)
     rule.delete()

@@ -14,6 +14,7 @@ wait either.
 
 import asyncio
 import io
+import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
@@ -31,6 +32,7 @@ from releasehub.server.spool import Headers, send_spooled
 
 BUFFERED_BYTES = 64 * 1024
 FILE_OPENED_SECONDS = 60.0
+log = logging.getLogger(__name__)
 
 
 class Bridge:
@@ -123,8 +125,7 @@ class Bridge:
         finally:
             body.stop()
             release(self.uploads, address)
-        # A client that waits for `100 Continue` sends nothing after another response.
-        if body.is_untouched and "HTTP_EXPECT" not in environ:
+        if body.is_untouched:
             await discard(received)
         return None
 
@@ -167,7 +168,11 @@ class Bridge:
                 return proto.response_file_range(status, headers, span.path, span.start, span.start + span.length)
             if not getattr(result, "streaming", False):
                 return proto.response_bytes(status, headers, b"".join(result))
-            return send_spooled(proto, status, headers, result)
+            try:
+                return send_spooled(proto, status, headers, result)
+            except OSError:  # TMPDIR is full
+                log.exception("A large response could not be prepared.")
+                return self._respond(refusal_environ(environ, Refusal.OVERLOADED), proto, None)
         finally:
             if hasattr(result, "close"):
                 result.close()

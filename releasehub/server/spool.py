@@ -1,5 +1,6 @@
 """Spooling of large generated responses, such as several ranges of a file, to a private temporary file."""
 
+import shutil
 import stat
 import tempfile
 from collections.abc import Iterable
@@ -35,7 +36,10 @@ def send_spooled(proto: Any, status: int, headers: Headers, chunks: Iterable[byt
 
 def has_room(size_bytes: int) -> bool:
     """Return whether a response of this size fits beside those that this process is sending, or needs no file."""
-    return size_bytes <= MEMORY_BYTES or spooled_bytes() + size_bytes <= MAX_SPOOLED_BYTES
+    return size_bytes <= MEMORY_BYTES or (
+        spooled_bytes() + size_bytes <= MAX_SPOOLED_BYTES
+        and size_bytes <= shutil.disk_usage(tempfile.gettempdir()).free
+    )
 
 
 def spooled_bytes() -> int:

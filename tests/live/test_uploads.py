@@ -208,8 +208,12 @@ def test_a_connection_is_used_again_after_a_body_that_was_read(hub: Hub) -> None
 @pytest.mark.parametrize(
     ("path", "status"), [("/v3/releases", 413), ("/api/mc-dm-files/", 400), ("/d/packsmith/", 404)]
 )
-def test_a_client_that_sends_its_whole_body_first_gets_the_answer(hub: Hub, path: str, status: int) -> None:
-    """Node.js, for example, reports a broken pipe if the server closes the connection before."""
+@pytest.mark.parametrize("expectation", [{}, {"Expect": "100-continue"}])
+def test_a_client_that_sends_its_whole_body_first_gets_the_answer(
+    hub: Hub, path: str, status: int, expectation: dict[str, str]
+) -> None:
+    """Node.js and Caddy, for example, report a broken pipe if the server closes the connection before."""
     with connected(hub) as connection:
-        connection.request("POST", path, bytes(16 * MIB), {"Content-Type": "application/octet-stream"})
+        headers = {"Content-Type": "application/octet-stream", **expectation}
+        connection.request("POST", path, bytes(16 * MIB), headers)
         assert connection.getresponse().status == status

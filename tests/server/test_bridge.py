@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import io
+import os
 import threading
 from collections.abc import Callable, Iterable
 from types import SimpleNamespace
@@ -10,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from releasehub.server import spool
 from releasehub.server.bridge import Bridge
 from releasehub.server.environ import environ_of
 from releasehub.server.refusals import REFUSAL, Refusal
@@ -58,20 +62,24 @@ def request() -> Any:
     )
 
 
+def bridge_to(application: Callable[..., Any], max_waiting: int = 9, max_wait_seconds: float = PATIENCE) -> Bridge:
+    return Bridge(
+        application,
+        threads=1,
+        upload_threads=1,
+        max_waiting=max_waiting,
+        max_wait_seconds=max_wait_seconds,
+        address_of=lambda environ: "127.0.0.1",
+        is_proxy=lambda address: False,
+    )
+
+
 @pytest.mark.parametrize(("max_waiting", "max_wait_seconds"), [(0, PATIENCE), (9, 0.01)])
 def test_request_without_a_thread_is_refused(max_waiting: int, max_wait_seconds: float) -> None:
     application, first, second = BlockingApplication(), Answer(), Answer()
 
     async def run() -> None:
-        bridge = Bridge(
-            application,
-            threads=1,
-            upload_threads=1,
-            max_waiting=max_waiting,
-            max_wait_seconds=max_wait_seconds,
-            address_of=lambda environ: "127.0.0.1",
-            is_proxy=lambda address: False,
-        )
+        bridge = bridge_to(application, max_waiting, max_wait_seconds)
         running = asyncio.create_task(bridge.__rsgi__(request(), first))
         await asyncio.to_thread(application.is_running.wait, PATIENCE)
         await bridge.__rsgi__(request(), second)
@@ -82,6 +90,28 @@ def test_request_without_a_thread_is_refused(max_waiting: int, max_wait_seconds:
         assert first.status == 200
 
     run_coroutine(run())
+
+
+def test_response_for_which_the_disk_has_no_room_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.BytesIO):
+        def write(self, data: Any) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    class Stream(list[bytes]):
+        streaming = True
+
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        start_response("503 Service Unavailable" if REFUSAL in environ else "200 OK", [])
+        return [] if REFUSAL in environ else Stream([bytes(spool.MEMORY_BYTES), b"1"])
+
+    monkeypatch.setattr(spool, "_new_spool", Full)
+    answer = Answer()
+
+    async def run() -> None:
+        await bridge_to(application).__rsgi__(request(), answer)
+
+    run_coroutine(run())
+    assert answer.status == 503
 
 
 @pytest.mark.parametrize(("authority", "host"), [(None, "header.example"), ("target.example:81", "target.example:81")])

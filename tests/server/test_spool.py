@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from types import SimpleNamespace
 
 import pytest
 
@@ -27,3 +28,9 @@ def test_temporary_files_that_are_open_count_once(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(spool, "MAX_SPOOLED_BYTES", before + 1500)
         assert [has_room(size) for size in (100, 500, 501)] == [True, True, False]
     assert spooled_bytes() == before
+
+
+def test_a_full_volume_has_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    free_bytes = spool.MEMORY_BYTES + 100
+    monkeypatch.setattr(spool.shutil, "disk_usage", lambda path: SimpleNamespace(free=free_bytes))
+    assert [has_room(size) for size in (100, free_bytes, free_bytes + 1)] == [True, True, False]

@@ -12,6 +12,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connections
 
 from releasehub.settings.environment import RENAMED_VARIABLES
 
@@ -57,6 +58,31 @@ def check_replica(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
             id="releasehub.E005",
         )
     ]
+
+
+@register(Tags.database)
+def check_encoding(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Check that PostgreSQL can store every character. It needs a connection, so only `migrate` and `serve` do this."""
+    found: list[CheckMessage] = []
+    for alias in databases or ():
+        connection: Any = connections[alias]
+        if connection.vendor != "postgresql":
+            continue
+        connection.ensure_connection()
+        encoding = connection.connection.info.parameter_status("server_encoding")
+        if encoding not in {"UTF8", "SQL_ASCII"}:
+            found.append(
+                Error(
+                    f"The database {connection.settings_dict['NAME']} has the encoding {encoding}, which cannot store "
+                    "all characters.",
+                    hint="Create an empty database with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and set "
+                    "DATABASE_URL to it.",
+                    id="releasehub.E006",
+                )
+            )
+    return found
 
 
 @register(Tags.compatibility)

@@ -23,12 +23,31 @@ connection.close_pool()
 """
 
 
+def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**environment, "DJANGO_SETTINGS_MODULE": "releasehub.settings.base"}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
 def test_defaults_that_the_hub_cannot_use_are_overridden(tmp_path: Path) -> None:
     with a_database(tmp_path) as environment:
         with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as server:
             for name, value in DEFAULTS.items():
                 server.execute(f"ALTER DATABASE {server.info.dbname} SET {name} = '{value}'")  # type: ignore[arg-type]
-        environment |= {"DJANGO_SETTINGS_MODULE": "releasehub.settings.base", "RELEASEHUB_DATA_DIR": str(tmp_path)}
-        command = [sys.executable, "-c", SCRIPT]
-        result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        result = run(environment, "-c", SCRIPT)
     assert result.stdout == "0:00:00 read committed\n", result.stderr
+
+
+def test_an_encoding_that_lacks_characters_is_refused_before_the_migrations(tmp_path: Path) -> None:
+    with a_database(tmp_path) as environment:
+        url = environment["DATABASE_URL"]
+        with psycopg.connect(url, autocommit=True) as server:
+            name = f"{server.info.dbname}_latin1"
+            server.execute(f"CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")  # type: ignore[arg-type]
+            try:
+                environment["DATABASE_URL"] = f"{url.rpartition('/')[0]}/{name}"
+                result = run(environment, "manage.py", "migrate")
+            finally:
+                server.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+    assert "has the encoding LATIN1" in result.stderr
+    assert result.returncode == 1

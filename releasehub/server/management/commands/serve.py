@@ -47,7 +47,6 @@ class Command(BaseCommand):
         host = self.ip_address(options["host"])
         port = self.free_port(host, options["port"])
         self.need_data_dir()
-        self.check()
         try:
             self.prepare()
         except BrokenPipeError as error:
@@ -100,7 +99,7 @@ class Command(BaseCommand):
 
     def prepare(self) -> None:
         try:
-            call_command("migrate", verbosity=0, interactive=False)
+            call_command("migrate", verbosity=0, interactive=False, skip_checks=False)
         except DatabaseError as error:
             raise CommandError(f"The database could not be prepared. Check DATABASE_URL. Cause: {error}") from error
         try:

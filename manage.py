@@ -12,6 +12,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "releasehub.settings.base")
     from django.core.management import execute_from_command_line
 
+    from releasehub.core.database_errors import OUTAGES
     from releasehub.core.streams import prepare_streams
 
     prepare_streams()
@@ -19,6 +20,13 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except KeyboardInterrupt:
         sys.exit(130)  # as a shell reports Ctrl-C; without a traceback
+    except OUTAGES as error:
+        if "--traceback" in sys.argv:
+            raise
+        sys.exit(
+            f"The database could not be used. Cause: {error}\nCheck DATABASE_URL and that the database is running. If "
+            "tables are missing, run: python manage.py migrate. For details, add --traceback to the command."
+        )
 
 
 if __name__ == "__main__":

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,3 +33,14 @@ def test_commands_start_without_the_checks_of_urls() -> None:
         if name not in EXTENDED and not isinstance(command, HubCommand) and command.requires_system_checks
     ]
     assert slow == []
+
+
+@pytest.mark.parametrize("command", ["migrate", "verify_audit"])
+def test_a_database_that_cannot_be_used_is_reported_without_a_traceback(command: str, tmp_path: Path) -> None:
+    (tmp_path / "releasehub.sqlite3").mkdir()  # SQLite cannot open a folder
+    environment = {"PATH": os.environ["PATH"], "RELEASEHUB_DATA_DIR": str(tmp_path)}
+    arguments = [sys.executable, str(ROOT / "manage.py"), command]
+    result = subprocess.run(arguments, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert "The database could not be used. Cause: unable to open database file" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -11,7 +11,7 @@ class VersionsConfig(AppConfig):
         from downloads.holds import register_contributions
         from releasehub.webhooks.services import register_snapshot
         from versions import lookups  # noqa: F401
-        from versions.exposure import check_links_without_channel, remember_versions_of
+        from versions.exposure import keep_links_without_channel, remember_versions_of
         from versions.models import Version
         from versions.services.rekeying import reread_numbers
         from versions.snapshots import version_snapshot
@@ -20,4 +20,4 @@ class VersionsConfig(AppConfig):
         register_contributions(lambda user: Version.all_objects.filter(author=user).order_by().values("download"))
         register_exposure(remember_versions_of)
         register_scheme_change(reread_numbers)
-        register_channel_check(check_links_without_channel)
+        register_channel_check(keep_links_without_channel)

@@ -5,6 +5,7 @@ for it forever, so that a published link or a pinned version never leads to othe
 listener here, which reserves the file names in the same way.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 
 from django.db.models import Exists, OuterRef, Q
@@ -90,24 +91,32 @@ def _start_ages(versions: VersionQuerySet) -> None:
     versions.filter(public_since__isnull=False).update(public_since=timezone.now())
 
 
-def check_links_without_channel(download: Download, channel: str) -> None:
-    """Check that no number that was public in the default channel exists in its next default channel, too.
+def keep_links_without_channel(download: Download, channel: str) -> None:
+    """Reserve the numbers that were public in the default channel in its next default channel, too.
 
     The hub shows links to versions of the default channel without a channel, and such a link leads to the default
-    channel first. If both channels had the number, a published link would lead to other files from now on.
+    channel first. Without the reservation, a version that gets the number there later would take over the link.
 
     Raises:
-        Conflict: A number exists in both channels.
+        Conflict: Another version has or had one of the numbers in the next default channel.
     """
-    same = {"download": OuterRef("download"), "sort_key": OuterRef("sort_key"), "channel": channel}
-    is_taken = Exists(Version.objects.filter(**same)) | Exists(PublicNumber.objects.filter(**same))
-    public = PublicNumber.objects.filter(is_taken, download=download, channel=download.default_channel)
-    if numbers := list(public.order_by("-id").values_list("number", flat=True)[:MAX_SHOWN_NUMBERS]):
+    public = list(PublicNumber.objects.filter(download=download, channel=download.default_channel).order_by("-id"))
+    holders: dict[bytes, set[int | None]] = defaultdict(set)
+    for row in public:
+        holders[bytes(row.sort_key)].add(row.version_id)
+    past = PublicNumber.objects.filter(download=download, channel=channel).values_list("sort_key", "version")
+    present = Version.objects.filter(download=download, channel=channel).values_list("sort_key", "pk")
+    # None stands for versions that were erased. Links to all of them say that the version is gone.
+    taken = {bytes(key) for key, pk in (*past, *present) if pk not in holders.get(bytes(key), {pk})}
+    if numbers := [row.number for row in public if bytes(row.sort_key) in taken][:MAX_SHOWN_NUMBERS]:
         message = (
             f"The channel {channel} has the same version numbers as {download.default_channel}: {', '.join(numbers)}. "
             "Published links to these versions would lead to other files, so choose another default channel."
         )
         raise Conflict(ErrorCode.VERSION_NUMBER_TAKEN, message, field="default_channel")
+    for row in public:
+        row.pk, row.channel = None, channel
+    PublicNumber.objects.bulk_create(public[::-1], ignore_conflicts=True)  # after a change back, the rows are there
 
 
 def _rows(version: Version) -> list[PublicNumber]:

@@ -67,6 +67,19 @@ def test_a_number_in_both_channels_refuses_the_change(download: Download, state:
         assert find_exact(Actor(), download.slug, "1.0.0", "a.bin") == before
 
 
+@pytest.mark.parametrize("spelling", ["1.0.0", "1.0"])
+def test_link_does_not_move_when_the_number_is_published_later(download: Download, spelling: str) -> None:
+    first = download.versions.get()
+    changed = change(change(change(download), "stable"))
+    with pytest.raises(Conflict):
+        make_version(changed, spelling, channel="beta")
+    assert find_exact(Actor(), download.slug, "1.0.0", "a.bin").version == first
+    delete_version(actor=system(), version=first, hard=True)
+    with pytest.raises(Conflict):
+        make_version(changed, spelling, channel="beta")
+    change(change(changed, "stable"))
+
+
 def test_number_that_was_never_public_does_not_refuse_the_change(download: Download) -> None:
     make_version(download, "3.0.0", state="draft")
     make_version(download, "3.0.0", channel="beta")

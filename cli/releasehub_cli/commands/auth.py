@@ -23,7 +23,9 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 @options.common()
 @click.pass_obj
 def login(settings: Settings, key_stdin: bool) -> None:
-    """Check the URL of a hub and an API key, and store both for later commands.
+    """Check and store the URL of a hub and an API key.
+
+    Later commands use both.
 
     \b
     Example:

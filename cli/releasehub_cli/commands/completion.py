@@ -16,7 +16,9 @@ VARIABLE = f"_{PROGRAM.upper()}_COMPLETE"  # click looks for this name
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print the script that makes a shell complete commands and options.
+    """Print the script for completion with the Tab key.
+
+    It completes commands, options and paths.
 
     \b
     Example:

@@ -23,7 +23,9 @@ from releasehub_cli.targets import VersionTarget, version_of
 @options.common()
 @click.pass_obj
 def list_command(settings: Settings, target: str, name: str, minimum_age: MinimumAge) -> None:
-    """List all downloads, or the versions and files of one download, or one version.
+    """List downloads, or versions and their files.
+
+    Without an argument, the command lists all downloads.
 
     \b
     Example:

@@ -76,7 +76,9 @@ def promote(settings: Settings, version: str, target: str, source: str) -> None:
 @options.common()
 @click.pass_obj
 def rollout(settings: Settings, version: str, percent: int, channel: str) -> None:
-    """Offer a version to a share of the installed programs, in percent. 100 offers it to all of them.
+    """Offer a version to a share of the installed programs.
+
+    The share is in percent: 100 offers the version to all of them.
 
     \b
     Example:

@@ -18,9 +18,10 @@ from releasehub_cli.targets import version_of
 @options.common()
 @click.pass_obj
 def security(settings: Settings, version: str, undo: bool, reason: str, channel: str) -> None:
-    """Mark a version as a security release, which clients with a minimum age get at once.
+    """Mark a version as a security release.
 
-    The API key needs the scope version:mark_security, which no other scope includes.
+    Clients with a minimum age get it at once. The API key needs the scope version:mark_security, which no other scope
+    includes.
 
     \b
     Example:

@@ -43,7 +43,9 @@ def upload(
     parallel: int,
     retries: int,
 ) -> None:
-    """Upload one file to a version, or the missing parts of an interrupted upload.
+    """Upload one file to a version, or resume an upload.
+
+    Of an interrupted upload, only the missing parts are sent.
 
     \b
     Example:

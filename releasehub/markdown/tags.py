@@ -21,8 +21,8 @@ BLOCK_TAGS = INLINE_TAGS | {
 }
 # Tags that are left out, while their content is shown. A line across the page has no place within a paragraph.
 HIDDEN_TAGS = {
-    "abbr", "caption", "center", "div", "figcaption", "figure", "font", "hr", "mark", "picture", "q", "section", "small",
-    "source", "span", "wbr",
+    "abbr", "caption", "center", "div", "figcaption", "figure", "font", "hr", "mark", "picture", "q", "section",
+    "small", "source", "span", "wbr",
 }  # fmt: skip
 # Elements whose end tags HTML allows to leave out, and the elements that such a start tag ends.
 IMPLIED_ENDS = {

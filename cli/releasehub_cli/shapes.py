@@ -41,6 +41,11 @@ class VersionRow(TypedDict):
     primary_file_id: int
 
 
+class FileFinding(TypedDict):
+    code: str
+    message: str
+
+
 class FileRow(TypedDict):
     """A file in lists and in responses with `with=full`. `file_hash` is `sha256:` plus hex, or null for a link."""
 
@@ -54,6 +59,7 @@ class FileRow(TypedDict):
     kind: NotRequired[str]
     is_primary: bool
     validation_status: str
+    findings: NotRequired[list[FileFinding]]
 
 
 class PartUrl(TypedDict):

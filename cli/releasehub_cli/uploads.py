@@ -91,10 +91,11 @@ class Uploader:
             if file["validation_status"] != "pending":
                 break
         if file["validation_status"] != "passed":
+            reasons = [finding["message"] for finding in file.get("findings", [])]
             raise CliError(
-                f"{file['filename']} failed the content checks of the hub.",
+                " ".join([f"{file['filename']} failed the content checks of the hub.", *reasons]),
                 code="validation_failed",
-                hint="Open the file on the hub to see why. Ask a moderator to let it through, or delete it there.",
+                hint="Ask a moderator to let it through, or delete it on the hub.",
             )
         return file
 

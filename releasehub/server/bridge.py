@@ -114,7 +114,8 @@ class Bridge:
         address = self.address_of(environ)
         is_full = self.uploads.total() >= self.max_uploads
         if is_full or self.uploads[address] >= self.max_uploads_of_one_address:
-            return await self._refuse(environ, proto, Refusal.TOO_MANY_UPLOADS)
+            await self._refuse(environ, proto, Refusal.TOO_MANY_UPLOADS)
+            return await discard(chunks)
         self.uploads[address] += 1
         length = None if IS_CHUNKED in environ else body_length(environ)
         received = chained(head, chunks)

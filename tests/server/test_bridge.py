@@ -16,7 +16,7 @@ import pytest
 from releasehub.server import spool
 from releasehub.server.bridge import Bridge
 from releasehub.server.environ import environ_of
-from releasehub.server.refusals import REFUSAL, Refusal
+from releasehub.server.refusals import REFUSAL
 from tests.asynchronous import run_coroutine
 
 pytestmark = pytest.mark.embedded
@@ -39,7 +39,7 @@ class BlockingApplication:
         self.is_running, self.is_over = threading.Event(), threading.Event()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if environ.get(REFUSAL) == Refusal.OVERLOADED:
+        if REFUSAL in environ:
             start_response("503 Service Unavailable", [])
             return []
         self.is_running.set()
@@ -90,6 +90,32 @@ def test_request_without_a_thread_is_refused(max_waiting: int, max_wait_seconds:
         assert first.status == 200
 
     run_coroutine(run())
+
+
+def test_the_body_of_an_upload_beyond_the_limit_is_received_after_its_refusal() -> None:
+    """Otherwise, a program that sends the whole body first would report a broken pipe instead of the 503."""
+
+    class Upload(Answer):
+        waiting = 3
+
+        def __aiter__(self) -> Upload:
+            return self
+
+        async def __anext__(self) -> bytes:
+            assert self.status == 503
+            self.waiting -= 1
+            return b"bytes" if self.waiting else b""
+
+    upload, scope = Upload(), request()
+    scope.method, scope.headers = "POST", {"content-length": "16000000"}
+
+    async def run() -> None:
+        bridge = bridge_to(BlockingApplication())
+        bridge.uploads["127.0.0.1"] = 1
+        await bridge.__rsgi__(scope, upload)
+
+    run_coroutine(run())
+    assert (upload.status, upload.waiting) == (503, 0)
 
 
 def test_response_for_which_the_disk_has_no_room_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

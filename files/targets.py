@@ -1,4 +1,4 @@
-"""Read the platform and the architecture of a file from its name, to fill in a form. No rule depends on it."""
+"""Read the platform and the architecture of a file from its name, for uploads and imports that state neither."""
 
 import re
 
@@ -7,17 +7,32 @@ from files.models import File
 from versions.platforms import ARCHITECTURE_SPELLINGS, PLATFORM_NAMES, fold_architecture, fold_platform
 
 PLATFORMS = PLATFORM_NAMES.keys() - {"web"}  # "web" in a file name is more often a part of the name of the program
-WIDTHS = {"win32": "x86", "win64": "x64", "linux32": "x86", "linux64": "x64"}
+WIDTHS = {"bits32": "x86", "bits64": "x64"}
 ENDINGS = {
     ".exe": "windows",
     ".msi": "windows",
+    ".msix": "windows",
+    ".appx": "windows",
     ".dmg": "macos",
+    ".pkg": "macos",
     ".deb": "linux",
     ".rpm": "linux",
     ".appimage": "linux",
+    ".flatpak": "linux",
+    ".snap": "linux",
     ".apk": "android",
     ".ipa": "ios",
 }
+# Spellings that are no words of their own: x86_64, arm-64, 64-bit, win64, windows-64, linuxarm64, manylinux2014.
+_SPELLINGS = (
+    (re.compile(r"x86[_-]64|(?:intel|amd)[_-]64"), "x64"),
+    (re.compile(r"arm[_-]64"), "arm64"),
+    (re.compile(r"(?<![a-z0-9])(32|64)[_-]?bits?(?![a-z0-9])"), r"bits\1"),
+    (re.compile(r"(?<![a-z0-9])(windows|win|linux|darwin|macos|osx|mac)[_-]?(32|64)(?![a-z0-9])"), r"\1-bits\2"),
+    (re.compile(r"(?<![a-z0-9])w(32|64)(?![a-z0-9])"), r"windows-bits\1"),
+    (re.compile(r"(windows|win|linux|darwin|macos|osx|mac)(x64|x86|amd64|arm64|aarch64)(?![a-z0-9])"), r"\1-\2"),
+    (re.compile(r"(?<![a-z0-9])(?:many|musl)linux\d*(?![a-z0-9])"), "linux"),
+)
 _BETWEEN_WORDS = re.compile(r"[^a-z0-9]+")
 
 
@@ -28,8 +43,10 @@ def target_in_name(filename: str) -> tuple[str, str]:
     """
     if kind_of(filename) != File.FileKind.PACKAGE:
         return "", ""
-    lower = filename.lower()
-    words = set(_BETWEEN_WORDS.split(lower.replace("x86_64", "x64").replace("x86-64", "x64")))
+    lower = spelled = filename.lower()
+    for spelling, plain in _SPELLINGS:
+        spelled = spelling.sub(plain, spelled)
+    words = set(_BETWEEN_WORDS.split(spelled))
     platform = _only({fold_platform(word) for word in words} & PLATFORMS)
     if not platform:
         platform = next((name for ending, name in ENDINGS.items() if lower.endswith(ending)), "")

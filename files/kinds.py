@@ -2,26 +2,35 @@
 
 import re
 
-SIGNATURE_ENDINGS = (".sig", ".asc", ".minisig", ".sigstore", ".sigstore.json", ".p7s")
+SIGNATURE_ENDINGS = (".sig", ".asc", ".minisig", ".sigstore", ".sigstore.json", ".p7s", ".att", ".intoto.jsonl")
 SBOM_ENDINGS = (".spdx", ".spdx.json", ".cdx.json", ".cdx.xml", ".sbom", ".sbom.json")
-DIGEST_ENDINGS = (
-    *(".md5", ".sha1", ".sha256", ".sha512"),
-    *("md5sum", "sha1sum", "sha256sum", "sha512sum", "md5sums", "sha1sums", "sha256sums", "sha512sums"),
-)
 # What updaters read next to a package: the block maps of electron-builder and the control files of zsync.
 UPDATE_ENDINGS = (".blockmap", ".zsync")
-# The feeds that electron-builder writes. The hub answers with its own, see `releasehub.distribution.feeds`.
-_BUILDER_FILE = re.compile(
+KEY_ENDINGS = (".pub", ".pem", ".crt", ".cer")
+# Bundles of cosign: tool.tar.gz.bundle, checksums.txt.cosign.bundle. A repository of Git (tool-1.2.bundle) is none.
+_SIGNED_BUNDLE = re.compile(r"\.(?:[a-z]+|7z|bz2)\.bundle$")
+# tool_1.2.3_checksums.txt of GoReleaser, SHASUMS256.txt, checksums-linux.txt, tool.zip.sha256, tool-sha512
+_DIGESTS = re.compile(
+    r"(?:checksums?|(?:sha|md5|b2)[-_]?[0-9]{0,3}[-_]?sums?[0-9]{0,3}|(?<![a-z0-9])(?:sha[0-9]{0,3}|md5|hashes|digests?))"
+    r"(?:(?![a-z0-9])[^/]{0,255}\.(?:txt|json|csv|sum))?$"
+)
+# The feeds that electron-builder, Sparkle, Squirrel and Velopack write. The hub answers with its own, see
+# `releasehub.distribution.feeds`.
+_FEEDS = re.compile(
     r"(?:latest|alpha|beta)(?:-mac|-linux(?:-[a-z0-9]+)?)?\.yml|builder-(?:debug|effective-config)\.ya?ml"
+    r"|latest\.json|appcast\.xml|releases|(?:releases|assets)\.[a-z0-9-]+\.json"
+)
+_TEXTS = re.compile(
+    r"(?:readme|licen[cs]e|copying|notice|changelog|changes|release[-_]?notes)(?:\.(?:md|txt|rst|html))?"
 )
 
 
 def kind_of(filename: str) -> str:
-    """Return `signature`, `sbom`, `other` for digests and what updaters read, and `package` for everything else."""
+    """Return `signature`, `sbom`, `other` for digests, keys, texts and what updaters read, or else `package`."""
     lower = filename.lower()
-    if lower.endswith(SIGNATURE_ENDINGS):
+    if lower.endswith(SIGNATURE_ENDINGS) or _SIGNED_BUNDLE.search(lower):
         return "signature"
     if lower.endswith(SBOM_ENDINGS):
         return "sbom"
-    is_other = lower.endswith(DIGEST_ENDINGS + UPDATE_ENDINGS) or _BUILDER_FILE.fullmatch(lower)
-    return "other" if is_other else "package"
+    is_other = lower.endswith(UPDATE_ENDINGS + KEY_ENDINGS) or _DIGESTS.search(lower)
+    return "other" if is_other or _FEEDS.fullmatch(lower) or _TEXTS.fullmatch(lower) else "package"

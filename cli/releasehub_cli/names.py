@@ -14,7 +14,7 @@ def _whole_word(pattern: str) -> str:
 _PLATFORM_WORDS = {
     "linux": r"linux(?:32|64)?|musllinux|manylinux",
     "windows": r"windows|win(?:32|64)?",
-    "macos": r"macos|darwin|osx|mac",
+    "macos": r"macosx?|darwin|osx|mac",
     "android": "android",
     "ios": "ios",
     "freebsd": "freebsd",
@@ -27,40 +27,70 @@ _ARCHITECTURE_WORDS = {
     "x64": "x64|x86[_-]64|amd64",
     "x86": "x86(?![_-]64)|i[3-6]86|ia32|386",
 }
-_WIDTH_WORDS = {"win32": "x86", "win64": "x64", "linux32": "x86", "linux64": "x64"}
+_WIDTH_WORDS = {"bits32": "x86", "bits64": "x64"}
 _PLATFORMS = {name: re.compile(_whole_word(words)) for name, words in _PLATFORM_WORDS.items()}
 _ARCHITECTURES = {name: re.compile(_whole_word(words)) for name, words in _ARCHITECTURE_WORDS.items()}
 _WIDTHS = {re.compile(_whole_word(word)): width for word, width in _WIDTH_WORDS.items()}
 _ENDINGS = {
     ".exe": "windows",
     ".msi": "windows",
+    ".msix": "windows",
+    ".appx": "windows",
     ".dmg": "macos",
+    ".pkg": "macos",
     ".deb": "linux",
     ".rpm": "linux",
     ".appimage": "linux",
+    ".flatpak": "linux",
+    ".snap": "linux",
     ".apk": "android",
     ".ipa": "ios",
 }
+# Spellings that are no words of their own: x86_64, arm-64, 64-bit, win64, windows-64, linuxarm64, manylinux2014.
+_SPELLINGS = (
+    (re.compile(r"x86[_-]64|(?:intel|amd)[_-]64"), "x64"),
+    (re.compile(r"arm[_-]64"), "arm64"),
+    (re.compile(r"(?<![a-z0-9])(32|64)[_-]?bits?(?![a-z0-9])"), r"bits\1"),
+    (re.compile(r"(?<![a-z0-9])(windows|win|linux|darwin|macos|osx|mac)[_-]?(32|64)(?![a-z0-9])"), r"\1-bits\2"),
+    (re.compile(r"(?<![a-z0-9])w(32|64)(?![a-z0-9])"), r"windows-bits\1"),
+    (re.compile(r"(windows|win|linux|darwin|macos|osx|mac)(x64|x86|amd64|arm64|aarch64)(?![a-z0-9])"), r"\1-\2"),
+    (re.compile(r"(?<![a-z0-9])(?:many|musl)linux\d*(?![a-z0-9])"), "linux"),
+)
 _SEPARATORS = re.compile(r"[-_ +~()]")
 _NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 _STAGE = re.compile(r"(alpha|beta|rc|dev|preview|pre|snapshot|nightly)(?:[-.]?([0-9]{1,20}))?(?![a-z])")
-_SIGNATURES = (".sig", ".asc", ".minisig", ".sigstore", ".sigstore.json", ".p7s")
-_SBOMS = (".spdx.json", ".spdx", ".cdx.json", ".cdx.xml", ".sbom", ".sbom.json")
+# The hub has the same rules for clients that declare no kind, in files/kinds.py.
+_SIGNATURES = (".sig", ".asc", ".minisig", ".sigstore", ".sigstore.json", ".p7s", ".att", ".intoto.jsonl")
+_SBOMS = (".spdx", ".spdx.json", ".cdx.json", ".cdx.xml", ".sbom", ".sbom.json")
+# What updaters read next to a package: the block maps of electron-builder and the control files of zsync.
 _UPDATES = (".blockmap", ".zsync")
-_BUILDER_FILE = re.compile(
-    r"(?:latest|alpha|beta)(?:-mac|-linux(?:-[a-z0-9]+)?)?\.yml|builder-(?:debug|effective-config)\.ya?ml"
+_KEYS = (".pub", ".pem", ".crt", ".cer")
+# Bundles of cosign: tool.tar.gz.bundle, checksums.txt.cosign.bundle. A repository of Git (tool-1.2.bundle) is none.
+_SIGNED_BUNDLE = re.compile(r"\.(?:[a-z]+|7z|bz2)\.bundle$")
+# tool_1.2.3_checksums.txt of GoReleaser, SHASUMS256.txt, checksums-linux.txt, tool.zip.sha256, tool-sha512
+_DIGESTS = re.compile(
+    r"(?:checksums?|(?:sha|md5|b2)[-_]?[0-9]{0,3}[-_]?sums?[0-9]{0,3}|(?<![a-z0-9])(?:sha[0-9]{0,3}|md5|hashes|digests?))"
+    r"(?:(?![a-z0-9])[^/]{0,255}\.(?:txt|json|csv|sum))?$"
 )
-_SUMS = (".sha256", ".sha512", ".md5", ".sha256sum", ".sha512sum", "sha256sums", "sha512sums")
+# The feeds that electron-builder, Sparkle, Squirrel and Velopack write. The hub answers with its own.
+_FEEDS = re.compile(
+    r"(?:latest|alpha|beta)(?:-mac|-linux(?:-[a-z0-9]+)?)?\.yml|builder-(?:debug|effective-config)\.ya?ml"
+    r"|latest\.json|appcast\.xml|releases|(?:releases|assets)\.[a-z0-9-]+\.json"
+)
+_TEXTS = re.compile(
+    r"(?:readme|licen[cs]e|copying|notice|changelog|changes|release[-_]?notes)(?:\.(?:md|txt|rst|html))?"
+)
 
 
 def kind_of(name: str) -> str:
-    """Return the kind of a file: `package`, `signature`, `sbom`, or `other` for digests and what updaters read."""
+    """Return the kind of a file: `signature`, `sbom`, `other` for digests, keys and texts, or else `package`."""
     lower = name.lower()
-    if lower.endswith(_SIGNATURES):
+    if lower.endswith(_SIGNATURES) or _SIGNED_BUNDLE.search(lower):
         return "signature"
     if lower.endswith(_SBOMS):
         return "sbom"
-    return "other" if lower.endswith(_SUMS + _UPDATES) or _BUILDER_FILE.fullmatch(lower) else "package"
+    is_other = lower.endswith(_UPDATES + _KEYS) or _DIGESTS.search(lower)
+    return "other" if is_other or _FEEDS.fullmatch(lower) or _TEXTS.fullmatch(lower) else "package"
 
 
 def target_of(name: str) -> tuple[str, str]:
@@ -70,13 +100,15 @@ def target_of(name: str) -> tuple[str, str]:
     """
     if kind_of(name) != "package":
         return "", ""
-    lower = name.lower()
-    platform = _only(_PLATFORMS, lower)
+    lower = spelled = name.lower()
+    for spelling, plain in _SPELLINGS:
+        spelled = spelling.sub(plain, spelled)
+    platform = _only(_PLATFORMS, spelled)
     if not platform:
         platform = next((system for ending, system in _ENDINGS.items() if lower.endswith(ending)), "")
-    architecture = _only(_ARCHITECTURES, lower)
+    architecture = _only(_ARCHITECTURES, spelled)
     if not architecture:
-        architecture = next((width for word, width in _WIDTHS.items() if word.search(lower)), "")
+        architecture = next((width for word, width in _WIDTHS.items() if word.search(spelled)), "")
     return platform, architecture
 
 

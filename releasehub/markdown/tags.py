@@ -29,7 +29,8 @@ IMPLIED_ENDS = {
     "dd": {"dd", "dt"}, "dt": {"dd", "dt"}, "li": {"li"}, "p": {"p"}, "td": {"td", "th"}, "th": {"td", "th"},
     "tr": {"td", "th", "tr"},
 }  # fmt: skip
-CELL_ATTRIBUTES = {"align": r"left|center|right", "colspan": r"[1-9]|1\d|20", "rowspan": r"[1-9]|1\d|20"}
+_SPAN = re.compile(r"[1-9]|1\d|20")
+CELL_ATTRIBUTES = {"align": re.compile(r"left|center|right"), "colspan": _SPAN, "rowspan": _SPAN}
 MAX_OPEN_TAGS = 20
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:[\s/][^<>]*)?)>")
 _ATTRIBUTE = re.compile(r"""(?<![^\s"'/])([a-z]+)=("[^"]*"|'[^']*'|[^\s"'=<>`]+)""", re.IGNORECASE)
@@ -146,7 +147,7 @@ class TagWriter:
             url = self._valid_url(values.get("href", "")) if is_link else ""
             return {"href": url} if url else None
         rules = CELL_ATTRIBUTES if name in {"td", "th"} else {}
-        return {key: values[key] for key, rule in rules.items() if re.fullmatch(rule, values.get(key, ""))}
+        return {key: values[key] for key, rule in rules.items() if rule.fullmatch(values.get(key, ""))}
 
     def _image(self, attributes: str) -> Iterator[Token]:
         values = _values(attributes)

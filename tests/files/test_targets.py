@@ -1,10 +1,11 @@
-"""Platform and architecture that are read from the name of an uploaded file."""
+"""Platform and architecture that the hub and the command-line client read alike from the name of a file."""
 
 from __future__ import annotations
 
 import pytest
 
 from files.targets import target_in_name
+from releasehub_cli.names import target_of
 
 pytestmark = pytest.mark.embedded
 
@@ -35,10 +36,11 @@ pytestmark = pytest.mark.embedded
         ("qemu-w64-setup.exe", ("windows", "x64")),
         ("tool-1.0-cp312-cp312-manylinux_2_17_aarch64.whl", ("linux", "arm64")),
         ("mas-1.2.3-arm64.pkg", ("macos", "arm64")),
+        ("phrase_macosx_arm64.tar.gz", ("macos", "arm64")),
         ("esbuild-win32-arm64.tgz", ("windows", "arm64")),
         ("base64.tar.gz", ("", "")),
         ("tool-6.4.64.tar.gz", ("", "")),
     ],
 )
 def test_target_is_read_from_whole_words_of_the_name(name: str, expected: tuple[str, str]) -> None:
-    assert target_in_name(name) == expected
+    assert (target_in_name(name), target_of(name)) == (expected, expected)

@@ -15,6 +15,8 @@ KIND_ORDER = (
     File.FileKind.SIGNATURE,
 )
 UNDECLARED = 0
+# Packages that only some distributions of Linux can install.
+DISTRIBUTION_ENDINGS = (".apk", ".deb", ".flatpak", ".ipk", ".pkg.tar.xz", ".pkg.tar.zst", ".rpm", ".snap")
 COMPARED_FIELDS = (
     "folded_name",
     "kind",
@@ -66,11 +68,12 @@ def choose_primary_file(file: File, is_chosen: bool | None) -> None:
         file.is_primary_choice = is_chosen
 
 
-def preference(file: File) -> tuple[bool, int, bool, int, bool, bool, str]:
+def preference(file: File) -> tuple[bool, int, bool, int, bool, bool, bool, str]:
     """Return a sort key; the smallest one is the primary file.
 
     The order is: the choice, the kind (packages first), the declared display order (1 first, undeclared last), a file
-    for every platform, a file for every architecture, the name.
+    for every platform, a file for every architecture, a file for every distribution of Linux, the name. Of the names
+    tool-linux.zip and tool-linux-debug.zip, the first one is the ordinary build, so dots come before other characters.
     """
     return (
         not file.is_primary_choice,
@@ -79,7 +82,8 @@ def preference(file: File) -> tuple[bool, int, bool, int, bool, bool, str]:
         file.display_order,
         bool(file.platform),
         bool(file.architecture),
-        file.folded_name,
+        file.folded_name.endswith(DISTRIBUTION_ENDINGS),
+        file.folded_name.replace(".", "\0"),
     )
 
 

@@ -56,6 +56,7 @@ _SPELLINGS = (
     (re.compile(r"(windows|win|linux|darwin|macos|osx|mac)(x64|x86|amd64|arm64|aarch64)(?![a-z0-9])"), r"\1-\2"),
     (re.compile(r"(?<![a-z0-9])(?:many|musl)linux\d*(?![a-z0-9])"), "linux"),
 )
+_DISTRIBUTION_ENDINGS = (".apk", ".deb", ".flatpak", ".ipk", ".pkg.tar.xz", ".pkg.tar.zst", ".rpm", ".snap")
 _SEPARATORS = re.compile(r"[-_ +~()]")
 _NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 _STAGE = re.compile(r"(alpha|beta|rc|dev|preview|pre|snapshot|nightly)(?:[-.]?([0-9]{1,20}))?(?![a-z])")
@@ -110,6 +111,16 @@ def target_of(name: str) -> tuple[str, str]:
     if not architecture:
         architecture = next((width for word, width in _WIDTHS.items() if word.search(spelled)), "")
     return platform, architecture
+
+
+def place_among_builds(name: str) -> tuple[bool, str]:
+    """Return a sort key for builds of one target: the ordinary one first, as on the hub (files/primary.py).
+
+    Packages that only some distributions of Linux can install come last. Dots come before other characters, so that
+    tool-linux.zip comes before tool-linux-debug.zip.
+    """
+    lower = name.casefold()
+    return lower.endswith(_DISTRIBUTION_ENDINGS), lower.replace(".", "\0")
 
 
 def fold_platform(word: str) -> str:

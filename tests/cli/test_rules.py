@@ -104,6 +104,11 @@ def row(name: str, platform: str = "", architecture: str = "", **extra: Any) -> 
 LINUX, DARWIN = row("linux.tgz", "linux", "x86_64"), row("mac.dmg", "Darwin", "universal")
 JAR, WINDOWS = row("any.jar"), row("win.zip", "windows", "x64", is_primary=True)
 SUMS = row("SHA256SUMS")
+# What GoReleaser and cargo-dist upload for one system.
+BUILDS = tuple(
+    row(f"tool_1.2.3_linux_amd64{rest}", "linux", "x64")
+    for rest in ("-debug.tar.gz", ".apk", ".deb", ".pkg.tar.zst", ".rpm", ".tar.gz")
+)
 
 
 @pytest.mark.parametrize(
@@ -114,6 +119,8 @@ SUMS = row("SHA256SUMS")
         ((WINDOWS, LINUX, DARWIN), ClientSystem("macos", "arm64"), "mac.dmg"),
         ((WINDOWS, LINUX, SUMS), ClientSystem("freebsd", "x64"), None),
         ((WINDOWS, JAR), ClientSystem(), "win.zip"),
+        (BUILDS, ClientSystem("linux", "x64"), "tool_1.2.3_linux_amd64.tar.gz"),
+        ((row("tool_checksums.txt"), *BUILDS), ClientSystem("freebsd"), None),
         ((row("broken.zip", "linux", validation_status="failed"),), ClientSystem("linux", "x64"), None),
     ],
 )

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from files.inspection.findings import Finding
 from files.models import File
 from files.services import restore_file, update_file
+from files.targets import target_in_name
 from files.uploads.validating import decide
 from releasehub.distribution.suitable_files import best_file
 from releasehub.publishing.deletion import delete_file
@@ -53,6 +54,8 @@ def test_the_primary_file_is_the_same_in_every_order_of_arrival() -> None:
         ({"name": "z.zip"}, {"name": "a.zip", "platform": "linux"}),
         ({"name": "z.zip", "platform": "linux"}, {"name": "a.zip", "platform": "linux", "architecture": "x64"}),
         ({"name": "a.zip"}, {"name": "B.zip"}),
+        ({"name": "tool-linux.tar.gz"}, {"name": "tool-linux.deb"}),
+        ({"name": "tool-linux.tar.gz"}, {"name": "tool-linux-debug.tar.gz"}),
         ({"name": "z.sbom", "kind": "sbom", "platform": "linux", "is_primary": True}, {"name": "a.zip"}),
     ],
 )
@@ -189,3 +192,23 @@ def test_a_further_file_is_checked_once_and_the_election_writes_only_changes() -
     names = [sql for sql in statements if sql.startswith("SELECT") and "folded_name" in sql.partition("WHERE")[2]]
     assert len(names) == len(set(names)), names
     assert [sql for sql in statements if sql.startswith('UPDATE "files_file"')] == []
+
+
+def test_release_of_goreleaser_offers_the_archive_of_each_system() -> None:
+    """Checksums and packages of single distributions are among its files, and it declares neither platform nor kind."""
+    version = make_version()
+    names = [
+        "tool_1.2.3_checksums.txt",
+        *(f"tool_1.2.3_linux_amd64.{ending}" for ending in ("apk", "deb", "pkg.tar.zst", "rpm", "tar.gz")),
+        "tool_1.2.3_windows_amd64.zip",
+    ]
+    for name in names:
+        platform, architecture = target_in_name(name)
+        make_file(version, name=name, platform=platform, architecture=architecture)
+    found = {platform: best_file(version, platform) for platform in ("", "linux", "windows", "freebsd")}
+    assert {platform: file and file.filename for platform, file in found.items()} == {
+        "": "tool_1.2.3_linux_amd64.tar.gz",
+        "linux": "tool_1.2.3_linux_amd64.tar.gz",
+        "windows": "tool_1.2.3_windows_amd64.zip",
+        "freebsd": None,
+    }

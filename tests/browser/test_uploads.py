@@ -136,6 +136,27 @@ def test_author_publishes_without_the_admin_and_no_interruption_loses_an_uploade
     assert started.value.path().read_bytes() == file.read_bytes()
 
 
+def test_dropped_changelog_becomes_the_notes_of_the_version(admin: Any, hub: Hub) -> None:
+    """PowerShell writes UTF-16, and many changelogs underline their headings."""
+    changelog = "Changes\n=======\n\n1.4.0 (2026-11-30)\n------------------\n\n- Fixed é\n\n1.3.0\n-----\n\n- Old\n"
+    admin.goto(f"{hub.url}/account/downloads/new/")
+    admin.get_by_label("Title").fill("Notes from a file")
+    admin.get_by_role("button", name="Create download").click()
+    admin.get_by_role("link", name="New version").click()
+    admin.get_by_label("Number").fill("1.4.0")
+    notes = admin.get_by_label("Release notes")
+    notes.evaluate(
+        """(area, bytes) => {
+          const data = new DataTransfer();
+          data.items.add(new File([new Uint8Array(bytes)], "CHANGELOG.md"));
+          area.dispatchEvent(new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true}));
+        }""",
+        list(changelog.encode("utf-16")),
+    )
+    admin.locator(".preview li", has_text="Fixed é").wait_for()
+    assert notes.input_value() == "- Fixed é"
+
+
 def test_buttons_that_did_not_change_stay_so_that_no_click_and_no_focus_is_lost(
     admin: Any, hub: Hub, file: Path, tmp_path: Path
 ) -> None:

@@ -65,14 +65,21 @@ function addPreview(area) {
 
 // Take the section of the version out of a changelog; a file without such a section is taken as a whole.
 async function readNotes(area, file) {
-  const content = (await file.text()).replace(/^\uFEFF/, "");
+  const bytes = await file.arrayBuffer();
+  const [first, second] = new Uint8Array(bytes);
+  // PowerShell and Notepad write UTF-16, which begins with a mark of its byte order. The decoder removes the mark.
+  const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  const encoding = isUtf16 ? (first === 0xff ? "utf-16le" : "utf-16be") : "utf-8";
+  const content = new TextDecoder(encoding).decode(bytes);
   const number = area.form.elements[area.dataset.changelog]?.value.replace(/^v/, "");
   area.value = (number && sectionOf(content, number)) || content;
   area.dispatchEvent(new Event("input"));
 }
 
 function sectionOf(content, number) {
-  const lines = content.split(/\r?\n/);
+  // Headings that are underlined, as in many changelogs of Python and Ruby, are rewritten: 1.4.0, ===== to # 1.4.0.
+  const plain = content.replace(/^(?![#>\s-])(.+)\r?\n(=|-)\2+[ \t]*$/gm, (all, title, line) => `${line === "=" ? "#" : "##"} ${title}\n`);
+  const lines = plain.split(/\r?\n/);
   const level = (line) => /^#{1,6} /.test(line) ? line.indexOf(" ") : 0;
   const names = (line) => line.split(/[^0-9A-Za-z.+-]+/).some((word) => word.replace(/^v/, "") === number);
   const first = lines.findIndex((line) => level(line) && names(line));

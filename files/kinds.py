@@ -7,7 +7,7 @@ SBOM_ENDINGS = (".spdx", ".spdx.json", ".cdx.json", ".cdx.xml", ".sbom", ".sbom.
 # What updaters read next to a package: the block maps of electron-builder and the control files of zsync.
 UPDATE_ENDINGS = (".blockmap", ".zsync")
 KEY_ENDINGS = (".pub", ".pem", ".crt", ".cer")
-# Bundles of cosign: tool.tar.gz.bundle, checksums.txt.cosign.bundle. Repositories of Git, such as tool-1.2.bundle, stay packages.
+# Bundles of cosign: tool.tar.gz.bundle, checksums.txt.cosign.bundle. Bundles of Git are packages: tool-1.2.bundle.
 _SIGNED_BUNDLE = re.compile(r"\.(?:[a-z]+|7z|bz2)\.bundle$")
 # tool_1.2.3_checksums.txt of GoReleaser, SHASUMS256.txt, checksums-linux.txt, tool.zip.sha256, tool-sha512
 _DIGESTS = re.compile(

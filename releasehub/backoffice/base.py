@@ -49,6 +49,8 @@ class HubAdmin(FriendlyFieldsMixin, RowChoicesMixin, ListToolsMixin):
     list_fullwidth = True
     compressed_fields = True
     warn_unsaved_form = False
+    # The theme asks for it at each field, and Django's templates search long for attributes that do not exist.
+    conditional_fields: ClassVar[dict[str, str]] = {}
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active and request.user.is_staff)

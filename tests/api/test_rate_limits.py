@@ -12,6 +12,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from releasehub.api import schema_view
 from releasehub.core import counting, redis_cache
+from releasehub.core.rates import Rate
 from releasehub.core.requests import network_of
 from releasehub.server.limit_middleware import RateLimitMiddleware
 from tests.api.test_rights_before_bytes import routes
@@ -57,6 +58,13 @@ def test_rate_limit_is_429_in_the_format_of_each_interface(path: str) -> None:
     assert 1 <= int(answer["Retry-After"]) <= 61
     assert answer["Content-Type"].startswith("application/json")
     assert answer.json()
+
+
+def test_refusal_at_the_end_of_a_window_says_when_to_retry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The window may end between the count and the response, which leaves no second to wait."""
+    monkeypatch.setattr(Rate, "is_exceeded", True)
+    monkeypatch.setattr(Rate, "seconds_left", 0)
+    assert {path: fetch(path).headers.get("Retry-After") for path in SURFACES} == dict.fromkeys(SURFACES, "1")
 
 
 def test_every_route_is_limited_by_one_counter_or_another(settings: Any) -> None:

@@ -58,7 +58,7 @@ class Envelope:
         headers = {"WWW-Authenticate": "Bearer"} if status == 401 else _retry_after(problems[0])
         if isinstance(error, Moved):
             headers |= {"Location": renamed_url(context["request"]._request, error.slug), "Cache-Control": "no-store"}
-        if wait := getattr(error, "wait", None):
+        if (wait := getattr(error, "wait", None)) is not None:  # 0 at the end of a window
             headers["Retry-After"] = str(int(wait) + 1)
         return Response(self.body(problems), status=status, headers=headers)
 

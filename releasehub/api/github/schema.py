@@ -46,7 +46,7 @@ BYTES = {OCTETS: OpenApiTypes.BINARY, ANY_TYPE: OpenApiTypes.BINARY}
 
 def operation(*parameters: Any, **options: Any) -> Callable[[F], F]:
     """Return the decorator that documents an operation of the dialect."""
-    return extend_schema(tags=["github"], parameters=[*parameters, *HEADERS], filters=False, **options)
+    return extend_schema(tags=["github"], parameters=[*parameters, *HEADERS], **options)
 
 
 def repository_operation(*parameters: Any, **options: Any) -> Callable[[F], F]:

@@ -86,7 +86,6 @@ def _document_view(view: Any, *, example: dict[str, Any], filters: tuple[OpenApi
             description="The list and its total contain only what the caller may see.",
             parameters=[*filters, ordering, *PAGING],
             responses=list_response,
-            filters=False,
         ),
         retrieve=write_schema(summary=f"Get a {item}"),
         create=write_schema(summary=f"Create a {item}"),

@@ -78,7 +78,6 @@ document_webhooks = extend_schema_view(
             *PAGES,
         ],
         responses=LIST_RESPONSE,
-        filters=False,
     ),
     retrieve=write_schema("Get a webhook endpoint"),
     create=write_schema("Create a webhook endpoint", SECRET_RESPONSE),
@@ -100,7 +99,6 @@ document_webhooks = extend_schema_view(
             *(parameter for parameter in PAGES if parameter.name != "direction"),
         ],
         responses=DELIVERIES_RESPONSE,
-        filters=False,
     ),
     replay_delivery=write_schema("Send a delivery again with the same id", DELIVERY_RESPONSE),
 )

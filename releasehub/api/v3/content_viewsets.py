@@ -6,7 +6,7 @@ from typing import cast
 
 from django.http import HttpResponseBase, QueryDict
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ParseError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -19,7 +19,6 @@ from releasehub.api.common.file_parsers import RawFileParser, StagingMultiPartPa
 from releasehub.api.common.renderers import FileOrForm
 from releasehub.api.common.schema import FILE_DESCRIPTION, FILE_RESPONSES
 from releasehub.api.v3.loading import find_release
-from releasehub.api.v3.schema import operation
 from releasehub.api.v3.serializers import V3ReleaseFileSerializer, account_of
 from releasehub.api.v3.viewsets import V3ViewSet
 from releasehub.apikeys.scopes import Scope
@@ -100,7 +99,7 @@ class V3ContentViewSet(V3ViewSet):
                 actor=self.actor, version=self.version, upload=upload, replaces=self.replaced
             )
 
-    @operation(
+    @extend_schema(
         operation_id="v3_content_upload",
         summary="Upload a file of a release",
         description=UPLOAD,
@@ -122,7 +121,7 @@ class V3ContentViewSet(V3ViewSet):
         file.version = self.version
         return Response(self.get_serializer(file).data)
 
-    @operation(
+    @extend_schema(
         operation_id="v3_content_upload_unnamed",
         summary="Upload a file of a release, without its name in the URL",
         description=f"The older form. The name is that of the part `file`, or in `Content-Disposition`. {UPLOAD}",
@@ -132,7 +131,7 @@ class V3ContentViewSet(V3ViewSet):
     def upload_unnamed(self, request: Request, release_id: str) -> Response:
         return self.upload(request, release_id)
 
-    @operation(
+    @extend_schema(
         operation_id="v3_content_download",
         summary="Download a file of a release",
         description=FILE_DESCRIPTION,
@@ -142,7 +141,7 @@ class V3ContentViewSet(V3ViewSet):
     def download(self, request: Request, release_id: str, filename: str) -> HttpResponseBase:
         return serve_file(request._request, find_file(self.actor, self.version, filename), self.actor)
 
-    @operation(
+    @extend_schema(
         operation_id="v3_account_content_download",
         summary="Download a file of a release, by its account",
         description=FILE_DESCRIPTION,

@@ -5,14 +5,13 @@ from typing import Any
 
 from django.db import models
 from django.http import Http404
-from drf_spectacular.utils import extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from releasehub.api.common.model_mixins import ListModelMixin
 from releasehub.api.v3.filters import V3WebhookEventLogFilterSet
-from releasehub.api.v3.schema import list_operation, operation
 from releasehub.api.v3.viewsets import V3ModelViewSet
 from releasehub.api.v3.webhook_serializers import V3WebhookEventLogSerializer
 from releasehub.apikeys.scopes import Scope
@@ -21,28 +20,25 @@ from releasehub.webhooks.log import bodies_of, visible_deliveries, with_webhook_
 from releasehub.webhooks.models import Delivery, Endpoint
 from releasehub.webhooks.replays import replay_delivery
 
-# Deliveries get their ids in the order of their creation. Their times come from the database, and SQLite writes them
-# with fewer digits than Django compares them with, so that a cursor could not tell a row from the ones after it.
-LOG_ORDER = {"createdAt": "id"}
 LOG = {200: V3WebhookEventLogSerializer}
 
 
 @extend_schema_view(
-    list=list_operation(
-        V3WebhookEventLogFilterSet,
-        LOG_ORDER,
+    list=extend_schema(
         summary="List the deliveries of webhooks",
         description="In the order of creation; `sort=-createdAt` lists the newest first.",
     ),
-    retrieve=operation(summary="Get a delivery"),
-    retry=operation(summary="Send a delivery again", description="Not in the original API."),
+    retrieve=extend_schema(summary="Get a delivery"),
+    retry=extend_schema(summary="Send a delivery again", description="Not in the original API."),
 )
 class V3WebhookEventLogViewSet(ListModelMixin, V3ModelViewSet):
     queryset = Delivery.objects.all()
     serializer_class = V3WebhookEventLogSerializer
     filterset_class = V3WebhookEventLogFilterSet
     lookup_value_regex = "[A-Za-z0-9_-]{1,64}"
-    ordering = LOG_ORDER
+    # Deliveries get their ids in the order of their creation. Their times come from the database, and SQLite writes
+    # them with fewer digits than Django compares, so that a cursor could not tell a row from the ones after it.
+    ordering = {"createdAt": "id"}
     default_order = ("id",)
     required_scopes = {"list": Scope.WEBHOOK_READ, "retrieve": Scope.WEBHOOK_READ, "retry": Scope.WEBHOOK_WRITE}
 

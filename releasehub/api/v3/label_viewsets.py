@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Prefetch
-from drf_spectacular.utils import extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 
 from downloads.access import load_access
 from downloads.models import Download
@@ -13,14 +13,11 @@ from downloads.policies import download_policy
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.v3.filters import V3LabelFilterSet
 from releasehub.api.v3.label_serializers import V3LabelCreateSerializer, V3LabelSerializer, V3LabelUpdateSerializer
-from releasehub.api.v3.schema import DELETED, list_operation, operation
 from releasehub.api.v3.viewsets import V3FullModelViewSet
 from releasehub.apikeys.scopes import Scope
 from versions.models import Label, NamedChannel, NamedPlatform
 from versions.policies import label_policy
 from versions.services import create_label, delete_label, update_label
-
-ORDER = {"name": "name", "displayName": "display_name", "createdAt": "created_at", "updatedAt": "updated_at"}
 
 
 class V3LabelViewSet(V3FullModelViewSet):
@@ -29,7 +26,7 @@ class V3LabelViewSet(V3FullModelViewSet):
     input_serializer_classes = {"create": V3LabelCreateSerializer, "partial_update": V3LabelUpdateSerializer}
     filterset_class = V3LabelFilterSet
     policy = label_policy
-    ordering = ORDER
+    ordering = {"name": "name", "displayName": "display_name", "createdAt": "created_at", "updatedAt": "updated_at"}
     default_order = ("created_at", "id")
     required_scopes = {"list": Scope.RELEASE_READ, "retrieve": Scope.RELEASE_READ} | dict.fromkeys(
         ("create", "partial_update", "destroy"), Scope.RELEASE_WRITE
@@ -59,11 +56,11 @@ class V3LabelViewSet(V3FullModelViewSet):
 def document_views(noun: str) -> Any:
     """Return the decorator that documents the view set of channels or of platforms."""
     return extend_schema_view(
-        list=list_operation(V3LabelFilterSet, ORDER, summary=f"List release {noun}s"),
-        retrieve=operation(summary=f"Get a release {noun}"),
-        create=operation(summary=f"Create a release {noun}"),
-        partial_update=operation(summary=f"Change a release {noun}"),
-        destroy=operation(summary=f"Delete a release {noun}; releases keep its name", responses={204: DELETED}),
+        list=extend_schema(summary=f"List release {noun}s"),
+        retrieve=extend_schema(summary=f"Get a release {noun}"),
+        create=extend_schema(summary=f"Create a release {noun}"),
+        partial_update=extend_schema(summary=f"Change a release {noun}"),
+        destroy=extend_schema(summary=f"Delete a release {noun}; releases keep its name"),
     )
 
 

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from django.db import models
-from drf_spectacular.utils import extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 
 from downloads.access import load_access
 from downloads.models import Category, Download
@@ -19,22 +19,19 @@ from releasehub.api.v3.product_serializers import (
     V3ProductSerializer,
     V3ProductUpdateSerializer,
 )
-from releasehub.api.v3.schema import DELETED, list_operation, operation
 from releasehub.api.v3.viewsets import V3FullModelViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.publishing.deletion import delete_download
 from versions.querysets import listed_total
 
-ORDER = {"createdAt": "created_at", "updatedAt": "updated_at", "name": "title", "displayName": "title"}
-
 
 @extend_schema_view(
-    list=list_operation(V3ProductFilterSet, ORDER, summary="List products"),
-    retrieve=operation(summary="Get a product"),
-    create=operation(summary="Create a product"),
-    partial_update=operation(summary="Change a product; fields left out stay as they are"),
-    destroy=operation(summary="Delete a product with its releases; it can be restored", responses={204: DELETED}),
+    list=extend_schema(summary="List products"),
+    retrieve=extend_schema(summary="Get a product"),
+    create=extend_schema(summary="Create a product"),
+    partial_update=extend_schema(summary="Change a product; fields left out stay as they are"),
+    destroy=extend_schema(summary="Delete a product with its releases; it can be restored"),
 )
 class V3ProductViewSet(V3FullModelViewSet):
     queryset = Download.objects.all()
@@ -42,7 +39,7 @@ class V3ProductViewSet(V3FullModelViewSet):
     input_serializer_classes = {"create": V3ProductCreateSerializer, "partial_update": V3ProductUpdateSerializer}
     filterset_class = V3ProductFilterSet
     policy = download_policy
-    ordering = ORDER
+    ordering = {"createdAt": "created_at", "updatedAt": "updated_at", "name": "title", "displayName": "title"}
     default_order = ("created_at", "id")
     required_scopes = {"list": Scope.PRODUCT_READ, "retrieve": Scope.PRODUCT_READ} | dict.fromkeys(
         ("create", "partial_update", "destroy"), Scope.PRODUCT_WRITE

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db import models
-from drf_spectacular.utils import OpenApiParameter, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,34 +14,25 @@ from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.v3.filters import V3ReleaseFileFilterSet
 from releasehub.api.v3.input_serializers import V3ReleaseFileCreateSerializer, V3ReleaseFileUpdateSerializer
 from releasehub.api.v3.loading import RELEASE_RELATIONS, find_release, release_context
-from releasehub.api.v3.schema import DELETED, list_operation, operation
 from releasehub.api.v3.serializers import V3ReleaseFileSerializer, V3ReleaseSerializer
 from releasehub.api.v3.viewsets import V3EditableModelViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
 from releasehub.publishing.deletion import delete_file
 
-# Files get their ids in the order of their creation, and the ids of all files are indexed.
-ORDER = {
-    "createdAt": "id",
-    "updatedAt": "updated_at",
-    "name": "filename",
-    "size": "size_bytes",
-    "downloads": "download_count",
-}
 RELEASE = OpenApiParameter("releaseId", str, description="Only files of this release.")
 
 
 @extend_schema_view(
-    list=list_operation(V3ReleaseFileFilterSet, ORDER, RELEASE, summary="List files of releases"),
-    retrieve=operation(summary="Get a file of a release"),
-    create=operation(
+    list=extend_schema(parameters=[RELEASE], summary="List files of releases"),
+    retrieve=extend_schema(summary="Get a file of a release"),
+    create=extend_schema(
         summary="Add a file that is stored elsewhere",
         description="The response is the release. A worker checks the link before the file is offered.",
         responses={201: V3ReleaseSerializer},
     ),
-    partial_update=operation(summary="Change whether a file needs an access key; an addition of the hub"),
-    destroy=operation(summary="Delete a file of a release", responses={204: DELETED}),
+    partial_update=extend_schema(summary="Change whether a file needs an access key; an addition of the hub"),
+    destroy=extend_schema(summary="Delete a file of a release"),
 )
 class V3ReleaseFileViewSet(V3EditableModelViewSet):
     queryset = File.objects.filter(version__deleted_at__isnull=True, version__download__deleted_at__isnull=True)
@@ -52,7 +43,14 @@ class V3ReleaseFileViewSet(V3EditableModelViewSet):
     }
     filterset_class = V3ReleaseFileFilterSet
     policy = file_policy
-    ordering = ORDER
+    # Files get their ids in the order of their creation, and the ids of all files are indexed.
+    ordering = {
+        "createdAt": "id",
+        "updatedAt": "updated_at",
+        "name": "filename",
+        "size": "size_bytes",
+        "downloads": "download_count",
+    }
     default_order = ("id",)
     required_scopes = {
         "list": Scope.RELEASE_READ,

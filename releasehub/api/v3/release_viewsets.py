@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db import models
-from drf_spectacular.utils import OpenApiParameter, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,7 +22,6 @@ from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.v3.filters import V3ReleaseFilterSet
 from releasehub.api.v3.input_serializers import V3ReleaseCreateSerializer, V3ReleaseUpdateSerializer
 from releasehub.api.v3.loading import RELEASE_RELATIONS, find_product, release_context
-from releasehub.api.v3.schema import DELETED, list_operation, operation
 from releasehub.api.v3.serializers import V3MyReleaseSerializer, V3ReleaseSerializer
 from releasehub.api.v3.viewsets import V3ModelViewSet
 from releasehub.apikeys.scopes import Scope
@@ -36,15 +35,6 @@ from versions.policies import version_policy
 from versions.querysets import listed_total, listed_total_of_all
 from versions.services import lock_version
 
-ORDER = {
-    "createdAt": "created_at",
-    "updatedAt": "updated_at",
-    "publishedAt": "published_at",
-    "name": "title",
-    "version": "sort_key",
-    "channel": "channel",
-    "totalFiles": "file_count",
-}
 PRODUCT = OpenApiParameter("productId", str, description="Only releases of this product.")
 
 
@@ -54,7 +44,15 @@ class V3BaseReleaseViewSet(ListModelMixin, V3ModelViewSet):
     queryset = Version.objects.filter(download__deleted_at__isnull=True)
     serializer_class = V3ReleaseSerializer
     policy = version_policy
-    ordering = ORDER
+    ordering = {
+        "createdAt": "created_at",
+        "updatedAt": "updated_at",
+        "publishedAt": "published_at",
+        "name": "title",
+        "version": "sort_key",
+        "channel": "channel",
+        "totalFiles": "file_count",
+    }
     default_order = ("created_at", "id")
 
     def with_relations(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
@@ -65,23 +63,21 @@ class V3BaseReleaseViewSet(ListModelMixin, V3ModelViewSet):
 
 
 @extend_schema_view(
-    list=list_operation(
-        V3ReleaseFilterSet,
-        ORDER,
-        PRODUCT,
+    list=extend_schema(
+        parameters=[PRODUCT],
         summary="List releases",
         description="The oldest first, with archived releases. Private releases are only in the list of their team.",
     ),
-    retrieve=operation(summary="Get a release"),
-    create=operation(summary="Create a release"),
-    partial_update=operation(summary="Change a release; fields left out stay as they are"),
-    destroy=operation(summary="Delete a release; its version number stays reserved", responses={204: DELETED}),
-    publish=operation(
+    retrieve=extend_schema(summary="Get a release"),
+    create=extend_schema(summary="Create a release"),
+    partial_update=extend_schema(summary="Change a release; fields left out stay as they are"),
+    destroy=extend_schema(summary="Delete a release; its version number stays reserved"),
+    publish=extend_schema(
         summary="Publish and seal a release", description="The release needs a file that has passed its checks."
     ),
-    unpublish=operation(summary="Turn a release back into a draft, unless it was downloaded"),
-    archive=operation(summary="Keep a release, but stop offering it"),
-    unarchive=operation(summary="Offer an archived release again"),
+    unpublish=extend_schema(summary="Turn a release back into a draft, unless it was downloaded"),
+    archive=extend_schema(summary="Keep a release, but stop offering it"),
+    unarchive=extend_schema(summary="Offer an archived release again"),
 )
 class V3ReleaseViewSet(
     RetrieveModelMixin, CreateModelMixin, PartialUpdateModelMixin, DestroyModelMixin, V3BaseReleaseViewSet
@@ -154,9 +150,7 @@ class V3ReleaseViewSet(
 
 
 @extend_schema_view(
-    list=list_operation(
-        None,
-        ORDER,
+    list=extend_schema(
         summary="List the releases that I may download",
         description="Published releases that are neither private nor archived, of all products the caller may see.",
     )

@@ -1,16 +1,15 @@
 """The parts of the OpenAPI schema of the v3 dialect that do not follow from its serializers."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
-from releasehub.api.v3.filters import MomentFilter, TruthFilter, V3FilterSet
+from releasehub.api.common.schema import HubSchema
+from releasehub.api.v3.filters import MomentFilter, TruthFilter
 from releasehub.api.v3.pagination import DEFAULT_LIMIT, MAX_LIMIT
 
-operation = partial(extend_schema, tags=["v3"])
 DELETED = OpenApiResponse(description="It was deleted.")
 TOTALS = tuple(
     OpenApiParameter(f"Pagination-{name}", kind, OpenApiParameter.HEADER, response=[200], description=text)
@@ -23,19 +22,22 @@ TOTALS = tuple(
 )
 
 
-def list_operation(
-    filters: type[V3FilterSet] | None,
-    ordering: Mapping[str, str],
-    *more: OpenApiParameter,
-    **options: Any,
-) -> Any:
-    """Return the decorator that documents a list: its filters, `page`, `limit`, `sort`, and the headers of totals."""
-    fields = filters.base_filters.items() if filters else ()
-    return operation(
-        parameters=[*more, *(_parameter(name, item) for name, item in fields), *_paging(ordering), *TOTALS],
-        filters=False,
-        **options,
-    )
+class V3Schema(HubSchema):
+    """The schema of an operation. The parameters of a list follow from the filter set and the order of its view set."""
+
+    def get_tags(self) -> list[str]:
+        return ["v3"]
+
+    def get_response_serializers(self) -> Any:
+        view: Any = self.view
+        return {204: DELETED} if view.action == "destroy" else super().get_response_serializers()
+
+    def get_override_parameters(self) -> list[Any]:
+        view: Any = self.view
+        if view.action != "list":
+            return super().get_override_parameters()
+        filters = view.filterset_class.base_filters if view.filterset_class else {}
+        return [*(_parameter(name, item) for name, item in filters.items()), *_paging(view.ordering), *TOTALS]
 
 
 def _paging(ordering: Mapping[str, str]) -> tuple[OpenApiParameter, ...]:

@@ -1,6 +1,6 @@
 """Signing in, and the status of the hub."""
 
-from drf_spectacular.utils import OpenApiResponse
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,7 +14,6 @@ from releasehub.accounts.signing_in import (
     sign_in,
 )
 from releasehub.api.common.caching import confidential
-from releasehub.api.v3.schema import operation
 from releasehub.api.v3.session_serializers import (
     V3AccessTokenSerializer,
     V3LoginSerializer,
@@ -33,7 +32,7 @@ class V3AccountViewSet(V3ViewSet):
     input_serializer_classes = {"login": V3LoginSerializer}
     required_scopes = {"login": (), "me": ()}
 
-    @operation(
+    @extend_schema(
         operation_id="v3_me",
         summary="Get the user of the token",
         responses={200: V3MeSerializer},
@@ -47,7 +46,7 @@ class V3AccountViewSet(V3ViewSet):
         context = self.get_serializer_context() | {"membership": membership}
         return confidential(Response(V3MeSerializer(self.actor.user, context=context).data))
 
-    @operation(operation_id="v3_login", summary="Sign in")
+    @extend_schema(operation_id="v3_login", summary="Sign in")
     def login(self, request: Request) -> Response:
         credentials = self.get_validated_data()
         try:
@@ -69,7 +68,7 @@ class V3StatusViewSet(V3ViewSet):
     open_actions = frozenset({"status"})
     required_scopes = {"status": ()}
 
-    @operation(
+    @extend_schema(
         operation_id="v3_status",
         summary="Get the status of the hub",
         responses={

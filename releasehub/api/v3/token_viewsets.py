@@ -4,13 +4,12 @@ from typing import Any
 
 from django.db import models
 from django.http import Http404
-from drf_spectacular.utils import extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from releasehub.api.common.caching import confidential
 from releasehub.api.common.serializers import InputSerializer
-from releasehub.api.v3.schema import DELETED, list_operation, operation
 from releasehub.api.v3.token_serializers import (
     V3NewPersonalAccessTokenSerializer,
     V3PersonalAccessTokenCreateSerializer,
@@ -24,19 +23,17 @@ from releasehub.apikeys.services import delete_key, issue_key, revoke_key, updat
 from releasehub.core.errors import Conflict, Denied, ErrorCode
 from releasehub.core.numbers import read_number
 
-ORDER = {"createdAt": "created_at", "updatedAt": "updated_at", "name": "name", "expiresAt": "expires_at"}
-
 
 @extend_schema_view(
-    list=list_operation(None, ORDER, summary="List my personal access tokens"),
-    retrieve=operation(summary="Get a personal access token"),
-    create=operation(
+    list=extend_schema(summary="List my personal access tokens"),
+    retrieve=extend_schema(summary="Get a personal access token"),
+    create=extend_schema(
         summary="Create a personal access token; only this response contains its secret",
         description="Needs the token of a sign-in, so that a leaked key cannot issue other keys.",
         responses={201: V3NewPersonalAccessTokenSerializer},
     ),
-    partial_update=operation(summary="Change or revoke a personal access token"),
-    destroy=operation(summary="Delete a personal access token", responses={204: DELETED}),
+    partial_update=extend_schema(summary="Change or revoke a personal access token"),
+    destroy=extend_schema(summary="Delete a personal access token"),
 )
 class V3PersonalAccessTokenViewSet(V3EditableModelViewSet):
     """Management of keys, for the token of a sign-in only: a leaked key must not be able to issue others."""
@@ -48,7 +45,7 @@ class V3PersonalAccessTokenViewSet(V3EditableModelViewSet):
         "partial_update": V3PersonalAccessTokenUpdateSerializer,
     }
     policy = api_key_policy
-    ordering = ORDER
+    ordering = {"createdAt": "created_at", "updatedAt": "updated_at", "name": "name", "expiresAt": "expires_at"}
     default_order = ("id",)
     required_scopes = dict.fromkeys(("list", "retrieve", "create", "partial_update", "destroy"), ())
 

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
-from drf_spectacular.utils import OpenApiResponse
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 
 from downloads.models import AccessKey, Download
 from releasehub.api.common.caching import cacheable
 from releasehub.api.common.loading import files_of
 from releasehub.api.v3.loading import RELEASE_RELATIONS, find_product
-from releasehub.api.v3.schema import operation
 from releasehub.api.v3.serializers import V3ReleaseSerializer
 from releasehub.api.v3.update_serializers import V3LatestQuerySerializer, V3UpdateQuerySerializer
 from releasehub.api.v3.viewsets import V3ViewSet
@@ -37,7 +36,7 @@ class V3UpdateViewSet(V3ViewSet):
     required_scopes = {"update": Scope.RELEASE_READ, "latest": Scope.RELEASE_READ}
     held_back: Version | None = None
 
-    @operation(
+    @extend_schema(
         operation_id="v3_releases_update",
         summary="Find a newer release",
         description="An installed 1.4 is up to date if the newest release is any 1.4.x.",
@@ -49,7 +48,7 @@ class V3UpdateViewSet(V3ViewSet):
         response = self.find_response(query)
         return response or self.nothing_newer()
 
-    @operation(
+    @extend_schema(
         operation_id="v3_releases_latest",
         summary="Get the newest release",
         description="Public products need no key. Other products need an access key or a token.",

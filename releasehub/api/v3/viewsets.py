@@ -18,6 +18,7 @@ from releasehub.api.common.viewsets import HubViewSet
 from releasehub.api.v3.errors import V3EnvelopeMixin
 from releasehub.api.v3.filters import order_rows
 from releasehub.api.v3.pagination import V3Pagination
+from releasehub.api.v3.schema import V3Schema
 from releasehub.api.v3.throttling import V3Throttle
 
 ID = "[A-Za-z0-9-]{1,64}"
@@ -40,6 +41,7 @@ FIELD_NAMES = {
 class V3ViewSet(V3EnvelopeMixin, HubViewSet):
     """A view set whose actions all need a token, unless it names them in `open_actions`."""
 
+    schema = V3Schema()
     throttle_classes = [V3Throttle]
     open_actions = frozenset()
     security = ("token",)
@@ -78,12 +80,11 @@ class V3ModelViewSet(V3ViewSet, HubModelViewSet):
         return data
 
 
-# The classes below have no docstrings, because OpenAPI would show them as the description of every operation.
 class V3EditableModelViewSet(
     ListModelMixin, RetrieveModelMixin, PartialUpdateModelMixin, DestroyModelMixin, V3ModelViewSet
 ):
-    pass
+    """The actions on rows that exist."""
 
 
 class V3FullModelViewSet(CreateModelMixin, V3EditableModelViewSet):
-    pass
+    """The actions on rows, and their creation."""

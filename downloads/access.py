@@ -48,8 +48,7 @@ NO_USER_ID = 0  # for anonymous visitors; no user has this id
 def access_to(actor: Actor, download_id: int) -> Access:
     """Return the access of the actor to one download, without a query if it was loaded before."""
     load_access(actor, [download_id])
-    access: Access = actor.facts.get(("access", download_id), NOTHING)
-    return access
+    return actor.facts.get(("access", download_id), NOTHING)
 
 
 def load_access(actor: Actor, download_ids: Iterable[int]) -> None:
@@ -104,7 +103,7 @@ def with_ties(rows: DownloadQuerySet, user_id: int) -> DownloadQuerySet:
 
     `FilteredRelation` joins only the user's own row of the team, so that the join does not multiply the downloads.
     """
-    tied: DownloadQuerySet = rows.annotate(
+    return rows.annotate(
         mine=FilteredRelation("team", condition=Q(team__user=user_id)),
         belongs=Q(organization__isnull=True)
         | Q(Exists(Membership.objects.filter(organization=OuterRef("organization"), user=user_id))),
@@ -112,7 +111,6 @@ def with_ties(rows: DownloadQuerySet, user_id: int) -> DownloadQuerySet:
         stored=in_store_of(user_id),
         **{name: F(f"mine__{flag}") for name, flag in BY_FLAG.items()},
     )
-    return tied
 
 
 def _access(row: dict[str, Any]) -> Access:

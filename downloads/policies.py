@@ -243,7 +243,4 @@ share_policy = SharePolicy()
 
 def manageable_access_keys(actor: Actor) -> AccessKeyQuerySet:
     """Return the access keys for which `AccessKeyPolicy.can_view` is true, with their standing."""
-    rows: AccessKeyQuerySet = AccessKey.objects.with_standing().filter(
-        download__in=Download.all_objects.team_managed_by(actor)
-    )
-    return rows
+    return AccessKey.objects.with_standing().filter(download__in=Download.all_objects.team_managed_by(actor))

@@ -26,16 +26,14 @@ def pending_invitations_of_download(*, actor: Actor, download: Download) -> Invi
     kinds = [Invitation.Kind.TEAM]
     if download_policy.can_transfer(actor, download):
         kinds.append(Invitation.Kind.OWNERSHIP)
-    rows: InvitationQuerySet = Invitation.objects.unanswered().filter(kind__in=kinds, target_id=download.pk)
-    return rows
+    return Invitation.objects.unanswered().filter(kind__in=kinds, target_id=download.pk)
 
 
 def with_required_organization(rows: InvitationQuerySet) -> InvitationQuerySet:
     """Add the column `required_organization`: the name of `TeamInvitations.required_organization`, or None."""
     names = Download.objects.filter(pk=OuterRef("target_id")).values("organization__name")
     name = Case(When(kind=Invitation.Kind.TEAM, then=Subquery(names)), default=None, output_field=CharField())
-    named: InvitationQuerySet = rows.annotate(required_organization=name)
-    return named
+    return rows.annotate(required_organization=name)
 
 
 class DownloadInvitations:
@@ -43,8 +41,7 @@ class DownloadInvitations:
 
     def find(self, target_id: int) -> Download | None:
         rows = Download.objects.select_related("category", "organization")
-        found: Download | None = rows.filter(pk=target_id).first()
-        return found
+        return rows.filter(pk=target_id).first()
 
     def lock(self, target_id: int) -> Download:
         download = lock_download(target_id)

@@ -63,8 +63,7 @@ class S3Storage:
             # An empty object has no range, not even one from its first byte.
             part = {"Range": f"bytes={start}-"} if start else {}
             answer = self.client.get_object(Bucket=self.bucket, Key=key, **part)  # type: ignore[arg-type]
-            body: Any = answer["Body"]
-            return body  # type: ignore[no-any-return]
+            return answer["Body"]  # type: ignore[return-value]
 
     def size(self, key: str) -> int | None:
         with s3_errors(), ignoring_absence():

@@ -57,8 +57,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def clean_username(self, username: str, shallow: bool = False) -> str:
         if is_reserved(username):
             raise self.validation_error("username_blacklisted")
-        name: str = super().clean_username(username, shallow)
-        return name
+        return super().clean_username(username, shallow)
 
     def set_password(self, user: Any, password: str) -> None:
         """Change the password together with its row in the audit log, which a signal writes."""

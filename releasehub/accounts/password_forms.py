@@ -101,5 +101,4 @@ class ChoosePasswordForm(forms.Form):
         self.fields["password"].help_text = new_password_help()
 
     def clean_password(self) -> str:
-        password: str = get_adapter().clean_password(self.cleaned_data["password"], user=self.user)
-        return password
+        return get_adapter().clean_password(self.cleaned_data["password"], user=self.user)

@@ -123,8 +123,7 @@ def memberships_of(actor: Actor) -> dict[int, Membership]:
     if _FACT not in actor.facts:
         rows = Membership.objects.filter(user=actor.user_id).select_related("named_role") if actor.user_id else ()
         actor.facts[_FACT] = {row.organization_id: row for row in rows}
-    memberships: dict[int, Membership] = actor.facts[_FACT]
-    return memberships
+    return actor.facts[_FACT]
 
 
 def clear_cached_memberships(actor: Actor) -> None:

@@ -46,12 +46,10 @@ class CachedSchemaView(SpectacularAPIView):
 
 @cache
 def _render(renderer: type[Any]) -> bytes:
-    body: bytes = renderer().render(schema_document(), renderer_context={})
-    return body
+    return renderer().render(schema_document(), renderer_context={})
 
 
 @cache
 def schema_document() -> dict[str, Any]:
     """Return the OpenAPI schema as plain values. The reference of the APIs reads it, too."""
-    document: dict[str, Any] = SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]
-    return document
+    return SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]

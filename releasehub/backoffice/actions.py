@@ -71,7 +71,7 @@ class ActionAdmin(PolicyModelAdmin):
                 for action in self.row_actions
                 if self.offers(admin_actor(request), action, obj)
             ]
-        return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[no-any-return]
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def act_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         """Run an action on one row, as the menu of the list does for several rows."""

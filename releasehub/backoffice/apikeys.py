@@ -70,7 +70,7 @@ class ApiKeyAdmin(IssuedKeyAdmin):
         """Ask for the password first, as the page *API keys* does, because a key outlives the session."""
         if self.has_add_permission(request):
             ask_for_password(request)
-        return super().add_view(request, form_url, extra_context)  # type: ignore[no-any-return]
+        return super().add_view(request, form_url, extra_context)
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Leave out the fields that only site administrators may fill in: another user, and a superuser key."""

@@ -96,7 +96,7 @@ class HubAdmin(FriendlyFieldsMixin, RowChoicesMixin, ListToolsMixin):
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Return to the list with the error if a service refuses to delete the row."""
         try:
-            return super().delete_view(request, object_id, extra_context)  # type: ignore[no-any-return]
+            return super().delete_view(request, object_id, extra_context)
         except DomainError as error:
             meta = self.model._meta
             return self._refusal_response(

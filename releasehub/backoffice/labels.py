@@ -58,8 +58,7 @@ class LabelAdmin(PolicyModelAdmin):
         return self.has_change_permission(request, obj)
 
     def create(self, actor: Actor, values: dict[str, Any]) -> Label:
-        label: Label = create_label(actor=actor, model=self.model, **values | {"downloads": list(values["downloads"])})
-        return label
+        return create_label(actor=actor, model=self.model, **values | {"downloads": list(values["downloads"])})
 
     def update(self, actor: Actor, obj: Any, values: dict[str, Any]) -> None:
         if "downloads" in values:

@@ -38,7 +38,7 @@ class HubAdminSite(UnfoldAdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the dashboard above the models."""
-        return super().index(request, {**(extra_context or {}), **dashboard_context(request)})  # type: ignore[no-any-return]
+        return super().index(request, {**(extra_context or {}), **dashboard_context(request)})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
         """Return the models that the user may open, which are looked up when the list is used for the first time.

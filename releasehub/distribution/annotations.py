@@ -9,5 +9,4 @@ from versions.querysets import VersionQuerySet
 def with_primary_file(versions: VersionQuerySet) -> VersionQuerySet:
     """Annotate `primary_file_id`: the primary file if it passed validation, else null."""
     primary = File.objects.passed().filter(version=OuterRef("pk"), is_primary=True)
-    annotated: VersionQuerySet = versions.annotate(primary_file_id=Subquery(primary.values("pk")[:1]))
-    return annotated
+    return versions.annotate(primary_file_id=Subquery(primary.values("pk")[:1]))

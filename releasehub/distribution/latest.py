@@ -91,8 +91,7 @@ def _highest(download: Download, actor: Actor | None, **conditions: Unpack[Condi
     """Return the first of `offered_versions`. The usual update check, with no other conditions, has a template."""
     given = {name: value for name, value in conditions.items() if value}
     if not given.keys() <= FREQUENT_CONDITIONS:
-        first: Version | None = offered_versions(download, **conditions).first()
-        return first
+        return offered_versions(download, **conditions).first()
     at_least = given.pop("newer_than", "")
     followed = (str(given.pop("channel", "")) or download.default_channel).lower()
     channels, lowest = tuple(offered_to(followed)), _lowest(download, str(at_least))

@@ -68,7 +68,7 @@ def serve_image(request: HttpRequest, blob: Blob, content_type: str, caching: st
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return response  # type: ignore[no-any-return]
+    return response
 
 
 def _image(blob: Blob, content_type: str) -> HttpResponse:

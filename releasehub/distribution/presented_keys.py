@@ -77,8 +77,7 @@ def open_with_ids(actor: Actor, key_ids: Iterable[int]) -> list[AccessKey]:
 
 def presented_key(actor: Actor, download_id: int) -> AccessKey | None:
     """Return the access key that the actor presented for the download, if any."""
-    key: AccessKey | None = actor.facts.get(("access_key", download_id))
-    return key
+    return actor.facts.get(("access_key", download_id))
 
 
 def needed_key(actor: Actor, download: Download) -> AccessKey | None:

@@ -98,8 +98,7 @@ def previewed_versions(keys: Iterable[AccessKey]) -> dict[int, Version]:
 
 def files_in_preview(version: Version) -> FileQuerySet:
     """Return the files that a preview offers: those that passed their checks."""
-    rows: FileQuerySet = File.objects.passed().filter(version=version)
-    return rows
+    return File.objects.passed().filter(version=version)
 
 
 def picture_in_preview(version: Version, public_id: str, width: int, digest: str) -> PictureSize:

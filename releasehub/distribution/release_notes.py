@@ -68,8 +68,7 @@ def _named_previous(actor: Actor, download: Download, tag: str) -> Version:
 def _previous(rows: VersionQuerySet, download: Download, target: Version | None) -> Version | None:
     channels = offered_to(target.channel if target else download.default_channel)
     others = rows.filter(channel__in=channels).exclude(pk=target.pk if target else 0)
-    previous: Version | None = others.of_newest_first().first()
-    return previous
+    return others.of_newest_first().first()
 
 
 def _sections(versions: VersionQuerySet) -> list[str]:

@@ -37,8 +37,7 @@ def _sums_per_day(versions: models.QuerySet[Version]) -> models.QuerySet[Any, tu
     """Return one row for each day, version and system. Files are added up, because some of them may be deleted."""
     rows = DownloadDay.objects.filter(file__version__in=versions, downloads__gt=0)
     grouped = rows.order_by().values("day", *PATHS).annotate(total=Sum("downloads"))
-    sums: models.QuerySet[Any, tuple[Any, ...]] = grouped.order_by("day", *PATHS).values_list("day", *PATHS, "total")
-    return sums
+    return grouped.order_by("day", *PATHS).values_list("day", *PATHS, "total")
 
 
 def _merged(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[str | int]]:

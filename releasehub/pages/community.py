@@ -111,8 +111,7 @@ def delete_review(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 
 def _find_download(public_id: str) -> Download:
-    download: Download = first_or_not_found(Download.all_objects.select_related("category").filter(public_id=public_id))
-    return download
+    return first_or_not_found(Download.all_objects.select_related("category").filter(public_id=public_id))
 
 
 def _find(model: type[Any], public_id: str) -> Any:

@@ -100,8 +100,7 @@ def callback(request: HttpRequest) -> HttpResponseBase:
         messages.success(request, _("Your company account is connected."))
         return redirect("mfa_index")
     record_authentication(request, user, COMPANY_METHOD)
-    response: HttpResponse = perform_login(request, Login(user=user, redirect_url=begun["next"] or None))
-    return response
+    return perform_login(request, Login(user=user, redirect_url=begun["next"] or None))
 
 
 def _confirmed(request: HttpRequest, claims: dict[str, Any], begun: dict[str, Any]) -> HttpResponseBase:
@@ -115,8 +114,7 @@ def _confirmed(request: HttpRequest, claims: dict[str, Any], begun: dict[str, An
     query = QueryDict(mutable=True)
     query[REDIRECT_FIELD_NAME] = begun["next"]
     request.GET = query  # type: ignore[assignment]  # where allauth looks for the page to go on with
-    response: HttpResponseBase = resume_request(request) or redirect("mfa_index")
-    return response
+    return resume_request(request) or redirect("mfa_index")
 
 
 @login_required

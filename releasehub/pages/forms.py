@@ -25,8 +25,7 @@ def managed_downloads(actor: Actor) -> QuerySet[Download]:
 
     The number of choices is limited, so that the form stays usable.
     """
-    rows: QuerySet[Download] = Download.objects.team_managed_by(actor).order_by("title", "pk")
-    return rows
+    return Download.objects.team_managed_by(actor).order_by("title", "pk")
 
 
 class ServiceForm(forms.Form):
@@ -59,8 +58,7 @@ class SlugsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # n
         super().__init__(queryset, to_field_name="slug", **kwargs)
 
     def clean(self, value: Any) -> QuerySet[Download]:
-        rows: QuerySet[Download] = super().clean((value or "").lower().split())
-        return rows
+        return super().clean((value or "").lower().split())
 
 
 class KeyForm(forms.Form):

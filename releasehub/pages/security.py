@@ -44,10 +44,8 @@ class ResetPasswordView(PasswordResetView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not settings.EMAIL_HOST:
-            refusal: HttpResponse = self.http_method_not_allowed(request)
-            return refusal
-        response: HttpResponse = super().post(request, *args, **kwargs)
-        return response
+            return self.http_method_not_allowed(request)
+        return super().post(request, *args, **kwargs)
 
     def form_invalid(self, form: Any) -> HttpResponse:
         response: HttpResponse = super().form_invalid(form)
@@ -66,8 +64,7 @@ class SetPasswordView(PasswordSetView):
         """
         if request.method == "POST" and is_reauthentication_required(request, app="allauth.account"):
             return redirect("account_set_password")
-        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
-        return response
+        return super().dispatch(request, *args, **kwargs)
 
 
 @login_required

@@ -50,8 +50,7 @@ class SetUpForm(forms.Form):
 
     def clean_password(self) -> str:
         user = User(username=self.cleaned_data.get("username", ""))
-        password: str = get_adapter().clean_password(self.cleaned_data["password"], user=user)
-        return password
+        return get_adapter().clean_password(self.cleaned_data["password"], user=user)
 
 
 @require_form_methods

@@ -18,8 +18,7 @@ class DownloadSitemap(Sitemap):  # type: ignore[type-arg]
 
     def items(self) -> QuerySet[Download]:
         fields = ("slug", "last_update_at")
-        rows: QuerySet[Download] = Download.objects.visible_to(Actor()).only(*fields).order_by("pk")
-        return rows
+        return Download.objects.visible_to(Actor()).only(*fields).order_by("pk")
 
     def location(self, item: Download) -> str:
         return item.path
@@ -30,8 +29,7 @@ class DownloadSitemap(Sitemap):  # type: ignore[type-arg]
 
 class CategorySitemap(Sitemap):  # type: ignore[type-arg]
     def items(self) -> QuerySet[Category]:
-        rows: QuerySet[Category] = Category.objects.visible_to(Actor()).order_by("pk")
-        return rows
+        return Category.objects.visible_to(Actor()).order_by("pk")
 
     def location(self, item: Category) -> str:
         return reverse("pages:category", kwargs={"slug": item.slug})
@@ -53,8 +51,7 @@ class OrganizationSitemap(Sitemap):  # type: ignore[type-arg]
 
     def items(self) -> QuerySet[Organization]:
         public = Download.objects.visible_to(Actor()).filter(organization=OuterRef("pk"))
-        rows: QuerySet[Organization] = Organization.objects.filter(Exists(public)).only("slug").order_by("pk")
-        return rows
+        return Organization.objects.filter(Exists(public)).only("slug").order_by("pk")
 
     def location(self, item: Organization) -> str:
         return organization_path(item)

@@ -24,8 +24,7 @@ MAX_LOCKFILE_BYTES = 64 * 1024 * 1024
 def version_of_source(download: Download, source_hash: str) -> Version | None:
     """Return the newest version that was created from this source."""
     rows = Version.objects.filter(download=download, source_hash=source_hash)
-    version: Version | None = rows.select_related("download__category").order_by("-id").first()
-    return version
+    return rows.select_related("download__category").order_by("-id").first()
 
 
 def check_announcement(*, actor: Actor, download: Download, announcement: Announcement) -> Version | None:

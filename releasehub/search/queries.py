@@ -80,8 +80,7 @@ def search_downloads(actor: Actor, criteria: Criteria, tree: CategoryTree | None
 def _by_category(ids: Any, **since: datetime) -> QuerySet[Any, Any]:
     rows = Download.objects.filter(pk__in=subquery_of(ids)).order_by().values_list("category_id")
     updated = {name: Count("pk", filter=Q(last_update_at__gte=moment)) for name, moment in since.items()}
-    counted: QuerySet[Any, Any] = rows.annotate(Count("pk"), **updated)
-    return counted
+    return rows.annotate(Count("pk"), **updated)
 
 
 _AGES = {f"days_{age}": age for age in Age.values}

@@ -49,8 +49,7 @@ class PageCsrfMiddleware(PagesOnly, CsrfViewMiddleware):
     ) -> HttpResponseBase | None:
         if request.method not in PAGE_METHODS and not getattr(callback, "csrf_exempt", False):
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
-        response: HttpResponseBase | None = super().process_view(request, callback, args, kwargs)
-        return response
+        return super().process_view(request, callback, args, kwargs)
 
 
 class PageAuthenticationMiddleware(PagesOnly, AuthenticationMiddleware):
@@ -75,8 +74,7 @@ class PageAccountMiddleware(Middleware):
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         if is_api(request.path_info):
             return None
-        response: HttpResponseBase | None = self.account_middleware.process_exception(request, exception)
-        return response
+        return self.account_middleware.process_exception(request, exception)
 
 
 class PageErrorMiddleware(Middleware):

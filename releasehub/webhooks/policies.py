@@ -85,8 +85,7 @@ def administered_organization_ids(actor: Actor) -> frozenset[int]:
     if "administered_organizations" not in actor.facts:
         rows = Membership.objects.filter(user=actor.user_id, role__in=MANAGING_ROLES) if actor.user_id else ()
         actor.facts["administered_organizations"] = frozenset(row.organization_id for row in rows)
-    organization_ids: frozenset[int] = actor.facts["administered_organizations"]
-    return organization_ids
+    return actor.facts["administered_organizations"]
 
 
 endpoint_policy = EndpointPolicy()

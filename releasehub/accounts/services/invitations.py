@@ -137,8 +137,7 @@ def pending_invitations_of_organization(*, actor: Actor, organization: Organizat
     """
     organization_policy.ensure("invite", actor, organization)
     rows = Invitation.objects.unanswered()
-    pending: InvitationQuerySet = rows.filter(kind=Invitation.Kind.ORGANIZATION, target_id=organization.pk)
-    return pending
+    return rows.filter(kind=Invitation.Kind.ORGANIZATION, target_id=organization.pk)
 
 
 def find_invitation(public_id: str) -> Invitation:
@@ -147,8 +146,7 @@ def find_invitation(public_id: str) -> Invitation:
     Raises:
         NotFound: No invitation has this id.
     """
-    invitation: Invitation = first_or_not_found(Invitation.objects.filter(public_id=public_id))
-    return invitation
+    return first_or_not_found(Invitation.objects.filter(public_id=public_id))
 
 
 def find_by_token(token: str) -> Invitation:
@@ -157,8 +155,7 @@ def find_by_token(token: str) -> Invitation:
     Raises:
         NotFound: The token is wrong, or the invitation has ended.
     """
-    invitation: Invitation = first_or_not_found(Invitation.objects.pending().filter(token_digest=digest(token)))
-    return invitation
+    return first_or_not_found(Invitation.objects.pending().filter(token_digest=digest(token)))
 
 
 def delete_old_invitations() -> int:

@@ -46,8 +46,7 @@ class HubModelViewSet(HubViewSet):
         # Even a filter set without filters takes longer than the query of a page, so a request without any skips it.
         if filters is None or filters.base_filters.keys().isdisjoint(query):
             return queryset
-        result: models.QuerySet[Any] = filters(query, queryset=queryset, request=self.request).qs
-        return result
+        return filters(query, queryset=queryset, request=self.request).qs
 
     def order_queryset(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
         """Order the rows as the query string asks, with the id as the last criterion."""
@@ -75,8 +74,7 @@ class HubModelViewSet(HubViewSet):
 
     def lock_object(self, instance: Any) -> models.Model:
         """Lock the row for a change with `If-Match`, and return it as it is stored."""
-        locked: models.Model = lock_row(instance)
-        return locked
+        return lock_row(instance)
 
     def get_serializer(self, *args: Any, **kwargs: Any) -> BaseSerializer[Any]:
         """Return the serializer of the response, with the related rows of all its instances loaded."""

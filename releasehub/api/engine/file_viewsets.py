@@ -70,8 +70,7 @@ class EngineFileViewSet(RetrieveModelMixin, EngineModelViewSet):
 
     def get_offered_files(self, hashes: list[str]) -> FileQuerySet:
         """Return files with these checksums, also of versions that the caller may not see."""
-        rows: FileQuerySet = File.objects.passed().filter(version__download=self.download).with_digests(hashes)
-        return rows
+        return File.objects.passed().filter(version__download=self.download).with_digests(hashes)
 
     def get_versions_of(self, files: FileQuerySet) -> VersionQuerySet:
         """Return the versions of the files that the caller may see, the newest one first."""

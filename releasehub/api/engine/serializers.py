@@ -61,7 +61,7 @@ class EngineVersionSerializer(OutputSerializer):
         return format_moment(version.publish_at or version.released_at)
 
     def get_files(self, version: Version) -> Sequence[File]:
-        return self.context["files"].get(version.pk, ())  # type: ignore[no-any-return]
+        return self.context["files"].get(version.pk, ())
 
 
 def format_moment(moment: datetime) -> str:

@@ -22,8 +22,7 @@ class EngineThrottle(AddressThrottle):
     window_seconds = 60
 
     def limit(self) -> int:
-        limit: int = settings.ENGINE_RATE
-        return limit
+        return settings.ENGINE_RATE
 
     def headers(self, rate: Rate) -> Mapping[str, str]:
         return {

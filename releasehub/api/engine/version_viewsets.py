@@ -91,7 +91,7 @@ class EngineVersionViewSet(
             rows = terms.with_status(rows, self.list_query["status"])
         if "platform" in self.list_query:
             rows = terms.with_platform(rows, self.list_query["platform"])
-        return rows  # type: ignore[no-any-return]
+        return rows
 
     def with_relations(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
         return queryset.select_related("author")

@@ -96,8 +96,7 @@ class EntityViewSet(EntityEnvelopeMixin, HubViewSet):
             NotFound: There is no such organization.
         """
         rows = Organization.objects.filter(public_id=self.kwargs["organization_id"])
-        organization: Organization = first_or_not_found(rows)
-        return organization
+        return first_or_not_found(rows)
 
     def find_entity(self, public_id: str) -> Download:
         """Return the entity with this id.

@@ -197,7 +197,7 @@ class GitHubReleaseSerializer(GitHubSerializer):
         return version.author or GHOST
 
     def get_assets(self, version: Version) -> Sequence[File]:
-        return self.context["files"].get(version.pk, ())  # type: ignore[no-any-return]
+        return self.context["files"].get(version.pk, ())
 
 
 class GitHubNotesSerializer(OutputSerializer):

@@ -71,7 +71,7 @@ class GitHubReferenceViewSet(ListModelMixin, GitHubTagMixin):
     required_scopes = {"list": READ, "list_all": READ, "retrieve": READ, "destroy": WRITE}
 
     def get_queryset(self) -> models.QuerySet[Any]:
-        return super().get_queryset().with_tag_prefix(self.kwargs.get("prefix", ""))  # type: ignore[attr-defined, no-any-return]
+        return super().get_queryset().with_tag_prefix(self.kwargs.get("prefix", ""))  # type: ignore[attr-defined]
 
     @repository_operation(
         *PAGING,

@@ -63,7 +63,7 @@ class GitHubViewSet(GitHubEnvelopeMixin, HubViewSet):
                 final = get_conditional_response(request._request, etag=final["ETag"], response=final) or final
         for name, value in self.contract_headers().items():
             final[name] = value
-        return final  # type: ignore[no-any-return]
+        return final
 
     def contract_headers(self) -> dict[str, str]:
         scopes = {"X-OAuth-Scopes": oauth_scopes(self.credential)}

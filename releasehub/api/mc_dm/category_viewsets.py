@@ -58,22 +58,21 @@ class McDmCategoryViewSet(McDmModelViewSet):
     }
 
     def get_queryset(self) -> models.QuerySet[Category]:
-        return Category.objects.visible_to(self.actor)  # type: ignore[no-any-return]
+        return Category.objects.visible_to(self.actor)
 
     def get_object_queryset(self) -> models.QuerySet[Category]:
         rows = Category.objects.all()
         return self.with_relations(rows) if self.action == "retrieve" else rows
 
     def with_relations(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        return with_download_counts(queryset, self.actor)  # type: ignore[no-any-return]
+        return with_download_counts(queryset, self.actor)
 
     def get_related_context(self, instances: Sequence[Any]) -> dict[str, Any]:
         return category_context(instances) if self.is_full else {}
 
     def get_stored_total(self, queryset: models.QuerySet[Any]) -> int | None:
         """Return the number of categories, counted without the annotations of `with_relations`."""
-        total: int = self.get_queryset().count()
-        return total
+        return self.get_queryset().count()
 
     def perform_create(self, serializer: InputSerializer) -> None:
         serializer.instance = create_category(actor=self.actor, **serializer.validated_data)

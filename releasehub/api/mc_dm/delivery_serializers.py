@@ -54,7 +54,7 @@ class McDmDeliverySerializer(OutputSerializer):
         return epoch(delivery.next_attempt_at) if delivery.state == Delivery.State.PENDING else 0
 
     def get_request_body(self, delivery: Delivery) -> str | None:
-        return self.context["bodies"].get(delivery.pk)  # type: ignore[no-any-return]
+        return self.context["bodies"].get(delivery.pk)
 
 
 class McDmReplaySerializer(serializers.Serializer[Any]):

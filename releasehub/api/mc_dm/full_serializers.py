@@ -118,7 +118,7 @@ class McDmFullVersionSerializer(McDmVersionSerializer):
         return version.is_released and not version.is_deleted
 
     def get_files(self, version: Version) -> Sequence[File]:
-        return self.context["files"].get(version.pk, ())  # type: ignore[no-any-return]
+        return self.context["files"].get(version.pk, ())
 
     def get_download(self, version: Version) -> Any:
         return self.context["downloads"][version.download_id]
@@ -154,7 +154,7 @@ class McDmFullDownloadSerializer(McDmDownloadSerializer):
         return self.context["categories"][download.category_id]
 
     def get_current_version(self, download: Download) -> Version | None:
-        return self.context["versions"].get(download.current_version_id)  # type: ignore[attr-defined, no-any-return]
+        return self.context["versions"].get(download.current_version_id)  # type: ignore[attr-defined]
 
 
 class McDmFullCategorySerializer(McDmCategorySerializer):
@@ -173,7 +173,7 @@ class McDmFullCategorySerializer(McDmCategorySerializer):
     Prefixes = McDmPrefixSerializer(many=True, read_only=True, help_text="The prefixes that downloads here may have")
 
     def get_prefixes(self, category: Category) -> Sequence[Prefix]:
-        return self.context["prefixes"][category.pk]  # type: ignore[no-any-return]
+        return self.context["prefixes"][category.pk]
 
     def get_rejected_warnings(self, category: Category) -> list[str]:
         return list(rules_of(category).rejected_warnings)

@@ -127,5 +127,4 @@ def _find_organization(public_id: str) -> Organization:
     Raises:
         NotFound: There is no such organization.
     """
-    found: Organization = first_or_not_found(Organization.objects.filter(public_id=public_id))
-    return found
+    return first_or_not_found(Organization.objects.filter(public_id=public_id))

@@ -123,7 +123,7 @@ class UploadSerializer(OutputSerializer):
         return upload if upload.error_code else None
 
     def get_urls(self, upload: UploadSession) -> Sequence[PartAddress]:
-        return self.context["addresses"]  # type: ignore[no-any-return]
+        return self.context["addresses"]
 
 
 class UploadAnswerSerializer(serializers.Serializer[Any]):

@@ -55,4 +55,4 @@ class WhoamiSerializer(OutputSerializer):
         return self.context["server_time"]
 
     def get_key(self, actor: Any) -> ApiKey | None:
-        return self.context["key"]  # type: ignore[no-any-return]
+        return self.context["key"]

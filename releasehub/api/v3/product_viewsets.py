@@ -87,4 +87,4 @@ class V3ProductViewSet(V3FullModelViewSet):
                 "The category does not exist, or no category accepts products. Choose another category.",
                 field="categoryId",
             )
-        return category  # type: ignore[no-any-return]
+        return category

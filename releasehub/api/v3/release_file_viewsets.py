@@ -63,7 +63,7 @@ class V3ReleaseFileViewSet(V3EditableModelViewSet):
     def get_queryset(self) -> models.QuerySet[Any]:
         release_id = self.request.query_params.get("releaseId")
         if not release_id:
-            return self.get_object_queryset().listed_to(self.actor)  # type: ignore[attr-defined, no-any-return]
+            return self.get_object_queryset().listed_to(self.actor)  # type: ignore[attr-defined]
         release = find_release(self.actor, release_id)
         return File.objects.none() if release is None else File.objects.listed_in(self.actor, release)
 

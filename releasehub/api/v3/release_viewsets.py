@@ -95,7 +95,7 @@ class V3ReleaseViewSet(
 
     def get_queryset(self) -> models.QuerySet[Any]:
         if not self.request.query_params.get("productId"):
-            return self.get_object_queryset().listed_to(self.actor)  # type: ignore[attr-defined, no-any-return]
+            return self.get_object_queryset().listed_to(self.actor)  # type: ignore[attr-defined]
         product = self.parent_product
         return Version.objects.none() if product is None else Version.objects.listed_in(self.actor, product)
 

@@ -98,7 +98,7 @@ class V3ReleaseSerializer(OutputSerializer):
         return format_optional_moment(version.published_at) if version.is_released else None
 
     def get_files(self, version: Version) -> Sequence[File]:
-        return self.context["files"].get(version.pk, ())  # type: ignore[no-any-return]
+        return self.context["files"].get(version.pk, ())
 
     def get_private(self, version: Version) -> bool:
         return is_private(version)

@@ -53,7 +53,7 @@ class V3WebhookSerializer(OutputSerializer):
         return sorted([*from_filter(endpoint.events), *endpoint.foreign_events.get(DIALECT, [])])
 
     def get_product_id(self, endpoint: Endpoint) -> str | None:
-        return self.context["products"].get(endpoint.download_id)  # type: ignore[no-any-return]
+        return self.context["products"].get(endpoint.download_id)
 
     def get_organization_id(self, endpoint: Endpoint) -> str | None:
         return endpoint.organization.public_id if endpoint.organization else None

@@ -20,8 +20,7 @@ class MarkdownWidget(UnfoldAdminTextareaWidget):
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         url = reverse("pages:desk-preview")
-        context: dict[str, Any] = super().get_context(name, value, {**(attrs or {}), "data-preview": url})
-        return context
+        return super().get_context(name, value, {**(attrs or {}), "data-preview": url})
 
     @property
     def media(self) -> forms.Media:

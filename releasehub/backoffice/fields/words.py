@@ -34,8 +34,7 @@ class TagsInput(SuggestingInput):
 
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
         more = {**(attrs or {}), "data-words": json.dumps(self.values())}
-        rendered: SafeString = UnfoldAdminTextInputWidget.render(self, name, value, more, renderer)
-        return rendered
+        return UnfoldAdminTextInputWidget.render(self, name, value, more, renderer)
 
 
 class TagListField(forms.CharField):

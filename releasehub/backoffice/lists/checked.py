@@ -42,8 +42,7 @@ class CheckedListMixin(ModelAdmin):
         """
         if "_saveasnew" in request.POST and not self.save_as:
             raise BadRequest
-        response: HttpResponse = super().changeform_view(request, *args, **kwargs)
-        return response
+        return super().changeform_view(request, *args, **kwargs)
 
     def response_action(self, request: HttpRequest, queryset: Any, *args: Any, **options: Any) -> HttpResponse | None:
         """Run an action on the selected rows.
@@ -53,8 +52,7 @@ class CheckedListMixin(ModelAdmin):
         """
         if any(read_number(key) is None for key in request.POST.getlist(ACTION_CHECKBOX_NAME)):
             raise BadRequest
-        response: HttpResponse | None = super().response_action(request, queryset, *args, **options)
-        return response
+        return super().response_action(request, queryset, *args, **options)
 
     def _field_of(self, lookup: str) -> tuple[Field[Any, Any] | None, str]:
         """Split a lookup into its column and the rest; other parameters of filters have no column."""

@@ -25,7 +25,7 @@ class BoundedSearchMixin(ModelAdmin):
             if oldest is not None:
                 queryset = queryset.filter(pk__gte=oldest)
                 self._tell_the_limit(request)
-        return super().get_search_results(request, queryset, search_term)  # type: ignore[no-any-return]
+        return super().get_search_results(request, queryset, search_term)
 
     def _tell_the_limit(self, request: HttpRequest) -> None:
         """Say so on the list itself. Choices in forms and the search of the whole admin have no place for it."""

@@ -48,7 +48,7 @@ class ListToolsMixin(BoundedSearchMixin, CheckedListMixin):
             "filters_url": reverse(f"admin:{name}_filters"),
             "exports": [(form.upper(), reverse(f"admin:{name}_export", args=[form])) for form in self.export_formats],
         }
-        return super().changelist_view(request, context | (extra_context or {}))  # type: ignore[no-any-return]
+        return super().changelist_view(request, context | (extra_context or {}))
 
     @method_decorator(require_safe)
     def list_export_view(self, request: HttpRequest, form: str) -> StreamingHttpResponse:

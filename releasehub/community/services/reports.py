@@ -31,8 +31,7 @@ def find_reportable(kind: str, public_id: str) -> Reportable:
     if model is None:
         raise NotFound
     path = "category" if model is Download else "download__category"
-    target: Reportable = first_or_not_found(model.all_objects.select_related(path).filter(public_id=public_id))
-    return target
+    return first_or_not_found(model.all_objects.select_related(path).filter(public_id=public_id))
 
 
 def create_report(*, actor: Actor, target: Reportable, reason: str, text: str) -> Report:

@@ -32,8 +32,7 @@ def store_keys(vault: Vault, backup_id: str) -> None:
 
 
 def stored_keys(vault: Vault, backup_id: str) -> KeyMaterial:
-    keys: KeyMaterial = vault.read_json(part_name(backup_id, "keys"))
-    return keys
+    return vault.read_json(part_name(backup_id, "keys"))
 
 
 def use_keys(keys: KeyMaterial) -> list[str]:

@@ -18,8 +18,7 @@ def find_download(actor: Actor, public_id: str) -> Download:
         NotFound: There is no such download, or the actor does not work on it.
     """
     rows = Download.all_objects.select_related("category", "owner", "organization").filter(public_id=public_id)
-    download: Download = _for_insiders(actor, rows.first(), lambda row: row)
-    return download
+    return _for_insiders(actor, rows.first(), lambda row: row)
 
 
 def find_version(actor: Actor, public_id: str) -> Version:
@@ -42,8 +41,7 @@ def find_file(actor: Actor, public_id: str) -> File:
         NotFound: There is no such file, or the actor does not work on its download.
     """
     rows = File.all_objects.select_related("blob", "version__download__category").filter(public_id=public_id)
-    file: File = _for_insiders(actor, rows.first(), lambda row: row.version.download)
-    return file
+    return _for_insiders(actor, rows.first(), lambda row: row.version.download)
 
 
 def _for_insiders(actor: Actor, row: Any, download_of: Any) -> Any:

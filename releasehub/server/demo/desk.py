@@ -39,8 +39,7 @@ def furnish_desk(admin: User) -> None:
 
 
 def _download(title: str) -> Download:
-    download: Download = Download.objects.select_related("category", "owner").get(title=title)
-    return download
+    return Download.objects.select_related("category", "owner").get(title=title)
 
 
 def _give_access(actor: Actor) -> None:

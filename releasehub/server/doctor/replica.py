@@ -48,4 +48,4 @@ def _system(alias: str) -> tuple[str, bool]:
     """Return the identifier that a primary and its replicas share, and whether the server is a replica."""
     with connections[alias].cursor() as cursor:
         cursor.execute(SYSTEM)
-        return cursor.fetchone()  # type: ignore[no-any-return]
+        return cursor.fetchone()

@@ -18,7 +18,7 @@ from releasehub.distribution.latest import TooNew, latest_version, newest_versio
 from releasehub.distribution.permalinks import find_download, find_version, refuse_nul
 from releasehub.distribution.suitable_files import best_file, is_known_target
 from versions.cooldown import Cooldown
-from versions.models import PublicNumber, Version
+from versions.models import PublicNumber, PublicTag, Version
 
 
 def find_exact(actor: Actor, slug: str, number: str, filename: str, channel: str = "", platform: str = "") -> File:
@@ -122,15 +122,17 @@ def find_by_id(actor: Actor, pk: int) -> File | None:
 
 
 def _unique_file(slug: str, number: str, folded_name: str) -> File | None:
-    """Return the only live file that matches, or None if another version has or had the number, in any spelling."""
+    """Return the only live file that matches, or None if another version has or had the number or it as a tag."""
     return _of_link.first(slug=slug, number=number, folded_name=folded_name)
 
 
 def _files_of_link(slug: str, number: str, folded_name: str) -> FileQuerySet:
     same = {"download": OuterRef("version__download"), "sort_key": OuterRef("version__sort_key")}
+    tagged = {"download": OuterRef("version__download"), "tag": number}
     rows: FileQuerySet = File.objects.alive().filter(
         ~Exists(Version.all_objects.filter(**same).exclude(pk=OuterRef("version"))),
         ~Exists(PublicNumber.objects.filter(**same).exclude(version=OuterRef("version"))),
+        ~Exists(PublicTag.objects.filter(**tagged).exclude(version=OuterRef("version"))),
         version__download__slug=slug,
         version__download__deleted_at=None,
         version__number=number,

@@ -35,7 +35,10 @@ def find_download(actor: Actor, slug: str, *, is_cacheable: bool = False) -> Dow
 
 
 def find_version(actor: Actor, download: Download, number: str, channel: str = "", platform: str = "") -> Version:
-    """Return the version with this number, in any spelling, or else with this tag: v1.2.0 and 1.2.0 are one.
+    """Return the version with this number, in any spelling, or with this tag: v1.2.0 and 1.2.0 are one.
+
+    Without a channel and a platform, a tag that was public leads to its version only, because a number that is
+    published later must not take over its links.
 
     If several channels have the number, the version in `channel` is returned, else the one in the default channel, else
     the one that was public first. A version that was renumbered or moved is also found by its earlier number and
@@ -50,16 +53,21 @@ def find_version(actor: Actor, download: Download, number: str, channel: str = "
     """
     refuse_nul(number + channel + platform)
     channel = channel.lower()
+    past = None if channel or platform else _public_tag(download, number)
+    if past is not None and past.version is not None:
+        return _or_not_found(_if_visible(actor, download, past.version))
     place = {"number": number, "channel": channel or download.default_channel}
     rows = Version.objects.filter(download=download, **place)
     rows = rows.suiting(platform) if platform else rows.filter(is_twin=False)
-    version: Version | None = rows.first()
+    version: Version | None = rows.first() if past is None else None
     if version is not None:
         version.download = download
         if version_policy.can_view(actor, version):
             return version
     for holder in holders_of(download, number, channel, platform):
         version = holder.version
+        if past is not None and version is not None:
+            continue  # the version with this tag is erased, and no other one takes over its links
         if version is not None and not version.is_deleted and version_policy.can_view(actor, version):
             return version
         if version is None and holder.was_open:
@@ -70,9 +78,7 @@ def find_version(actor: Actor, download: Download, number: str, channel: str = "
         # under the same URL, so the search ends here even if the actor may not be told why.
         if holder.was_public:
             raise NotFound
-    if (version := _find_by_tag(actor, download, number)) is None:
-        raise NotFound
-    return version
+    return _or_not_found(_find_by_tag(actor, download, number))
 
 
 def find_tagged_version(actor: Actor, download: Download, tag: str) -> Version:
@@ -95,15 +101,31 @@ def _find_by_tag(actor: Actor, download: Download, tag: str) -> Version | None:
         Gone: The version was public and is deleted.
     """
     version = Version.all_objects.filter(download=download, tag=tag).order_by().first()
-    if version is None:
-        past = PublicTag.objects.select_related("version").filter(download=download, tag=tag).first()
-        version = past.version if past else None
-    if version is None:
-        return None
+    if version is None and (past := _public_tag(download, tag)):
+        version = past.version
+    return _if_visible(actor, download, version) if version else None
+
+
+def _public_tag(download: Download, tag: str) -> PublicTag | None:
+    return PublicTag.objects.select_related("version").filter(download=download, tag=tag).first()
+
+
+def _if_visible(actor: Actor, download: Download, version: Version) -> Version | None:
+    """Return the version if the actor may see it.
+
+    Raises:
+        Gone: The version was public and is deleted.
+    """
     version.download = download
     if version.is_deleted and version.is_open:
         raise Gone(version.delete_reason)
     return version if not version.is_deleted and version_policy.can_view(actor, version) else None
+
+
+def _or_not_found(version: Version | None) -> Version:
+    if version is None:
+        raise NotFound
+    return version
 
 
 def _find_renamed(actor: Actor, slug: str) -> Download:

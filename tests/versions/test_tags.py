@@ -14,6 +14,7 @@ from downloads.models import Download
 from downloads.services import update_download
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Gone, Invalid, NotFound
+from releasehub.distribution.file_permalinks import find_exact
 from releasehub.distribution.permalinks import find_tagged_version, find_version
 from releasehub.publishing.deletion import delete_version
 from releasehub.publishing.releases import create_version, edit_version
@@ -133,11 +134,45 @@ def test_lookups_by_tag_and_number(download: Download) -> None:
         find_tagged_version(NOBODY, download, "lib/v3.0")
 
 
-def test_tag_wins_over_a_number_in_lookups_by_tag(download: Download) -> None:
-    tagged = make_tagged(download, "v3.0", number="2.9")
-    version = make_version(download, "3.0")
-    assert find_tagged_version(NOBODY, download, "v3.0") == tagged
-    assert find_version(NOBODY, download, "v3.0") == version
+@pytest.mark.parametrize("place", [{"number": "2.9"}, {"channel": "beta"}])
+def test_public_tag_wins_over_a_number_that_is_published_later(download: Download, place: dict[str, str]) -> None:
+    tagged = make_tagged(download, "v3.0", **place)
+    file = make_file(tagged, name="tool.zip", content=b"tagged")
+    make_file(make_version(download, "3.0.0+1"), name="tool.zip", content=b"another")
+    for find in (find_tagged_version, find_version):
+        assert find(NOBODY, download, "v3.0") == tagged
+    assert find_exact(NOBODY, download.slug, "v3.0", "tool.zip") == file
+    assert find_version(NOBODY, download, "v3.0", channel="stable").number == "3.0.0+1"
+
+
+@pytest.mark.parametrize("end", ["hidden", "erased"])
+def test_link_with_a_public_tag_ends_with_its_version(download: Download, end: str) -> None:
+    tagged, root = make_tagged(download, "v3.0", number="2.9"), Actor(user=make_user(is_superuser=True))
+    if end == "hidden":
+        edit_version(actor=root, version=tagged, visibility="private")
+    else:
+        delete_version(actor=root, version=tagged, hard=True)
+    make_version(download, "3.0")
+    for find in (find_tagged_version, find_version):
+        with pytest.raises(NotFound):
+            find(NOBODY, download, "v3.0")
+
+
+def test_public_tag_is_no_number_of_another_version_in_the_default_channel(download: Download) -> None:
+    """Links that the hub shows for the number would lead to the version with the tag."""
+    tagged = make_tagged(download, "3.0", number="2.9")
+    for number in ("3.0", "4.0"):
+        version = make_version(download, number, channel="beta")
+    with pytest.raises(Conflict, match=r"3\.0 cannot be used in the channel stable: .* tag"):
+        make_version(download, "3.0")
+    with pytest.raises(Conflict, match=r"tag"):
+        edit_version(actor=Actor(user=download.owner), version=version, number="3.0", channel="stable")
+    assert edit_version(actor=Actor(user=download.owner), version=tagged, number="3.0").number == "3.0"
+
+
+def test_versions_for_other_platforms_share_a_number_that_is_a_tag(download: Download) -> None:
+    make_tagged(download, "3.0", number="3.0", platforms=["linux"])
+    assert make_version(download, "3.0", platforms=["windows"]).is_twin
 
 
 def test_tags_that_begin_with_a_text(download: Download) -> None:

@@ -3,12 +3,12 @@
 from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, Exists, Func, Q, TextField, Value
+from django.db.models import BigIntegerField, Exists, Func, Q, QuerySet, TextField, Value
 
 from downloads.models import Download
 from releasehub.core.errors import Conflict, ErrorCode
 from releasehub.core.sql_templates import OTHER_SAMPLE_ID, SAMPLE_ID, SqlTemplate
-from versions.models import PublicNumber, Version
+from versions.models import PublicNumber, PublicTag, Version
 from versions.platforms import overlap
 
 ADVICE = "A version number that was public cannot be used again. Choose another number."
@@ -56,6 +56,9 @@ def _explain(version: Version) -> tuple[str, str] | None:
     same = Q(sort_key=bytes(version.sort_key)) | Q(number=version.number)
     place = {"download": version.download_id, "channel": version.channel}
     problem = f"{version.number} cannot be used in the channel {version.channel}"
+    values = (version.download_id, version.channel, bytes(version.sort_key), version.number, version.pk or 0)
+    if _same_tags(*values).exists():
+        return version.number, f"{problem}: it was public as the tag of another version. {ADVICE}"
     others = Version.all_objects.filter(same, **place).exclude(pk=version.pk or 0).order_by("is_twin", "pk")
     holder = next((row for row in others if overlap(row.platform_keys, version.platform_keys)), None)
     if holder is None:
@@ -77,15 +80,25 @@ def _explain(version: Version) -> tuple[str, str] | None:
 def _is_in_use(download: int, channel: str, sort_key: bytes, number: str, but: int, next_key: Any = NO_KEY) -> Any:
     """Return whether a version other than `but` has or had the number in the channel, and the value of `next_key`.
 
-    Four separate EXISTS let the database answer each of them from one index; a single one with OR inside could not.
+    Separate EXISTS let the database answer each of them from one index; a single one with OR inside could not.
     """
     place = {"download": download, "channel": channel}
     versions = Version.all_objects.filter(**place).exclude(pk=but)
     past = PublicNumber.objects.filter(**place).exclude(version=but)
-    has_number = Exists(versions.filter(sort_key=sort_key)) | Exists(past.filter(sort_key=sort_key))
+    has_number = Q(Exists(_same_tags(download, channel, sort_key, number, but)))
+    has_number |= Exists(versions.filter(sort_key=sort_key)) | Exists(past.filter(sort_key=sort_key))
     has_number |= Exists(versions.filter(number=number)) | Exists(past.filter(number=number))
     rows = Download.all_objects.filter(pk=download).order_by()
     return rows.annotate(is_in_use=has_number, next_key=next_key).values_list("is_in_use", "next_key")
+
+
+def _same_tags(download: int, channel: str, sort_key: bytes, number: str, but: int) -> QuerySet[PublicTag]:
+    """Return the public tag of another version that the links to this number would lead to.
+
+    Only links to versions of the default channel name no channel. Versions for other platforms may share the number.
+    """
+    tags = PublicTag.objects.filter(download=download, download__default_channel=channel, tag=number)
+    return tags.exclude(version=but).exclude(version__channel=channel, version__sort_key=sort_key)
 
 
 def _is_in_use_and_next_key(**values: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from files.models import Blob, File, Quarantine
 from files.public_names import Identity
-from releasehub.core.errors import Conflict, ErrorCode, NotFound, Rejected
+from releasehub.core.errors import Conflict, ErrorCode, Rejected
 from releasehub.core.locks import lock_name
 from releasehub.core.querysets import first_or_not_found
 
@@ -34,9 +34,8 @@ def lock_bytes(file: File) -> str:
     list(Blob.objects.select_for_update().filter(pk=row.blob_id))
     ids = copies_of(sha256, row)
     list(File.all_objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk").values_list("pk"))
-    row = File.all_objects.select_related("blob").filter(pk=file.pk).first()
-    if row is None:  # another request erased it, while this one waited
-        raise NotFound
+    # Another request may have changed or erased the file, while this one waited.
+    row = first_or_not_found(File.all_objects.select_related("blob").filter(pk=file.pk))
     if Identity.of(row).sha256 != sha256:
         raise Conflict(ErrorCode.FILE_STATE, f"The hub has just read the bytes of the file {row.filename}. Try again.")
     return sha256

@@ -5,7 +5,7 @@ from typing import TypeVar
 from django.db import connection
 from django.db.models import Model
 
-from releasehub.core.errors import NotFound
+from releasehub.core.querysets import first_or_not_found
 
 Row = TypeVar("Row", bound=Model)
 
@@ -47,6 +47,4 @@ def lock_row(row: Row, *related: str) -> Row:
         NotFound: Another request has deleted it.
     """
     rows = type(row)._base_manager.select_for_update(of=("self",)).filter(pk=row.pk)
-    if (found := (rows.select_related(*related) if related else rows).first()) is None:
-        raise NotFound
-    return found
+    return first_or_not_found(rows.select_related(*related) if related else rows)

@@ -63,6 +63,16 @@ class Policy(Generic[Target]):
             raise Conflict(ErrorCode.IS_DELETED, "This item was deleted. Restore it first.")
         raise Denied
 
+    def visible_or_not_found(self, actor: Actor, target: Target | None) -> Target:
+        """Return the target, such as the first row of a query.
+
+        Raises:
+            NotFound: There is none, or the actor may not see it.
+        """
+        if target is None or not self.can_view(actor, target):
+            raise NotFound
+        return target
+
     def note_reliance(self, actor: Actor, target: Target) -> None:
         """Record that this request relies on the actor's rights on the target. See `standings_of`."""
         actor.facts.setdefault(RELIED_ON, {})[target._meta.label, target.pk] = target

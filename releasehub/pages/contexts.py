@@ -36,10 +36,7 @@ def category_of_page(actor: Actor, slug: str) -> Category:
     Raises:
         NotFound: The category does not exist, or the actor may not see it.
     """
-    node = Category.objects.filter(slug=slug).first()
-    if node is None or not category_policy.can_view(actor, node):
-        raise NotFound
-    return node
+    return category_policy.visible_or_not_found(actor, Category.objects.filter(slug=slug).first())
 
 
 def author_of_page(actor: Actor, username: str) -> User:

@@ -5,7 +5,6 @@ from collections.abc import Collection
 from django.db.models import Prefetch, Q, QuerySet
 
 from releasehub.core.actor import Actor
-from releasehub.core.errors import NotFound
 from releasehub.core.querysets import first_or_not_found
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint, Payload
 from releasehub.webhooks.policies import endpoint_policy
@@ -19,9 +18,7 @@ def find_endpoint(actor: Actor, public_id: str) -> Endpoint:
         NotFound: It does not exist, or the actor may not see it.
     """
     endpoint = Endpoint.objects.select_related("organization").filter(public_id=public_id).first()
-    if endpoint is None or not endpoint_policy.can_view(actor, endpoint):
-        raise NotFound
-    return endpoint
+    return endpoint_policy.visible_or_not_found(actor, endpoint)
 
 
 def delivery_log(endpoint: Endpoint, *, state: str = "", event: str = "") -> QuerySet[Delivery]:

@@ -15,7 +15,7 @@ from releasehub.api.entity.loading import ENTITY_RELATIONS, load_icons
 from releasehub.api.entity.schema import KINDS, EntitySchema
 from releasehub.apikeys.requests import allows
 from releasehub.apikeys.scopes import Scope
-from releasehub.core.errors import Denied, ErrorCode, Invalid, NotFound
+from releasehub.core.errors import Denied, ErrorCode, Invalid
 from releasehub.core.querysets import first_or_not_found
 from versions.models import Version
 from versions.policies import version_policy
@@ -105,10 +105,7 @@ class EntityViewSet(EntityEnvelopeMixin, HubViewSet):
             NotFound: There is no such entity, or the caller may not see it.
         """
         rows = Download.all_objects.entities().select_related(*ENTITY_RELATIONS)
-        entity: Download | None = rows.filter(public_id=public_id).first()
-        if entity is None or not download_policy.can_view(self.actor, entity):
-            raise NotFound
-        return entity
+        return download_policy.visible_or_not_found(self.actor, rows.filter(public_id=public_id).first())
 
     def find_version(self, public_id: str) -> Version:
         """Return the version with this id, of the entity that the URL names.
@@ -119,9 +116,7 @@ class EntityViewSet(EntityEnvelopeMixin, HubViewSet):
         rows = Version.all_objects.select_related("author", "base_version").filter(download=self.entity)
         version: Version = first_or_not_found(rows.filter(public_id=public_id))
         version.download = self.entity
-        if not version_policy.can_view(self.actor, version):
-            raise NotFound
-        return version
+        return version_policy.visible_or_not_found(self.actor, version)
 
     def get_kind_filter(self) -> str:
         """Return the parameter `type`, or an empty text for entities of all types.

@@ -25,7 +25,7 @@ from releasehub.api.mc_dm.webhook_serializers import (
     McDmWebhookUpdateSerializer,
 )
 from releasehub.apikeys.scopes import Scope
-from releasehub.core.errors import NotFound
+from releasehub.core.querysets import first_or_not_found
 from releasehub.webhooks import endpoint_states, replays
 from releasehub.webhooks.endpoint_fields import check_url
 from releasehub.webhooks.endpoint_secrets import rotate_secret
@@ -173,7 +173,5 @@ def _scope(download_id: int, organization_id: int) -> dict[str, Any]:
         ensure_download(download_id)
         scope["download_id"] = download_id
     if organization_id:
-        scope["organization"] = Organization.objects.filter(pk=organization_id).first()
-        if scope["organization"] is None:
-            raise NotFound
+        scope["organization"] = first_or_not_found(Organization.objects.filter(pk=organization_id))
     return scope

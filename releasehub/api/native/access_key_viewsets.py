@@ -20,6 +20,7 @@ from releasehub.api.native.access_key_serializers import (
     AccessKeySerializer,
     IssuedAccessKeyAnswerSerializer,
 )
+from releasehub.api.native.loading import find_download
 from releasehub.api.native.pagination import NewestFirst
 from releasehub.api.native.serializers import SuccessSerializer
 from releasehub.api.native.viewsets import NativeViewSet
@@ -112,12 +113,3 @@ def issue_key(actor: Actor, download: Download, *, version_id: int | None = None
     version = first_or_not_found(Version.objects.filter(download=download, pk=version_id))
     version.download = download
     return issue_preview_link(actor=actor, version=version, **fields)
-
-
-def find_download(pk: int) -> Any:
-    """Return the download with this id; the policies decide whether the caller learns of it.
-
-    Raises:
-        NotFound: There is no such download.
-    """
-    return first_or_not_found(Download.objects.select_related("category").filter(pk=pk))

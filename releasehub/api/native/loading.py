@@ -1,9 +1,10 @@
-"""Load the row that a URL of the native API names."""
+"""Load the row that a request of the native API names."""
 
 from typing import TypeVar
 
 from django.db.models import Model, QuerySet
 
+from downloads.models import Download
 from releasehub.core.numbers import read_number
 from releasehub.core.querysets import first_or_not_found
 
@@ -18,3 +19,12 @@ def row_of_id(rows: QuerySet[Row], text: str) -> Row:
     """
     number = read_number(text)
     return first_or_not_found(rows.filter(**({"public_id": text} if number is None else {"pk": number})))
+
+
+def find_download(pk: int) -> Download:
+    """Return the download with this id; the policies decide whether the caller learns of it.
+
+    Raises:
+        NotFound: There is no such download.
+    """
+    return first_or_not_found(Download.objects.select_related("category").filter(pk=pk))

@@ -19,7 +19,7 @@ from releasehub.accounts.services import (
 )
 from releasehub.api.common.model_mixins import ListModelMixin
 from releasehub.api.common.model_viewsets import HubModelViewSet
-from releasehub.api.native.access_key_viewsets import find_download
+from releasehub.api.native.loading import find_download
 from releasehub.api.native.pagination import NewestFirst
 from releasehub.api.native.people_serializers import (
     InvitationListQuerySerializer,

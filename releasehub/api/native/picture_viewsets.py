@@ -19,7 +19,7 @@ from files.pictures.storing import StoredPicture, authorize_picture, release_pic
 from files.policies import picture_policy
 from releasehub.api.common.model_mixins import RetrieveModelMixin
 from releasehub.api.common.model_viewsets import HubModelViewSet
-from releasehub.api.native.access_key_viewsets import find_download
+from releasehub.api.native.loading import find_download
 from releasehub.api.native.picture_serializers import (
     PictureAnswerSerializer,
     PictureCreateSerializer,
@@ -31,7 +31,6 @@ from releasehub.api.native.picture_serializers import (
 from releasehub.api.native.serializers import SuccessSerializer
 from releasehub.api.native.viewsets import NativeViewSet
 from releasehub.apikeys.scopes import Scope
-from releasehub.core.errors import NotFound
 
 TAG = "pictures"
 
@@ -63,10 +62,7 @@ class DownloadPictureViewSet(NativeViewSet):
         Raises:
             NotFound: There is no such download, or the caller may not see it.
         """
-        download: Download = find_download(self.kwargs["download_id"])
-        if not download_policy.can_view(self.actor, download):
-            raise NotFound
-        return download
+        return download_policy.visible_or_not_found(self.actor, find_download(self.kwargs["download_id"]))
 
     @cached_property
     def new_picture(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from releasehub.api.native.access_key_viewsets import find_download
+from releasehub.api.native.loading import find_download
 from releasehub.api.native.statistics_serializers import StatisticsQuerySerializer, StatisticsSerializer
 from releasehub.api.native.viewsets import NativeViewSet
 from releasehub.apikeys.scopes import Scope

@@ -6,7 +6,7 @@ from rest_framework.response import Response
 
 from downloads.models import Download
 from downloads.services import transfer_download
-from releasehub.api.native.access_key_viewsets import find_download
+from releasehub.api.native.loading import find_download
 from releasehub.api.native.people_serializers import InvitationSerializer, TransferAnswerSerializer, TransferSerializer
 from releasehub.api.native.people_viewsets import TAG
 from releasehub.api.native.viewsets import NativeViewSet

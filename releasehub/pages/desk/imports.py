@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from downloads.models import Download
 from downloads.services import create_download
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Conflict, Denied, NotFound
+from releasehub.core.errors import Conflict, Denied
 from releasehub.core.requests import actor_of
 from releasehub.importing.models import ImportRun, ImportSource
 from releasehub.importing.policies import import_policy, visible_sources
@@ -154,7 +154,4 @@ def _find(actor: Actor, public_id: str) -> ImportSource:
         NotFound: There is none with this id, or the actor may not post versions to its download.
     """
     rows = ImportSource.objects.select_related("download__category", "created_by")
-    source: ImportSource | None = rows.filter(public_id=public_id).first()
-    if source is None or not import_policy.can_view(actor, source):
-        raise NotFound
-    return source
+    return import_policy.visible_or_not_found(actor, rows.filter(public_id=public_id).first())

@@ -1,12 +1,11 @@
 """Find the download, version or file that a URL of the desk names, for people who work on it."""
 
-from typing import Any
-
 from downloads.models import Download
 from downloads.policies import download_policy
 from files.models import File
 from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound
+from releasehub.core.querysets import first_or_not_found
 from versions.models import Version
 from versions.policies import version_policy
 
@@ -18,7 +17,9 @@ def find_download(actor: Actor, public_id: str) -> Download:
         NotFound: There is no such download, or the actor does not work on it.
     """
     rows = Download.all_objects.select_related("category", "owner", "organization").filter(public_id=public_id)
-    return _for_insiders(actor, rows.first(), lambda row: row)
+    download = first_or_not_found(rows)
+    _ensure_insider(actor, download)
+    return download
 
 
 def find_version(actor: Actor, public_id: str) -> Version:
@@ -28,10 +29,9 @@ def find_version(actor: Actor, public_id: str) -> Version:
         NotFound: There is no such version, or the actor does not work on its download.
     """
     rows = Version.all_objects.select_related("download__category", "download__owner").filter(public_id=public_id)
-    version: Version = _for_insiders(actor, rows.first(), lambda row: row.download)
-    if not version_policy.can_view(actor, version):
-        raise NotFound
-    return version
+    version = first_or_not_found(rows)
+    _ensure_insider(actor, version.download)
+    return version_policy.visible_or_not_found(actor, version)
 
 
 def find_file(actor: Actor, public_id: str) -> File:
@@ -41,13 +41,11 @@ def find_file(actor: Actor, public_id: str) -> File:
         NotFound: There is no such file, or the actor does not work on its download.
     """
     rows = File.all_objects.select_related("blob", "version__download__category").filter(public_id=public_id)
-    return _for_insiders(actor, rows.first(), lambda row: row.version.download)
+    file = first_or_not_found(rows)
+    _ensure_insider(actor, file.version.download)
+    return file
 
 
-def _for_insiders(actor: Actor, row: Any, download_of: Any) -> Any:
-    if row is None:
-        raise NotFound
-    download = download_of(row)
+def _ensure_insider(actor: Actor, download: Download) -> None:
     if not download_policy.can_view(actor, download) or not download_policy.is_insider(actor, download):
         raise NotFound
-    return row

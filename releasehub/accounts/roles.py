@@ -4,8 +4,9 @@ from django.utils.translation import gettext_lazy
 
 from releasehub.accounts.models import Membership, Organization, Role
 from releasehub.accounts.scopes import ALL_SCOPES
-from releasehub.core.errors import NotFound
+from releasehub.core.querysets import first_or_not_found
 
+NO_SUCH_ROLE = "This organization does not have that role. List its roles to find the right id."
 ADMIN, MEMBER = "admin", "member"
 BUILT_IN = {ADMIN: (gettext_lazy("Admin"), sorted(ALL_SCOPES)), MEMBER: (gettext_lazy("Member"), list[str]())}
 
@@ -30,10 +31,7 @@ def find_role(organization: Organization, role_id: str) -> Role:
     """
     if role_id in BUILT_IN:
         return built_in_role(organization, role_id)
-    role = Role.objects.filter(organization=organization, public_id=role_id).first()
-    if role is None:
-        raise NotFound("This organization does not have that role. List its roles to find the right id.")
-    return role
+    return first_or_not_found(Role.objects.filter(organization=organization, public_id=role_id), NO_SUCH_ROLE)
 
 
 def role_of(membership: Membership) -> Role:

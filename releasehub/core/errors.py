@@ -119,8 +119,9 @@ class Denied(DomainError):
 class NotFound(DomainError):
     """The target does not exist or is hidden from the actor. The error does not reveal which."""
 
-    def __init__(self, message: str = "Not found, or you do not have permission to see it.", **params: Any) -> None:
-        super().__init__(ErrorCode.NOT_FOUND, message, **params)
+    def __init__(self, message: str = "", **params: Any) -> None:
+        text = message or "Not found, or you do not have permission to see it."
+        super().__init__(ErrorCode.NOT_FOUND, text, **params)
 
 
 class Gone(DomainError):

@@ -48,13 +48,13 @@ def first_of_each_value(rows: models.QuerySet[Any, dict[str, Any]], column: str,
     return found
 
 
-def first_or_not_found(rows: models.QuerySet[Row]) -> Row:
+def first_or_not_found(rows: models.QuerySet[Row], message: str = "") -> Row:
     """Return the first row.
 
     Raises:
-        NotFound: There is none.
+        NotFound: There is none. The error has the message, or a general one.
     """
     row = rows.first()
     if row is None:
-        raise NotFound
+        raise NotFound(message)
     return row

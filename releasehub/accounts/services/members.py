@@ -9,7 +9,10 @@ from releasehub.accounts.services.organizations import lock_organization
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Conflict, Denied, ErrorCode, NotFound
+from releasehub.core.errors import Conflict, Denied, ErrorCode
+from releasehub.core.querysets import first_or_not_found
+
+NO_SUCH_MEMBER = "This organization does not have that member. List its members to find the right id."
 
 
 @transaction.atomic
@@ -71,11 +74,7 @@ def change_role(*, actor: Actor, member: Membership, role: Role) -> Membership:
     if member.administers and role.public_id != ADMIN:
         _ensure_other_admin(member)
     _assign_role(member, role)
-    member.save()
-    changes = {"user": member.user_id, "role": [previous.name, role.name]}
-    audit.record(actor=actor, action=AuditAction.MEMBER_UPDATE, target=member.organization, changes=changes)
-    clear_cached_memberships(actor)
-    return member
+    return _save(actor, member, previous.name, role.name)
 
 
 @transaction.atomic
@@ -92,8 +91,12 @@ def make_owner(*, actor: Actor, member: Membership) -> Membership:
         return member
     previous = role_of(member)
     member.role, member.named_role = Membership.Role.OWNER, None
+    return _save(actor, member, previous.name, "Owner")
+
+
+def _save(actor: Actor, member: Membership, old_role: str, new_role: str) -> Membership:
     member.save()
-    changes = {"user": member.user_id, "role": [previous.name, "Owner"]}
+    changes = {"user": member.user_id, "role": [old_role, new_role]}
     audit.record(actor=actor, action=AuditAction.MEMBER_UPDATE, target=member.organization, changes=changes)
     clear_cached_memberships(actor)
     return member
@@ -142,10 +145,7 @@ def find_member(organization: Organization, user_id: str) -> Membership:
         NotFound: The user is not a member.
     """
     rows = Membership.objects.select_related("user", "named_role", "organization")
-    member = rows.filter(organization=organization, user__public_id=user_id).first()
-    if member is None:
-        raise NotFound("This organization does not have that member. List its members to find the right id.")
-    return member
+    return first_or_not_found(rows.filter(organization=organization, user__public_id=user_id), NO_SUCH_MEMBER)
 
 
 def ensure_can_grant(actor: Actor, organization: Organization, scopes: list[str]) -> None:
@@ -173,9 +173,7 @@ def _lock(member: Membership) -> Membership:
     """
     organization = lock_organization(member.organization)
     rows = Membership.objects.select_related("user", "named_role")
-    current = rows.filter(pk=member.pk).first()
-    if current is None:
-        raise NotFound("This organization does not have that member. List its members to find the right id.")
+    current = first_or_not_found(rows.filter(pk=member.pk), NO_SUCH_MEMBER)
     current.organization = organization
     return current
 

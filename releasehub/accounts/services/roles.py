@@ -7,7 +7,7 @@ from django.db import transaction
 
 from releasehub.accounts.models import Invitation, Membership, Organization, Role
 from releasehub.accounts.policies import clear_cached_memberships, organization_policy
-from releasehub.accounts.roles import BUILT_IN
+from releasehub.accounts.roles import BUILT_IN, NO_SUCH_ROLE
 from releasehub.accounts.scopes import ALL_SCOPES
 from releasehub.accounts.services.invitations import end_invitations
 from releasehub.accounts.services.members import ensure_can_grant
@@ -16,8 +16,9 @@ from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign, clean_scopes
-from releasehub.core.errors import Conflict, ErrorCode, NotFound
+from releasehub.core.errors import Conflict, ErrorCode
 from releasehub.core.foreign import check_foreign
+from releasehub.core.querysets import first_or_not_found
 
 
 @transaction.atomic
@@ -107,9 +108,7 @@ def _lock(role: Role) -> Role:
     if role.is_built_in:
         raise Conflict(ErrorCode.ROLE_BUILT_IN, f"{role.name} is a built-in role, which cannot be changed or deleted.")
     organization = lock_organization(role.organization)
-    current = Role.objects.filter(pk=role.pk).first()
-    if current is None:
-        raise NotFound("This organization does not have that role. List its roles to find the right id.")
+    current = first_or_not_found(Role.objects.filter(pk=role.pk), NO_SUCH_ROLE)
     current.organization = organization
     return current
 

@@ -34,7 +34,6 @@ from releasehub.api.entity.people_serializers import (
 from releasehub.api.entity.schema import KIND, PAGE, TAG
 from releasehub.api.entity.viewsets import EntityViewSet
 from releasehub.apikeys.scopes import Scope
-from releasehub.core.errors import NotFound
 from releasehub.core.querysets import first_or_not_found
 
 
@@ -149,7 +148,5 @@ class EntityPublishersViewSet(EntityViewSet):
             NotFound: There is no such user.
         """
         download_policy.ensure("manage_team", self.actor, self.entity)
-        user = User.objects.filter(public_id=public_id, is_active=True).first()
-        if user is None:
-            raise NotFound("This user does not exist. Check the id.")
-        return user
+        rows = User.objects.filter(public_id=public_id, is_active=True)
+        return first_or_not_found(rows, "This user does not exist. Check the id.")

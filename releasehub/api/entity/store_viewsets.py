@@ -1,7 +1,5 @@
 """The stores of organizations below `/api/organizations`."""
 
-from typing import Any
-
 from django.db import models
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -22,6 +20,7 @@ from releasehub.api.entity.schema import KIND, PAGE, TAG
 from releasehub.api.entity.viewsets import ORGANIZATION_SCOPES, EntityViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
+from releasehub.core.querysets import first_or_not_found
 
 
 @extend_schema(tags=[TAG])
@@ -73,9 +72,8 @@ class EntityStoreViewSet(EntityViewSet):
 
     @extend_schema(responses={200: EntityStoreItemAnswerSerializer}, summary="Get an entity of a store")
     def retrieve(self, request: Request, organization_id: str, entity_id: str) -> Response:
-        publication: Any = with_active_versions(self.get_publications()).filter(download__public_id=entity_id).first()
-        if publication is None:
-            raise NotFound("The entity is not in this store.")
+        rows = with_active_versions(self.get_publications()).filter(download__public_id=entity_id)
+        publication = first_or_not_found(rows, "The entity is not in this store.")
         load_icons([publication.download], self.base_url)
         return Response(EntityStoreItemAnswerSerializer({"publication": publication}).data)
 

@@ -30,6 +30,7 @@ from releasehub.api.entity.serializers import (
 from releasehub.api.entity.viewsets import EntityViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import Conflict, ErrorCode, Gone, NotFound
+from releasehub.core.querysets import first_or_not_found
 from releasehub.distribution.delivery import signed_address
 from releasehub.distribution.gate import refuse_quarantined
 from releasehub.publishing.inactive_versions import delete_inactive_version
@@ -147,9 +148,8 @@ class EntityVersionsViewSet(EntityViewSet):
 
     @extend_schema(responses={200: EntityVersionAnswerSerializer}, summary="Get the active version")
     def active(self, request: Request, entity_id: str) -> Response:
-        version = visible_versions(self, self.entity).filter(is_active=True).first()
-        if version is None:
-            raise NotFound("No version of this entity is active. Make a version active first.")
+        rows = visible_versions(self, self.entity).filter(is_active=True)
+        version = first_or_not_found(rows, "No version of this entity is active. Make a version active first.")
         return self.get_version_response(version)
 
     @extend_schema(responses={200: EntityVersionAnswerSerializer}, summary="Make a version active")

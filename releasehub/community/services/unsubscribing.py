@@ -31,10 +31,8 @@ def find_watch(token: str) -> Watch:
     Raises:
         NotFound: The signature is wrong, or the watch was stopped already.
     """
-    watch = Watch.objects.filter(pk=_read(_watch_signer, token)).first()
-    if watch is None:
-        raise NotFound("You do not watch this any more, so you get no more e-mails about it.")
-    return watch
+    rows = Watch.objects.filter(pk=_read(_watch_signer, token))
+    return first_or_not_found(rows, "You do not watch this any more, so you get no more e-mails about it.")
 
 
 def find_reader(token: str) -> User:

@@ -201,48 +201,54 @@ def _to_block(kind: str, block: Any) -> dict[str, list[Any]]:
     if not isinstance(fields, dict):
         raise UnknownTerm("fields must be an object that maps a field of the data to a list of allowed values.")
     criteria: dict[str, list[Any]] = {}
-    for name, value in block.items():
-        if name in _IDS[kind]:
-            path, values = _IDS[kind][name], _to_ids(name, value)
-        elif name in _CHOICES[kind]:
-            path, values = _choice(kind, name, value)
-        elif name in _bound_names(kind):
-            path, values = _BOUNDS[kind][0], _ratings_within(block)
-        elif name != "fields":
-            criterion_names = ", ".join([*_IDS[kind], *_CHOICES[kind], *_bound_names(kind), "fields"])
-            raise UnknownTerm(f"{PREFIX}{kind} has no criterion {name}. Its criteria are {criterion_names}.")
-        else:
-            continue
-        if values:
-            criteria[path] = values
+    for name in block:
+        if name != "fields":
+            path, values = _restriction(kind, name, block)
+            if values:
+                criteria[path] = values
     if twice := sorted(criteria.keys() & fields.keys()):
         raise UnknownTerm(f"{twice[0]} is restricted twice.")
     return criteria | fields
 
 
+def _restriction(kind: str, name: str, block: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    """Return the field of the data that a criterion restricts, and its allowed values. An empty list allows all."""
+    if name in _IDS[kind]:
+        return _IDS[kind][name], _to_ids(name, block[name])
+    if name in _CHOICES[kind]:
+        return _choice(kind, name, block[name])
+    if name in _bound_names(kind):
+        return _BOUNDS[kind][0], _ratings_within(block)
+    criterion_names = ", ".join([*_IDS[kind], *_CHOICES[kind], *_bound_names(kind), "fields"])
+    raise UnknownTerm(f"{PREFIX}{kind} has no criterion {name}. Its criteria are {criterion_names}.")
+
+
 def _from_block(kind: str, block: Mapping[str, list[Any]]) -> dict[str, Any]:
+    """Return the criteria of a type of object. `fields` has the restrictions that no other criterion expresses."""
     criteria: dict[str, Any] = {}
     fields: dict[str, list[Any]] = {}
     for path, values in block.items():
-        choice = next(
-            (
-                (name, answer)
-                for name, (choice_path, answers) in _CHOICES[kind].items()
-                for answer, choice_values in answers.items()
-                if path == choice_path and _is_same(values, choice_values)
-            ),
-            None,
-        )
-        ids = next((name for name, id_path in _IDS[kind].items() if path == id_path), None)
-        if ids and values and all(value is None or (value and _is_id(value)) for value in values):
-            criteria[ids] = [value or 0 for value in values]
-        elif choice:
-            criteria[choice[0]] = choice[1]
-        elif kind in _BOUNDS and path == _BOUNDS[kind][0] and (bounds := _bounds_of(values)):
-            criteria |= bounds
+        if named := _ids_of(kind, path, values) or _answer_of(kind, path, values) or _bounds_of(kind, path, values):
+            criteria |= named
         else:
             fields[path] = values
     return criteria | ({"fields": fields} if fields else {})
+
+
+def _ids_of(kind: str, path: str, values: list[Any]) -> dict[str, list[int]]:
+    """Return the criterion that lists these ids, or nothing if there is none."""
+    if not values or not all(value is None or (value and _is_id(value)) for value in values):
+        return {}
+    return {name: [value or 0 for value in values] for name, id_path in _IDS[kind].items() if path == id_path}
+
+
+def _answer_of(kind: str, path: str, values: list[Any]) -> dict[str, str]:
+    """Return the criterion with the answer that stands for these values, or nothing if there is none."""
+    for name, (choice_path, answers) in _CHOICES[kind].items():
+        for answer, allowed in answers.items():
+            if path == choice_path and _is_same(values, allowed):
+                return {name: answer}
+    return {}
 
 
 def _to_ids(name: str, value: Any) -> list[Any]:
@@ -272,8 +278,10 @@ def _ratings_within(block: Mapping[str, Any]) -> list[int]:
     return [] if (low, high) == (_RATINGS[0], _RATINGS[-1]) else list(range(low, high + 1))
 
 
-def _bounds_of(values: list[Any]) -> dict[str, int]:
+def _bounds_of(kind: str, path: str, values: list[Any]) -> dict[str, int]:
     """Return the bounds between which these are all ratings, or nothing if there are none."""
+    if kind not in _BOUNDS or path != _BOUNDS[kind][0]:
+        return {}
     if not values or not all(_is_id(value) for value in values) or len(values) == len(_RATINGS):
         return {}
     low, high = values[0], values[-1]

@@ -63,28 +63,14 @@ def create_download(
             f"You do not have permission to add downloads to the category {category.title}. Choose another category."
         )
     check_quota_change(actor, {name for name, value in fields.items() if value is not None})
-    if owner is None or not download_policy.is_moderator(actor):
-        owner = actor.user
-    if owner is None:
-        raise Invalid(
-            ErrorCode.INVALID,
-            "The download needs an owner, because this key does not belong to a user. Set owner to a user of this hub.",
-            field="owner",
-        )
+    owner = _owner_of_new(actor, owner)
     if prefix := fields.get("prefix"):
         check_prefix(prefix, category)
     download = Download(last_update_at=timezone.now())
     fold_default_channel(fields)
     state = first_state(actor, category, requested=fields.pop("state", ""))
-    values = {
-        "category": category,
-        "owner": owner,
-        "title": title,
-        "state": state,
-        "slug": choose_slug(title, slug),
-        **fields,
-    }
-    assign(download, values)
+    named = {"category": category, "owner": owner, "title": title, "state": state, "slug": choose_slug(title, slug)}
+    assign(download, named | fields)
     save_with_slug(download)
     if is_exposed(download):
         remember_slug(download)
@@ -92,6 +78,18 @@ def create_download(
     audit.record(actor=actor, action=AuditAction.DOWNLOAD_CREATE, target=download)
     webhooks.publish(actor=actor, event=EventType.DOWNLOAD_CREATED, target=download)
     return download
+
+
+def _owner_of_new(actor: Actor, requested: User | None) -> User:
+    """Return the user who will own a new download: the actor, unless a moderator names another user."""
+    owner = requested if requested is not None and download_policy.is_moderator(actor) else actor.user
+    if owner is None:
+        raise Invalid(
+            ErrorCode.INVALID,
+            "The download needs an owner, because this key does not belong to a user. Set owner to a user of this hub.",
+            field="owner",
+        )
+    return owner
 
 
 @transaction.atomic

@@ -87,6 +87,19 @@ def import_access_keys(
         Denied: The actor may not manage access keys of the download.
     """
     download_policy.ensure("manage_access_keys", actor, download)
+    report, valid = _check_rows(download, rows)
+    if dry_run or (report.errors and not skip_invalid):
+        return report
+    for fields in valid:
+        issue_access_key(actor=actor, download=download, **fields)
+    report.created_count = len(valid)
+    return report
+
+
+def _check_rows(
+    download: Download, rows: Sequence[tuple[int, dict[str, str]]]
+) -> tuple[ImportReport, list[dict[str, Any]]]:
+    """Return the errors of the rows, and the arguments of `issue_access_key` for each valid row."""
     report = ImportReport()
     taken = _stored_digests(download, (secrets.digest(row["key"]) for _, row in rows))
     lines: dict[str, int] = {}
@@ -105,12 +118,7 @@ def import_access_keys(
         lines[digest] = line
         valid.append(fields)
     report.valid_count = len(valid)
-    if dry_run or (report.errors and not skip_invalid):
-        return report
-    for fields in valid:
-        issue_access_key(actor=actor, download=download, **fields)
-    report.created_count = len(valid)
-    return report
+    return report, valid
 
 
 def _fields(row: dict[str, str], download: Download) -> dict[str, Any]:

@@ -57,14 +57,7 @@ def issue_access_key(
     download_policy.ensure("manage_access_keys", actor, download)
     check_key_fields(download, expires_at=expires_at, uses=uses, highest_number=highest_number)
     secret = own_text or secrets.new_secret(secrets.ACCESS_KEY)
-    derived_fields = digest_fields(secret)
-    if own_text:
-        check_own_text(own_text)
-        # The beginning of a text of its own is not shown: the text may be short, and its beginning half of it.
-        derived_fields["prefix"] = IMPORTED
-        if AccessKey.objects.filter(download=download, digest=derived_fields["digest"]).exists():
-            message = "This download has a key with this text already. Send another one."
-            raise Conflict(ErrorCode.CONFLICT, message, field="key")
+    derived_fields = _fields_of_own_text(download, own_text) if own_text else digest_fields(secret)
     with exposure_change(lock_download(download.pk)):
         key = AccessKey.objects.create(
             download=download,
@@ -81,11 +74,24 @@ def issue_access_key(
         "expires_at": expires_at.isoformat() if expires_at else None,
         "uses": uses,
         "highest_number": highest_number,
-    } | ({"is_imported": True} if own_text else {})
+    }
+    if own_text:
+        changes["is_imported"] = True
     if version_id is not None:
         changes["version"] = version_id
     audit.record(actor=actor, action=AuditAction.ACCESS_KEY_ISSUE, target=key, changes=changes)
     return key, secret
+
+
+def _fields_of_own_text(download: Download, text: str) -> dict[str, str]:
+    """Return the fields that follow from a secret that exists elsewhere already."""
+    check_own_text(text)
+    # The beginning of the text is not shown as the prefix: the text may be short, and its beginning half of it.
+    fields = digest_fields(text) | {"prefix": IMPORTED}
+    if AccessKey.objects.filter(download=download, digest=fields["digest"]).exists():
+        message = "This download has a key with this text already. Send another one."
+        raise Conflict(ErrorCode.CONFLICT, message, field="key")
+    return fields
 
 
 @transaction.atomic
@@ -139,7 +145,9 @@ def is_own_text(text: str) -> bool:
 
 def _check_highest(number: str, scheme: str) -> None:
     """Raise Invalid if the highest version of a key is given but is not a version number."""
+    if not number:
+        return
     try:
-        ceiling(number, scheme) if number else b""
+        ceiling(number, scheme)
     except InvalidNumber as error:
         raise Invalid(ErrorCode.VERSION_NUMBER_INVALID, str(error), field="highest_number") from error

@@ -60,14 +60,14 @@ def claim(max_lanes: int, *, only_healthy: bool = False) -> list[Lane]:
     claimed = load_deliveries(ids, token)
     return [
         Lane(
-            endpoint.pk,
-            endpoint.failing_since is not None,
-            endpoint.url,
-            endpoint.verify_tls,
-            keys_of(endpoint),
-            authentication_of(endpoint),
-            token,
-            tuple(claimed[endpoint.pk]),
+            endpoint_id=endpoint.pk,
+            is_failing=endpoint.failing_since is not None,
+            url=endpoint.url,
+            verify_tls=endpoint.verify_tls,
+            keys=keys_of(endpoint),
+            authentication=authentication_of(endpoint),
+            token=token,
+            deliveries=tuple(claimed[endpoint.pk]),
         )
         for endpoint in endpoints
         if claimed[endpoint.pk]

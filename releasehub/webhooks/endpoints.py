@@ -102,21 +102,21 @@ def update_endpoint(*, actor: Actor, endpoint: Endpoint, **fields: Any) -> Endpo
             check_tls(actor, fields)
             fields["verify_tls"] = True
         changes = audit.changed_fields(locked, fields)
-        check_tls(actor, {name: fields[name] for name in changes})
+        values: dict[str, Any] = {name: fields[name] for name in changes}
+        check_tls(actor, values)
         if authentication is None and "url" in changes and server_of(fields["url"]) != server_of(locked.url):
             authentication = Authentication()
         if authentication and (authentication.type, locked.auth_type) != (AuthType.NONE, AuthType.NONE):
             changes["authentication"] = [locked.auth_type, authentication.type]
         if not changes:
             return locked
-        columns: dict[str, Any] = dict(authentication.columns) if authentication else {}
+        if authentication:
+            values |= authentication.columns
         if "events" in changes:
-            columns["wants_traffic"] = any(map(is_traffic, fields["events"]))
-        fields |= columns
-        names = {*changes, *columns} - {"authentication"}
-        for name in names:
-            setattr(locked, name, fields[name])
-        locked.save(update_fields=[*names, "updated_at"])
+            values["wants_traffic"] = any(map(is_traffic, fields["events"]))
+        for name, value in values.items():
+            setattr(locked, name, value)
+        locked.save(update_fields=[*values, "updated_at"])
         if "url" in changes:  # the path may contain a token
             changes["url"] = [host_of(text) for text in changes["url"]]
         audit.record(actor=actor, action=AuditAction.ENDPOINT_UPDATE, target=locked, changes=changes)

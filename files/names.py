@@ -127,8 +127,9 @@ def _is_needed_by_neighbors(name: str, index: int) -> bool:
 
     Source: RFC 5892 appendix A.1, A.2; UTS #51.
     """
-    char, after = name[index], name[index + 1 : index + 2]
-    before = name[:index].rstrip("\ufe0f")[-1:] if char == "\u200d" else name[index - 1 : index] if index else ""
+    head, char, after = name[:index], name[index], name[index + 1 : index + 2]
+    # Before a joiner, a pictogram may be followed by the selector that asks for its colored form.
+    before = (head.rstrip("\ufe0f") if char == "\u200d" else head)[-1:]
     if not before:
         return False
     if char in _VARIATION_SELECTORS:

@@ -202,8 +202,13 @@ def _number(
 ) -> Number:
     """Return the number with its sort key: the release, then a byte for its phase, then the fields of that phase."""
     key = release_key(release) + b"\x00"
-    # The phase bytes: 1 for a pre-release, 2 for the release itself, 3 for what came after the release.
-    key += b"\x01" + fields_key(pre) if pre else b"\x03" + fields_key(post) if post else b"\x02"
+    # The byte of the phase sorts a pre-release below its release, and what came after the release above it.
+    if pre:
+        key += b"\x01" + fields_key(pre)
+    elif post:
+        key += b"\x03" + fields_key(post)
+    else:
+        key += b"\x02"
     return Number(text, scheme, key, version_int(release, is_prerelease=bool(pre)), ".".join(pre or ()))
 
 

@@ -162,7 +162,10 @@ def serve_signed(request: HttpRequest, kind: str, row_id: int) -> HttpResponseBa
     if row is None:
         raise NotFound
     # A moderator may have blocked the bytes after the URL was issued.
-    refuse_quarantined(row) if kind == FILE else refuse_quarantined_bytes(row.blob)
+    if kind == FILE:
+        refuse_quarantined(row)
+    else:
+        refuse_quarantined_bytes(row.blob)
     response = respond_with_blob(request, row.filename, row.blob)
     if kind == FILE:
         describe_version(response, row.version)

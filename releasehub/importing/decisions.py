@@ -162,13 +162,15 @@ def _decide_found(release: SourceRelease, version: Version, contents: DownloadCo
 def _compare(
     release: SourceRelease, version: Version, contents: DownloadContents
 ) -> list[tuple[SourceAsset, FileChoice, str]]:
-    choices = []
-    for asset in release.assets:
-        file = contents.file(version, asset)
-        reason = _difference(asset, file) if file else ""
-        choice = FileChoice.CREATE if file is None else FileChoice.CONFLICT if reason else FileChoice.PRESENT
-        choices.append((asset, choice, reason))
-    return choices
+    return [(asset, *_compare_file(asset, contents.file(version, asset))) for asset in release.assets]
+
+
+def _compare_file(asset: SourceAsset, file: File | None) -> tuple[FileChoice, str]:
+    """Return whether the version has the file of the asset, and the reason if it has another one."""
+    if file is None:
+        return FileChoice.CREATE, ""
+    reason = _difference(asset, file)
+    return (FileChoice.CONFLICT if reason else FileChoice.PRESENT), reason
 
 
 def _difference(asset: SourceAsset, file: File) -> str:

@@ -114,6 +114,7 @@ def _receive(lease: RunLease, source: ReleaseSource, actor: Actor, download: Dow
             store_chunks(upload, _counted(lease, _from(start, sized), is_resumable=_is_resumable(row)), start=start)
             lease.renew(interruptions=0)
             return
+    # The source has other bytes by now than those of which a part is stored, so the file is fetched from its beginning.
     drop_fetch(upload)
     row.upload = None
     _receive(lease, source, actor, download, row)

@@ -38,7 +38,9 @@ def visitor_system(headers: Mapping[str, str]) -> System:
     agent = headers.get("User-Agent", "")
     hinted, kind, bits = (headers.get(name, "").strip('" ').lower() for name in HINTS)
     hinted = _HINTED_SPELLINGS.get(hinted, hinted)
-    platform = hinted if hinted in _HINTED_PLATFORMS else "" if hinted else _platform_of(agent)
+    platform = hinted or _platform_of(agent)
+    if hinted and hinted not in _HINTED_PLATFORMS:
+        platform = ""
     architecture = _HINTED_ARCHITECTURES.get((kind, bits or "64"), "")
     return System(platform, architecture or _architecture_of(platform, agent))
 

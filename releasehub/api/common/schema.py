@@ -173,6 +173,7 @@ def document_one_body(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
 def _objects(node: Any) -> Iterator[dict[str, Any]]:
     if isinstance(node, dict):
         yield node
-    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-    for child in children:
-        yield from _objects(child)
+        node = list(node.values())
+    if isinstance(node, list):
+        for child in node:
+            yield from _objects(child)

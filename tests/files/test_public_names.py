@@ -165,7 +165,7 @@ def remembered(version: Version) -> dict[str, str]:
 
 
 def only_file(version: Version) -> File:
-    return File.objects.select_related("version__download__category").get(version=version)  # type: ignore[no-any-return]
+    return File.objects.select_related("version__download__category").get(version=version)
 
 
 def attach(world: World, reference: str) -> File:

@@ -51,4 +51,4 @@ def ready_engine(make_ready: Any) -> Iterator[Ready]:
 
 @pytest.fixture
 def engine(ready_engine: Ready) -> Engine:
-    return ready_engine.take()  # type: ignore[no-any-return]
+    return ready_engine.take()

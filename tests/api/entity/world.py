@@ -88,7 +88,7 @@ class World:
         answer = self.client.send("post", f"{self.url}/versions/confirm", body)
         assert answer.status_code == status, answer.content
         found: dict[str, Any] = answer.json()
-        return found.get("version", found)  # type: ignore[no-any-return]
+        return found.get("version", found)
 
     def uploaded(self, content: bytes | None = None, **fields: Any) -> dict[str, Any]:
         """Return the body of a confirmation, after the package was uploaded."""
@@ -102,7 +102,7 @@ class World:
         return self.confirm(self.uploaded() | fields)
 
     def version(self, shown: dict[str, Any]) -> Version:
-        return Version.all_objects.get(public_id=shown["id"])  # type: ignore[no-any-return]
+        return Version.all_objects.get(public_id=shown["id"])
 
 
 def upload(url: str, content: bytes) -> int:

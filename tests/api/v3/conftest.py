@@ -15,4 +15,4 @@ def ready_shop(make_ready: Any) -> Iterator[Ready]:
 
 @pytest.fixture
 def shop(ready_shop: Ready, db: None) -> Shop:
-    return ready_shop.take()  # type: ignore[no-any-return]
+    return ready_shop.take()

@@ -35,7 +35,7 @@ class Shop:
         body = {"name": "Spring", "version": "1.0.0", "channel": "stable", "productId": self.product.public_id} | fields
         answer = self.client.send("post", "/v3/releases", body)
         assert answer.status_code == 201, answer.content
-        return answer.json()  # type: ignore[no-any-return]
+        return answer.json()
 
     def upload(self, release: dict[str, Any], name: str = "tool.bin", content: bytes = b"bytes") -> Any:
         path = f"/v3/{release['id']}/{name}"
@@ -45,7 +45,7 @@ class Shop:
         """Create a published release with a file."""
         release = self.release(**fields)
         assert self.upload(release).status_code == 200
-        return self.act(release, "publish").json()  # type: ignore[no-any-return]
+        return self.act(release, "publish").json()
 
     def act(self, release: dict[str, Any], step: str) -> Any:
         return self.client.send("post", f"/v3/releases/{release['id']}/{step}")

@@ -392,7 +392,7 @@ def sent_to(shop: Shop, server: Receiver, settings: Any) -> dict[str, Any]:
     assert deliver_batch() == 1
     [found] = shop.get(LOGS).json()
     assert shop.get(f"{LOGS}/{found['id']}").json() == found
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def test_log_shows_request_and_response(shop: Shop, receiver: Callable[..., Receiver], settings: Any) -> None:

@@ -131,6 +131,20 @@ def test_token_for_somebody_else_is_refused(provider: Provider, overrides: dict[
     assert not User.objects.exists()
 
 
+@pytest.mark.parametrize("claim", ["sub", "email"])
+@pytest.mark.parametrize("text", ["a\ud800@b.example", "a\0@b.example", "a\r\nBcc: x@b.example", "x" * 300])
+def test_claim_that_the_hub_cannot_store_is_refused(provider: Provider, claim: str, text: str) -> None:
+    provider.overrides = {claim: text}
+    assert sign_in(provider)[1].status_code == 403
+    assert not User.objects.exists()
+
+
+def test_names_lose_the_characters_that_the_hub_cannot_store(provider: Provider) -> None:
+    provider.overrides = {"given_name": "An\ud800n", "family_name": "Le\0e", "preferred_username": "an\0\ud800n"}
+    assert sign_in(provider)[1].status_code == 302
+    assert User.objects.get().get_full_name() == "Ann Lee"
+
+
 def test_token_with_another_signature_is_refused(provider: Provider) -> None:
     provider.signing_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     assert sign_in(provider)[1].status_code == 403

@@ -21,6 +21,7 @@ FAILURE_SECONDS = 5
 MAX_ANSWER_BYTES = 256 * 1024
 TIMEOUT_SECONDS = 10
 CLOCK_LEEWAY_SECONDS = 30
+MAX_CLAIM_CHARACTERS = {"sub": 255, "email": 254}
 
 
 class ProviderError(Exception):
@@ -43,7 +44,7 @@ def claims_for(code: str, *, redirect_uri: str, verifier: str, nonce: str) -> di
     """Exchange the code for an id token, and return its verified claims.
 
     Raises:
-        ProviderError: The provider refuses the code, or the token is not valid.
+        ProviderError: The provider refuses the code, the token is not valid, or a claim cannot be stored.
     """
     described = configuration()
     form = {
@@ -59,7 +60,13 @@ def claims_for(code: str, *, redirect_uri: str, verifier: str, nonce: str) -> di
     claims = verified_claims(str(tokens.get("id_token", "")), described)
     if not nonce or claims.get("nonce") != nonce:
         raise ProviderError("The id token was made for another sign-in.")
-    return claims | _user_info(described, tokens, claims)
+    claims |= _user_info(described, tokens, claims)
+    # They say who somebody is, so they are not shortened or cleaned like names: two people could become one.
+    for name, max_characters in MAX_CLAIM_CHARACTERS.items():
+        text = str(claims.get(name) or "").strip()
+        if len(text) > max_characters or not text.isprintable():
+            raise ProviderError(f"The claim {name} is too long, or it contains characters that cannot be stored.")
+    return claims
 
 
 def verified_claims(id_token: str, described: dict[str, Any]) -> dict[str, Any]:

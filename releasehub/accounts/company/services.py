@@ -14,6 +14,7 @@ from releasehub.accounts.sign_up import is_reserved
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
+from releasehub.core.clean import strip_controls
 from releasehub.core.errors import Denied
 from releasehub.core.read_only import ensure_writable
 
@@ -123,7 +124,7 @@ def _new_user(claims: dict[str, Any], email: str) -> User:
     if is_taken:
         raise Denied(NO_ACCOUNT)
     wanted = str(claims.get("preferred_username") or email or "user")
-    names = {name: str(claims.get(claim) or "")[:150] for name, claim in NAME_CLAIMS.items()}
+    names = {name: strip_controls(str(claims.get(claim) or ""))[:150] for name, claim in NAME_CLAIMS.items()}
     return User.objects.create_user(_free_username(wanted), email, password=None, **names)
 
 

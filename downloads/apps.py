@@ -11,7 +11,7 @@ class DownloadsConfig(AppConfig):
         from downloads.leaving import leave_downloads
         from downloads.models import Download
         from downloads.personal_export import downloads_of
-        from downloads.possessions import POSSESSIONS
+        from downloads.possessions import POSSESSIONS, lock_downloads_of
         from downloads.services.invitations import TeamInvitations
         from downloads.services.ownership import OwnershipInvitations
         from downloads.snapshots import download_snapshot
@@ -26,6 +26,7 @@ class DownloadsConfig(AppConfig):
         from releasehub.accounts.models import Invitation
         from releasehub.accounts.personal_data import register_eraser, register_exporter, register_leaving_check
         from releasehub.accounts.possessions import register_possession
+        from releasehub.accounts.services.locking import register_earlier_lock
         from releasehub.apikeys.binding import register_download_lookup
         from releasehub.core.holds import register_held_downloads
         from releasehub.webhooks.download_rules import register_downloads
@@ -37,6 +38,7 @@ class DownloadsConfig(AppConfig):
         register_downloads(manages_endpoints, managed_downloads, owner_of, streamed_downloads, is_held_by_manager)
         register_download_lookup(lambda slug: Download.objects.with_slug(slug).values_list("pk", flat=True).first())
         register_eraser(leave_downloads)
+        register_earlier_lock(lock_downloads_of)
         register_leaving_check(ensure_may_leave)
         register_held_downloads(held_downloads)
         for possession in POSSESSIONS:

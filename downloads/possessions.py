@@ -1,9 +1,11 @@
 """Downloads, team rights and shares of a user, and how they pass to another user."""
 
+from collections.abc import Collection
+
 from django.db.models import Q, QuerySet
 
 from downloads.models import AccessKey, Download, Share, TeamMember
-from downloads.services.locking import lock_download
+from downloads.services.locking import lock_download, lock_downloads
 from downloads.services.ownership import hand_over
 from downloads.services.people import save_team_member
 from releasehub.accounts.models import User
@@ -16,6 +18,12 @@ from releasehub.core.actor import Actor
 def owned_downloads(user: User) -> QuerySet[Download]:
     """Return the downloads of the user, including deleted ones, which may be restored."""
     return Download.all_objects.filter(owner=user).order_by("pk")
+
+
+def lock_downloads_of(users: Collection[User]) -> None:
+    """Lock the downloads that the users own, help with or see by a share."""
+    has_user = Q(owner__in=users) | Q(team__user__in=users) | Q(shares__user__in=users)
+    lock_downloads(Download.all_objects.filter(has_user).order_by().values("pk"))
 
 
 def pass_on_downloads(*, actor: Actor, giver: User, heir: User) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from threading import Barrier, Thread
 from typing import Any
@@ -35,3 +36,15 @@ def ends_of(calls: Sequence[Callable[[], Any]]) -> tuple[list[Any], list[Excepti
     answers = at_once(calls)
     errors = [answer for answer in answers if isinstance(answer, Exception)]
     return [answer for answer in answers if not isinstance(answer, Exception)], errors
+
+
+def wait_until_blocked() -> None:
+    """Wait until another connection to this database waits for a lock."""
+    sql = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    with connection.cursor() as cursor:
+        for _ in range(600):
+            cursor.execute(sql)
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.05)
+    raise AssertionError("No connection waits for a lock.")

@@ -8,6 +8,7 @@ from downloads.policies import download_policy
 from downloads.services.locking import lock_download
 from releasehub.accounts.models import Organization, User
 from releasehub.accounts.policies import organization_policy
+from releasehub.accounts.services.locking import hold_account
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
@@ -51,7 +52,12 @@ def check_flags(actor: Actor, download: Download, flags: set[str], *, held: set[
 
 
 def save_team_member(*, actor: Actor, download: Download, user: User, flags: set[str]) -> TeamMember:
-    """Store the flags of a team member. The caller has checked the rights and holds the lock on the download."""
+    """Store the flags of a team member. The caller has checked the rights and holds the lock on the download.
+
+    Raises:
+        Conflict: The account was anonymized.
+    """
+    hold_account(user)
     values = {name: name in flags for name in TeamMember.FLAGS}
     member, _ = TeamMember.objects.update_or_create(download=download, user=user, defaults=values)
     changes = {"user": user.pk, "flags": sorted(flags)}
@@ -84,6 +90,7 @@ def share_download(*, actor: Actor, download: Download, user: User) -> Share:
     Raises:
         NotFound: The actor may not see the download.
         Denied: The actor may not manage the team of the download.
+        Conflict: The account was anonymized.
     """
     download_policy.ensure("manage_team", actor, download)
     share = Share.objects.in_force().filter(download=download, user=user).first()
@@ -91,6 +98,7 @@ def share_download(*, actor: Actor, download: Download, user: User) -> Share:
         return share
     # A share opens the download to an outsider, so from now on its slug and its version numbers are reserved.
     with exposure_change(lock_download(download.pk)):
+        hold_account(user)
         share, _ = Share.objects.update_or_create(download=download, user=user, defaults={"created_by": actor.grantor})
     audit.record(actor=actor, action=AuditAction.SHARE_CREATE, target=download, changes={"user": user.pk})
     return share

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from releasehub.accounts.models import User
+from releasehub.accounts.services.locking import hold_account
 from releasehub.apikeys import secrets
 from releasehub.apikeys.expiring import check_expiry, digest_fields
 from releasehub.apikeys.models import ApiKey
@@ -41,9 +42,11 @@ def issue_key(
         Denied: The actor may not issue this key.
         Invalid: There is no such scope, the expiry is in the past, or a super-user key is requested for a user who is
             not a site administrator.
+        Conflict: The account was anonymized.
     """
     if not api_key_policy.can_issue(actor, for_user_id=user.pk, is_super_user=is_super_user):
         raise Denied
+    hold_account(user)
     if is_super_user and not user.is_superuser:
         message = f"{user} is not a site administrator, so this user cannot have a super-user key."
         raise Invalid(ErrorCode.INVALID, message, field="is_super_user")

@@ -1,9 +1,9 @@
 """Database locks for work that only one transaction at a time may do."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from releasehub.core.querysets import first_or_not_found
 
@@ -48,3 +48,14 @@ def lock_row(row: Row, *related: str) -> Row:
     """
     rows = type(row)._base_manager.select_for_update(of=("self",)).filter(pk=row.pk)
     return first_or_not_found(rows.select_related(*related) if related else rows)
+
+
+def hold_row(rows: QuerySet[Any]) -> bool:
+    """Keep `lock_row` and deletions from the only row until the current transaction ends. Return whether it exists.
+
+    Many transactions can hold a row at the same time, and the lock on a quota does not wait for them.
+    """
+    sql, params = rows.order_by().values("pk").query.sql_with_params()
+    with connection.cursor() as cursor:  # `select_for_update` has no option for this kind of lock
+        cursor.execute(f"{sql} FOR KEY SHARE" if connection.vendor == "postgresql" else sql, params)
+        return cursor.fetchone() is not None

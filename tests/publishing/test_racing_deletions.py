@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -36,7 +35,7 @@ from releasehub.publishing.purge import purge_deleted
 from releasehub.webhooks.models import Event
 from tests.conftest import ApiClient
 from tests.factories import make_download, make_file, make_key, make_user, make_version, system
-from tests.racing import at_once
+from tests.racing import at_once, wait_until_blocked
 from versions.models import Version
 
 pytestmark = [
@@ -306,15 +305,3 @@ def uploaded(version: Version) -> UploadSession:
     upload = begin_upload(actor=system(), version=version, filename="new.bin", incoming=incoming)
     blob_storage().write_part(upload.incoming, 1, b"bytes")
     return complete_upload(actor=system(), upload=upload)
-
-
-def wait_until_blocked() -> None:
-    """Wait until another connection to this database waits for a lock."""
-    sql = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-    with connection.cursor() as cursor:
-        for _ in range(600):
-            cursor.execute(sql)
-            if cursor.fetchone()[0]:
-                return
-            time.sleep(0.05)
-    raise AssertionError("No connection waits for a lock.")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from releasehub.accounts.leaving import erase_sign_in
 from releasehub.accounts.models import Invitation, Membership, User
 from releasehub.accounts.personal_data import check_leaving, erasers, trace_erasers
+from releasehub.accounts.services.locking import lock_accounts
 from releasehub.accounts.services.members import end_membership
 from releasehub.accounts.user_policies import user_policy
 from releasehub.audit import services as audit
@@ -19,7 +20,6 @@ from releasehub.audit.actions import AuditAction
 from releasehub.audit.retention import clear_addresses_of
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied
-from releasehub.core.locks import lock_row
 from releasehub.core.tasks import hint
 
 TRACES_TASK = "accounts.erase_traces"
@@ -47,7 +47,7 @@ def anonymize_user(*, actor: Actor, user: User, reason: str = "") -> User:
     if user.is_superuser and user_policy.can_view(actor, user):
         raise Denied(f"{user} is a site administrator. Take that status away before you anonymize the account.")
     user_policy.ensure("anonymize", actor, user)
-    user = lock_row(user)
+    (user,) = lock_accounts(user)
     if user.anonymized_at is not None:
         return user
     user_policy.ensure("anonymize", actor, user)
@@ -64,7 +64,7 @@ def close_account(*, actor: Actor, user: User) -> User:
         Conflict: The user is the last owner or admin of an organization, or a legal hold covers what the user made.
     """
     user_policy.ensure("close", actor, user)
-    user = lock_row(user)
+    (user,) = lock_accounts(user)
     user_policy.ensure("close", actor, user)
     return _anonymize(actor, user, "The user closed the account.")
 

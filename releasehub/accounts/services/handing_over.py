@@ -9,6 +9,7 @@ from releasehub.accounts.personal_data import check_leaving
 from releasehub.accounts.possessions import possessions
 from releasehub.accounts.services.anonymizing import anonymize_user
 from releasehub.accounts.services.disabling import close_sign_in
+from releasehub.accounts.services.locking import lock_accounts
 from releasehub.accounts.user_policies import user_policy
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
@@ -80,17 +81,17 @@ def merge_accounts(
 
 
 def _lock(giver: User, heir: User) -> tuple[User, User]:
-    """Return both accounts as they are now, locked in one order, so that two merges cannot block each other.
+    """Return both accounts as they are now, locked.
 
     Raises:
         Denied: The giver was anonymized in the meantime.
         Invalid: The heir is inactive or the giver.
     """
-    rows = {row.pk: row for row in User.objects.select_for_update().filter(pk__in=[giver.pk, heir.pk]).order_by("pk")}
+    giver, heir = lock_accounts(giver, heir)
     if giver.pk == heir.pk:
         raise Invalid(ErrorCode.INVALID, "Choose another account: this one cannot be both.", field="to")
-    if not rows[heir.pk].is_active:
+    if not heir.is_active:
         raise Invalid(ErrorCode.INVALID, f"The account {heir} is not active. Choose another one.", field="to")
-    if rows[giver.pk].anonymized_at is not None:
+    if giver.anonymized_at is not None:
         raise Denied
-    return rows[giver.pk], rows[heir.pk]
+    return giver, heir

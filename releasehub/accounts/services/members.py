@@ -5,6 +5,7 @@ from django.db import IntegrityError, transaction
 from releasehub.accounts.models import Membership, Organization, Role, User
 from releasehub.accounts.policies import clear_cached_memberships, organization_policy
 from releasehub.accounts.roles import ADMIN, MEMBER, role_of
+from releasehub.accounts.services.locking import hold_account
 from releasehub.accounts.services.organizations import lock_organization
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
@@ -34,8 +35,10 @@ def create_membership(*, actor: Actor, organization: Organization, user: User | 
     """Add a user to an organization that the caller has locked, after it has checked who allowed it.
 
     Raises:
-        Conflict: The user is already a member.
+        Conflict: The user is already a member, or the account was anonymized.
     """
+    if user is not None:
+        hold_account(user)
     member = Membership(organization=organization, user=user)
     _assign_role(member, role)
     try:

@@ -6,18 +6,19 @@ functions here are pure.
 
 import re
 
-STABLE, BETA = "stable", "beta"
-ORDER = (STABLE, "rc", BETA, "alpha", "dev")
+STABLE, BETA, DEV = "stable", "beta", "dev"
+ORDER = (STABLE, "rc", BETA, "alpha", DEV)
 MAX_CHANNEL_CHARACTERS = 256
 MAX_SHOWN_CHARACTERS = 50
 
 _IDENTIFIERS = re.compile(r"[._~ ()-]+")
 _WORD = re.compile(r"([A-Za-z]+)[0-9]*")
 _WORDS = {
+    STABLE: ("stable", "final", "release", "ga", "lts"),  # 4.2.2-stable of Godot is a release, not a pre-release
     "rc": ("rc", "cr", "c"),
     "beta": ("beta", "b", "pre", "preview", "m", "milestone", "ea"),
     "alpha": ("alpha", "a"),
-    "dev": ("dev", "nightly", "snapshot", "canary", "edge", "ci", "git"),
+    DEV: ("dev", "nightly", "snapshot", "canary", "edge", "ci", "git"),
 }
 _CHANNEL_OF = {word: channel for channel, words in _WORDS.items() for word in words}
 
@@ -51,8 +52,8 @@ def clean_channel_name(text: str) -> str:
     return name
 
 
-def channel_of_prerelease(prerelease: str, *, otherwise: str = ORDER[-1]) -> str:
-    """Return the channel that a pre-release identifier such as rc.1 or beta2 names.
+def channel_of_prerelease(prerelease: str, *, otherwise: str = DEV) -> str:
+    """Return the channel that a pre-release identifier such as rc.1 or beta2 names. It is stable for 4.2.2-stable.
 
     If the identifier names several channels, the least stable one is returned. If it names no channel, as in 1.0.0-1,
     the version belongs to `otherwise`. By default this is `dev`, so that only clients that follow `dev` are offered it.

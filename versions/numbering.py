@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, replace
 
 from versions import pep440
+from versions.channels import STABLE, channel_of_prerelease
 from versions.schemes import BUILD, EXPECTED_FORMS, MAX_NUMBER_CHARACTERS, SEMVER, Scheme, accepts, detect
 from versions.sort_keys import fields_key, release_key
 
@@ -34,7 +35,8 @@ class Number:
         text: The number as it was written.
         sort_key: Bytes that compare in version order, so that the database can sort by them.
         version_int: The number as the mc-dm dialect of the API represents it.
-        prerelease: The part that makes this a pre-release, such as rc.1; empty for a release.
+        prerelease: The part that makes this a pre-release, such as rc.1; empty for a release such as 1.4.0 or
+            4.2.2-stable, although semver sorts the latter before 4.2.2.
     """
 
     text: str
@@ -209,7 +211,10 @@ def _number(
         key += b"\x03" + fields_key(post)
     else:
         key += b"\x02"
-    return Number(text, scheme, key, version_int(release, is_prerelease=bool(pre)), ".".join(pre or ()))
+    prerelease = ".".join(pre or ())
+    if channel_of_prerelease(prerelease, otherwise="") == STABLE:
+        prerelease = ""
+    return Number(text, scheme, key, version_int(release, is_prerelease=bool(pre)), prerelease)
 
 
 def _release(text: str) -> tuple[int, ...]:

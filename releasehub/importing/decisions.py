@@ -14,7 +14,7 @@ from releasehub.importing.contents import DownloadContents, number_of
 from releasehub.importing.intake import reason_against_files
 from releasehub.importing.models import ImportedFile, ImportedRelease, ImportSource
 from releasehub.importing.sources.base import SourceAsset, SourceRelease
-from versions.channels import channel_of_prerelease
+from versions.channels import BETA, DEV, channel_of_prerelease
 from versions.models import Version
 from versions.numbering import InvalidNumber, parse
 from versions.schemes import Scheme
@@ -22,7 +22,6 @@ from versions.tags import InvalidTag, clean_tag
 
 Choice = ImportedRelease.Decision
 FileChoice = ImportedFile.Decision
-BETA = "beta"
 DIGEST_FIELDS = {"sha256": "sha256", "sha512": "sha512", "md5": "md5"}
 
 
@@ -58,12 +57,16 @@ def texts_digest(title: str, notes: str) -> str:
 
 
 def channel_of(row: ImportedRelease, download: Download) -> str:
-    """Return the channel of a release: the one that the source names, or the one that its number and its mark name."""
+    """Return the channel of a release: the one that the source names, or the one that its number and its mark name.
+
+    If the number of a pre-release names no channel, as in 7.1.2-29, the mark of the source decides.
+    """
     if row.channel:
         return row.channel
     number = parse(row.number, Scheme(download.version_scheme) if download.version_scheme else None)
     if number.is_prerelease:
-        return channel_of_prerelease(number.prerelease)
+        unnamed = DEV if row.is_prerelease else str(download.default_channel)
+        return channel_of_prerelease(number.prerelease, otherwise=unnamed)
     return BETA if row.is_prerelease else str(download.default_channel)
 
 

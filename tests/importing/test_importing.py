@@ -43,6 +43,18 @@ def test_releases_become_versions_with_files_and_texts(run: Run, host: Host) -> 
     assert Version.objects.get(number="1.1.0-rc.1").channel == "rc"
 
 
+def test_mark_of_the_source_decides_if_the_number_names_no_channel(run: Run, host: Host) -> None:
+    """ImageMagick counts its releases after a hyphen, which is a pre-release in semver, and Godot adds a word."""
+    tags = ("7.1.2-28", "7.1.2-29", "4.2.2-stable", "4.3.0-rc.1")
+    host.releases = [
+        Release(place, tag, [Asset(place, "a.bin", tag.encode())], prerelease=tag == "7.1.2-28")
+        for place, tag in enumerate(tags, 1)
+    ]
+    run()
+    channels = dict(Version.objects.values_list("number", "channel"))
+    assert channels == dict(zip(tags, ("dev", "stable", "stable", "rc"), strict=True))
+
+
 def test_platforms_are_read_from_the_names_of_files(run: Run, host: Host) -> None:
     host.releases = [Release(1, "v1.0.0", assets=[Asset(1, "tool-linux-amd64.bin", b"tool"), Asset(2, "a.txt", b"")])]
     run()

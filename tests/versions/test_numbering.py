@@ -212,12 +212,19 @@ def test_five_thousand_digits_are_refused(text: str, scheme: Scheme | None) -> N
         ("2.0.0-nightly.20260101", "dev"),
         ("2.0.0-rc.1.dev.7", "dev"),
         ("2.0.0-rc.1.g1a2b3c", "rc"),
+        ("2.0.0-rc.1-final", "rc"),
         ("2.0.0-1", "dev"),
         ("2.0.0-x.7", "dev"),
     ],
 )
 def test_a_prerelease_names_its_channel(text: str, channel: str) -> None:
     assert channel_of_prerelease(parse(text).prerelease) == channel
+
+
+@pytest.mark.parametrize("text", ["4.2.2-stable", "5.0.0-Final", "1.9.0-release", "3.1.4-ga", "22.4.0-lts"])
+def test_a_number_that_says_it_is_a_release_is_no_prerelease(text: str) -> None:
+    assert not parse(text).is_prerelease
+    assert channel_of_prerelease(text.partition("-")[2]) == "stable"
 
 
 @pytest.mark.parametrize(("text", "channel"), [("2.0rc1", "rc"), ("2.0.dev1", "dev"), ("2.0a1.post1", "alpha")])

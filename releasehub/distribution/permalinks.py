@@ -1,5 +1,7 @@
 """Resolve permanent links to downloads and versions, or explain why they are gone."""
 
+from django.db.models import Exists, OuterRef
+
 from downloads.models import Download, PublicSlug
 from downloads.policies import download_policy
 from releasehub.core.actor import Actor
@@ -53,17 +55,21 @@ def find_version(actor: Actor, download: Download, number: str, channel: str = "
     """
     refuse_nul(number + channel + platform)
     channel = channel.lower()
-    past = None if channel or platform else _public_tag(download, number)
-    if past is not None and past.version is not None:
-        return _or_not_found(_if_visible(actor, download, past.version))
+    is_plain = not channel and not platform
     place = {"number": number, "channel": channel or download.default_channel}
     rows = Version.objects.filter(download=download, **place)
     rows = rows.suiting(platform) if platform else rows.filter(is_twin=False)
-    version: Version | None = rows.first() if past is None else None
+    if is_plain:
+        tags_of_others = PublicTag.objects.filter(download=download, tag=number).exclude(version=OuterRef("pk"))
+        rows = rows.filter(~Exists(tags_of_others))
+    version: Version | None = rows.first()
     if version is not None:
         version.download = download
         if version_policy.can_view(actor, version):
             return version
+    past = _public_tag(download, number) if is_plain else None
+    if past is not None and past.version is not None:
+        return _or_not_found(_if_visible(actor, download, past.version))
     for holder in holders_of(download, number, channel, platform):
         version = holder.version
         if past is not None and version is not None:

@@ -6,7 +6,9 @@ from django.db import models
 
 from downloads.models import Download
 from files.models import Picture
+from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
 
+SIZES = "sizes__blob"
 REPEATED = (Picture.Kind.ICON, Picture.Kind.COVER)
 
 
@@ -19,12 +21,14 @@ def repeat_paths(download: Download) -> None:
 
 def with_sizes(pictures: models.QuerySet[Picture]) -> models.QuerySet[Picture]:
     """Load the sizes with their paths, with two more queries."""
-    return pictures.prefetch_related("sizes__blob")
+    return pictures.prefetch_related(SIZES)
 
 
 def screenshots_of(download: Download) -> list[Picture]:
     """Return the screenshots in their order, with all that `shown` needs."""
-    return list(with_sizes(Picture.objects.filter(download=download, kind=Picture.Kind.SCREENSHOT)))
+    pictures = _screenshots.rows(download=download.pk)
+    models.prefetch_related_objects(pictures, SIZES)
+    return pictures
 
 
 def path_in_text(picture: Picture) -> str:
@@ -36,3 +40,8 @@ def shown(picture: Picture) -> dict[str, Any]:
     """Return what a page needs to show a picture whose sizes are loaded: path, width and height, the smallest first."""
     sizes = [[size.path, size.width, size.height] for size in picture.sizes.all()]
     return {"alt": picture.alt_text, "sizes": sizes}
+
+
+_screenshots: SqlTemplate[Picture] = SqlTemplate(
+    lambda download: Picture.objects.filter(download=download, kind=Picture.Kind.SCREENSHOT), download=SAMPLE_ID
+)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from django.db.models import Exists, OuterRef, Q
 
@@ -9,6 +10,7 @@ from downloads.models import Download
 from downloads.policies import download_policy
 from files.models import File
 from releasehub.core.actor import Actor
+from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
 from versions.facts import RELEASED
 from versions.models import Version
 from versions.numbering import InvalidNumber
@@ -67,10 +69,23 @@ def history_of(actor: Actor, download: Download, wanted: HistoryFilter = History
 
 def recent_versions(actor: Actor, download: Download) -> list[Version]:
     """Return the versions with the highest numbers, with their download."""
-    versions = list(history_of(actor, download)[:MAX_RECENT])
+    versions = _recent(download_policy.reads_inside(actor, download)).rows(download=download.pk)
     for version in versions:
         version.download = download
     return versions
+
+
+@cache
+def _recent(reads_inside: bool) -> SqlTemplate[Version]:
+    """Return the SQL template of the first rows of `history_of`, which every page of a download shows."""
+
+    def build(download: int) -> VersionQuerySet:
+        rows = Version.objects.filter(download=download)
+        rows = rows.alive() if reads_inside else rows.listed()
+        newest: VersionQuerySet = rows.order_by("-sort_key", "-id")[:MAX_RECENT]
+        return newest
+
+    return SqlTemplate(build, download=SAMPLE_ID)
 
 
 def states_for(actor: Actor, download: Download) -> list[VersionState]:

@@ -1,6 +1,7 @@
 """The part of a page that shows a version: its files, and which of them is offered."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from django.core.paginator import Page
@@ -12,6 +13,7 @@ from files.models import File
 from files.primary import preference
 from files.stated_numbers import contradicting_number
 from files.uploads.verification_queue import versions_being_verified
+from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
 from releasehub.distribution.gate import barrier_of
 from releasehub.distribution.latest import latest_version
 from releasehub.distribution.offers import System, offer_to
@@ -97,12 +99,20 @@ def contradictions(files: Iterable[File], version: Version) -> dict[int, str]:
 
 def shown_files(request: HttpRequest, version: Version) -> list[File]:
     reads_inside = download_policy.reads_inside(viewer_of(request), version.download)
-    rows = File.objects.filter(version=version).shown_to(reads_inside=reads_inside)
-    loaded = rows.select_related("blob", "accepted_by", "quarantine").order_by()
-    files = sorted(loaded, key=lambda file: (not file.is_primary, preference(file)))
+    rows = _files_query(reads_inside).rows(version=version.pk)
+    files = sorted(rows, key=lambda file: (not file.is_primary, preference(file)))
     for file in files:
         file.version = version
     return files
+
+
+@cache
+def _files_query(reads_inside: bool) -> SqlTemplate[File]:
+    def build(version: int) -> Any:
+        rows = File.objects.filter(version=version).shown_to(reads_inside=reads_inside)
+        return rows.select_related("blob", "accepted_by", "quarantine").order_by()
+
+    return SqlTemplate(build, version=SAMPLE_ID)
 
 
 def in_groups(files: list[File]) -> dict[str, list[File]]:

@@ -309,6 +309,7 @@ def test_deleted_download_is_410_for_its_owner(client: Client, file: Any, delete
     assert client.get(path(file)).status_code == 410
 
 
+@pytest.mark.usefixtures("local_storage")
 @pytest.mark.parametrize("first_number", ["1.0.0", "1.0"])
 @pytest.mark.parametrize("end", ["stays", "renumbered", "erased"])
 def test_link_never_passes_to_another_channel(client: Client, first_number: str, end: str) -> None:

@@ -23,7 +23,7 @@ ENDINGS = {
     ".apk": "android",
     ".ipa": "ios",
 }
-# Spellings that are no words of their own: x86_64, arm-64, 64-bit, win64, windows-64, linuxarm64, manylinux2014.
+# Rewritten before the name is split into words: x86_64, arm-64, 64-bit, win64, windows-64, linuxarm64, manylinux2014.
 _SPELLINGS = (
     (re.compile(r"x86[_-]64|(?:intel|amd)[_-]64"), "x64"),
     (re.compile(r"arm[_-]64"), "arm64"),

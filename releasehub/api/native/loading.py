@@ -25,6 +25,6 @@ def find_download(pk: int) -> Download:
     """Return the download with this id; the policies decide whether the caller learns of it.
 
     Raises:
-        NotFound: There is no such download.
+        NotFound: No download has this id.
     """
     return first_or_not_found(Download.objects.select_related("category").filter(pk=pk))

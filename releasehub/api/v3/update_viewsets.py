@@ -41,7 +41,7 @@ class V3UpdateViewSet(V3ViewSet):
         summary="Find a newer release",
         description="An installed 1.4 is up to date if the newest release is any 1.4.x.",
         parameters=[V3UpdateQuerySerializer],
-        responses={200: V3ReleaseSerializer, 204: OpenApiResponse(description="There is no newer release.")},
+        responses={200: V3ReleaseSerializer, 204: OpenApiResponse(description="No newer release exists.")},
     )
     def update(self, request: Request) -> HttpResponseBase:
         query = self.get_validated_query(V3UpdateQuerySerializer)

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from files.blobs import erase_unused
 from files.models import Blob, UploadSession
-from files.storage import BLOBS, INCOMING, Incoming, blob_storage
+from files.storage import BLOBS, INCOMING, blob_storage
+from files.storage.base import STAGING
 from files.uploads.ending import end_upload
 from releasehub.core.batches import in_batches
 
@@ -67,7 +68,8 @@ def remove(item: Garbage) -> bool:
         case "multipart":
             if _sessions_of(item.name):
                 return False
-            storage.drop_incoming(Incoming(item.name, item.reference, 0, 1))
+            # The next attempt may have stored a file under the same key, so no object is deleted here.
+            storage.abort_multipart(item.name, item.reference)
         case "incoming":
             if _sessions_of(item.name):
                 return False
@@ -92,14 +94,16 @@ def _incoming(before: datetime) -> Iterator[Garbage]:
 
 
 def _multiparts(before: datetime) -> Iterator[Garbage]:
-    for item in blob_storage().open_multiparts():
-        if item.started_at < before and not _sessions_of(item.key):
-            yield Garbage("multipart", item.key, reference=item.multipart_id)
+    """Yield the multipart uploads of the hub. Other programs may use the same bucket."""
+    for prefix in (BLOBS, INCOMING):
+        for item in blob_storage().open_multiparts(prefix):
+            if item.started_at < before and not _sessions_of(item.key):
+                yield Garbage("multipart", item.key, reference=item.multipart_id)
 
 
 def _objects(before: datetime) -> Iterator[Garbage]:
     """Yield objects without a row, and files that a killed process left incomplete."""
-    for prefix, kind in ((BLOBS, "object"), ("staging/", "unfinished")):
+    for prefix, kind in ((BLOBS, "object"), (STAGING, "unfinished")):
         old = (item for item in blob_storage().objects(prefix) if item.modified_at < before)
         for group in in_batches(old, LOOKED_UP_AT_ONCE):
             referred = referenced_keys([item.key for item in group])

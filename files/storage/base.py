@@ -12,6 +12,7 @@ from files.storage.incoming import Incoming, SignedPut
 from releasehub.core.models import new_public_id
 
 BLOBS = "blobs/"
+STAGING = "staging/"
 
 
 class Writer(Protocol):
@@ -149,7 +150,9 @@ class BlobStorage(Protocol):
     def objects(self, prefix: str, *, after: str = "") -> Iterator[StoredObject]:
         """Yield the objects under the prefix in the order of their keys, from the first key after `after` on."""
 
-    def open_multiparts(self) -> Iterator[OpenMultipart]: ...
+    def open_multiparts(self, prefix: str) -> Iterator[OpenMultipart]: ...
+    def abort_multipart(self, key: str, multipart_id: str) -> None:
+        """Remove the parts of a multipart upload. An object under the same key stays."""
 
 
 def new_key(prefix: str = BLOBS) -> str:

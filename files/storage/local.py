@@ -151,8 +151,11 @@ class LocalStorage:
                     moment = datetime.fromtimestamp(status.st_mtime, tz=UTC)
                     yield StoredObject(path.relative_to(self.root).as_posix(), status.st_size, moment)
 
-    def open_multiparts(self) -> Iterator[OpenMultipart]:
+    def open_multiparts(self, prefix: str) -> Iterator[OpenMultipart]:
         return iter(())
+
+    def abort_multipart(self, key: str, multipart_id: str) -> None:
+        """Do nothing, because a folder has no multipart uploads."""
 
 
 @contextmanager

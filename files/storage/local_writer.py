@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from files.storage.base import STAGING
 from releasehub.core.errors import StorageFull, StorageUnavailable
 
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -49,7 +50,7 @@ class LocalWriter:
     def __init__(self, root: Path, key: str, *, staged: str = "") -> None:
         self.key = key
         self.final = root / key
-        self.staged = root / "staging" / (staged or Path(key).name)
+        self.staged = root / STAGING / (staged or Path(key).name)
         with disk_errors():
             self.staged.parent.mkdir(parents=True, exist_ok=True)
             ensure_free(self.staged.parent)

@@ -68,6 +68,8 @@ class S3Storage:
     def size(self, key: str) -> int | None:
         with s3_errors(), ignoring_absence():
             return self.client.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
+        with s3_errors():  # the answer about a missing object is the same as about a missing bucket
+            self.client.head_bucket(Bucket=self.bucket)
         return None
 
     def delete(self, key: str) -> None:
@@ -167,8 +169,7 @@ class S3Storage:
 
     def drop_incoming(self, incoming: Incoming) -> None:
         if incoming.multipart_id:
-            with s3_errors(), ignoring_absence():
-                self.client.abort_multipart_upload(Bucket=self.bucket, Key=incoming.key, UploadId=incoming.multipart_id)
+            self.abort_multipart(incoming.key, incoming.multipart_id)
         # A completed multipart upload cannot be aborted any more; then the object itself has to be deleted.
         self.delete(incoming.key)
 
@@ -180,11 +181,16 @@ class S3Storage:
                 for entry in page.get("Contents", []):
                     yield StoredObject(entry["Key"], entry["Size"], entry["LastModified"])
 
-    def open_multiparts(self) -> Iterator[OpenMultipart]:
+    def open_multiparts(self, prefix: str) -> Iterator[OpenMultipart]:
         with s3_errors():
-            for page in self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket):
+            pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=prefix)
+            for page in pages:
                 for entry in page.get("Uploads", []):
                     yield OpenMultipart(entry["Key"], entry["UploadId"], entry["Initiated"])
+
+    def abort_multipart(self, key: str, multipart_id: str) -> None:
+        with s3_errors(), ignoring_absence():
+            self.client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=multipart_id)
 
     def _copy(self, source: str, target: str) -> None:
         from boto3.s3.transfer import TransferConfig

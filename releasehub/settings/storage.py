@@ -38,7 +38,12 @@ PRIVATE_MODES = {"file_permissions_mode": 0o666 & ~UMASK, "directory_permissions
 read_bucket = env.bucket if STORAGE_KIND == "s3" else env.text
 S3_OPTIONS = {
     "bucket_name": read_bucket(
-        "AWS_STORAGE_BUCKET_NAME", "", help="Name of the bucket; required if `RELEASEHUB_STORAGE` is `s3`"
+        "AWS_STORAGE_BUCKET_NAME",
+        "",
+        help=(
+            "Name of the bucket; required if `RELEASEHUB_STORAGE` is `s3`. Each hub needs a bucket of its own, because "
+            "it deletes unknown objects under `blobs/`, `incoming/` and `staging/`"
+        ),
     ),
     "endpoint_url": env.text(
         "AWS_S3_ENDPOINT_URL", help="URL of the S3 service, as browsers and installed apps reach it"

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.files.storage import storages
 
-from files.storage import LocalStorage, Writer
-from files.storage.base import StoredObject
+from files.storage import BLOBS, INCOMING, LocalStorage, Writer
+from files.storage.base import STAGING, StoredObject
 from files.storage.s3 import S3Storage
 from releasehub.operations.errors import OperationError
-from releasehub.settings.storage import s3_storage
+from releasehub.settings.storage import S3_OPTIONS, s3_storage
 
 S3_SCHEME = "s3://"
 
@@ -38,7 +38,7 @@ class FolderPlace(LocalStorage):
         super().__init__(storages.create_storage({"BACKEND": backend, "OPTIONS": options}))
 
     def abort_unfinished(self) -> None:
-        for item in self.objects("staging/"):
+        for item in self.objects(STAGING):
             self.delete(item.key)
 
 
@@ -68,11 +68,9 @@ class BucketPlace:
             yield StoredObject(item.key.removeprefix(self._prefix), item.size_bytes, item.modified_at)
 
     def abort_unfinished(self) -> None:
-        for item in self._storage.open_multiparts():
-            if item.key.startswith(self._prefix + "objects/") or item.key.startswith(self._prefix + "backups/"):
-                self._storage.client.abort_multipart_upload(
-                    Bucket=self._storage.bucket, Key=item.key, UploadId=item.multipart_id
-                )
+        for folder in ("objects/", "backups/"):
+            for item in self._storage.open_multiparts(self._prefix + folder):
+                self._storage.abort_multipart(item.key, item.multipart_id)
 
 
 def open_place(target: str) -> TargetPlace:
@@ -85,7 +83,10 @@ def open_place(target: str) -> TargetPlace:
         url = urlsplit(target)
         if not url.netloc:
             raise OperationError(f"{target} names no bucket. Write it like s3://bucket/folder.")
-        return BucketPlace(url.netloc, url.path.strip("/"))
+        folder_name = url.path.strip("/")
+        if url.netloc == S3_OPTIONS["bucket_name"] and f"{folder_name}/".startswith((BLOBS, INCOMING, STAGING)):
+            raise OperationError(f"{target} is among the stored files of the hub. Choose another folder of the bucket.")
+        return BucketPlace(url.netloc, folder_name)
     if "://" in target:
         raise OperationError(f"{target} is neither a folder nor an s3:// URL. Use one of them.")
     folder = Path(target).expanduser().absolute()

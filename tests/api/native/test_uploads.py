@@ -102,7 +102,7 @@ def left_behind() -> list[str]:
     """Return the keys that the uploads of this test still have in the storage; on S3, all tests share a bucket."""
     keys = {key for row in UploadSession.objects.values_list("storage_key", "final_key") for key in row if key}
     kept = set(Blob.objects.values_list("storage_key", flat=True))
-    found = [item.key for item in (*blob_storage().objects(""), *blob_storage().open_multiparts())]
+    found = [item.key for item in (*blob_storage().objects(""), *blob_storage().open_multiparts(""))]
     return [key for key in found if any(key.startswith(mine) for mine in keys) and key not in kept]
 
 

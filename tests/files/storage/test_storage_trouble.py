@@ -66,7 +66,7 @@ CALLS: dict[str, Callable[[S3Storage], Any]] = {
     "collect": lambda storage: storage.collect(INCOMING, "blobs/aa/y"),
     "drop": lambda storage: storage.drop_incoming(INCOMING),
     "objects": lambda storage: list(storage.objects("")),
-    "multiparts": lambda storage: list(storage.open_multiparts()),
+    "multiparts": lambda storage: list(storage.open_multiparts("")),
 }
 
 

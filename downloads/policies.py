@@ -16,6 +16,11 @@ HARD_DELETE = "downloads.hard_delete_download"
 HOLD = "downloads.hold_download"
 
 
+def arranges_catalog(actor: Actor) -> bool:
+    """Return whether the actor changes categories and prefixes, which an API key that is bound to downloads cannot."""
+    return actor.is_superuser and actor.bound_download_ids is None
+
+
 class CategoryPolicy(Policy[Category]):
     """The rules for categories: everyone may see them, unless they are for members only; superusers change them."""
 
@@ -23,13 +28,13 @@ class CategoryPolicy(Policy[Category]):
         return bool(actor.user) or actor.is_superuser or not target.is_members_only
 
     def can_create(self, actor: Actor) -> bool:
-        return actor.is_superuser
+        return arranges_catalog(actor)
 
     def can_edit(self, actor: Actor, target: Category) -> bool:
-        return actor.is_superuser
+        return arranges_catalog(actor)
 
     def can_delete(self, actor: Actor, target: Category) -> bool:
-        return actor.is_superuser
+        return arranges_catalog(actor)
 
 
 class PrefixPolicy(Policy[Prefix]):
@@ -39,13 +44,13 @@ class PrefixPolicy(Policy[Prefix]):
         return True
 
     def can_create(self, actor: Actor) -> bool:
-        return actor.is_superuser
+        return arranges_catalog(actor)
 
     def can_edit(self, actor: Actor, target: Prefix) -> bool:
-        return actor.is_superuser
+        return arranges_catalog(actor)
 
     def can_delete(self, actor: Actor, target: Prefix) -> bool:
-        return actor.is_superuser
+        return arranges_catalog(actor)
 
 
 class DownloadPolicy(Policy[Download]):

@@ -15,6 +15,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from downloads.policies import prefix_policy
 from releasehub.apikeys import secrets
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.scopes import Scope
@@ -25,7 +26,7 @@ from releasehub.core.actor import Actor, Origin
 from releasehub.core.errors import Conflict, Denied, Invalid, NotFound
 from releasehub.core.logs import OneLineFormatter, SecretsFilter, redact
 from tests.conftest import ApiClient
-from tests.factories import make_download, make_key, make_user, make_version, system
+from tests.factories import make_category, make_download, make_key, make_user, make_version, system
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -119,6 +120,17 @@ def test_bound_key_has_access_to_its_downloads_only() -> None:
     assert client.send("put", f"/api/mc-dm-downloads/{other.pk}/", {"title": "X"}).status_code == 404
     body = {"title": "New", "category_id": mine.category_id}
     assert client.send("post", "/api/mc-dm-downloads/", body).status_code == 403
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_super_user", [False, True])
+def test_bound_key_of_an_administrator_changes_no_category(is_super_user: bool) -> None:
+    root, category = make_user(is_superuser=True), make_category()
+    client = ApiClient(make_key(root, download_ids=[make_download(root).pk], is_super_user=is_super_user))
+    one = f"/api/mc-dm-categories/{category.pk}/"
+    for verb, path in (("post", "/api/mc-dm-categories/"), ("put", one), ("delete", f"{one}?hard=1")):
+        assert client.send(verb, path, {"title": "Mine"}).status_code == 403
+    assert not prefix_policy.can_create(Actor(user=root, bound_download_ids=frozenset({1})))
 
 
 @pytest.mark.django_db

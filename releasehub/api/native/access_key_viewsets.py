@@ -69,7 +69,7 @@ class AccessKeyViewSet(ListModelMixin, RetrieveModelMixin, NativeViewSet, HubMod
         Raises:
             Denied: The caller may not manage the access keys of the download.
         """
-        download = find_download(self.get_validated_query(AccessKeyListQuerySerializer)["download_id"])
+        download = find_download(self.actor, self.get_validated_query(AccessKeyListQuerySerializer)["download_id"])
         download_policy.ensure("manage_access_keys", self.actor, download)
         return AccessKey.objects.filter(download=download)
 
@@ -85,7 +85,7 @@ class AccessKeyViewSet(ListModelMixin, RetrieveModelMixin, NativeViewSet, HubMod
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         fields = self.get_validated_data()
-        download = find_download(fields.pop("download_id"))
+        download = find_download(self.actor, fields.pop("download_id"))
         key, secret = issue_key(self.actor, download, **fields)
         response = self.get_object_response(key, status=201)
         response.data["access_key"]["key"] = secret

@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from files.accepting import accept_file
 from files.models import File
+from files.policies import file_policy
 from releasehub.api.native.file_serializers import (
     AcceptedFileAnswerSerializer,
     AcceptedFileSerializer,
@@ -25,7 +26,7 @@ class FileViewSet(NativeViewSet):
 
     def get_object(self) -> File:
         rows: QuerySet[File] = File.objects.select_related("blob", "version__download__category")
-        return row_of_id(rows, self.kwargs["public_id"])
+        return file_policy.visible_or_not_found(self.actor, row_of_id(rows, self.kwargs["public_id"]))
 
     @extend_schema(
         summary="Let a rejected file through, as a moderator",

@@ -5,6 +5,8 @@ from typing import TypeVar
 from django.db.models import Model, QuerySet
 
 from downloads.models import Download
+from downloads.policies import download_policy
+from releasehub.core.actor import Actor
 from releasehub.core.numbers import read_number
 from releasehub.core.querysets import first_or_not_found
 
@@ -21,10 +23,12 @@ def row_of_id(rows: QuerySet[Row], text: str) -> Row:
     return first_or_not_found(rows.filter(**({"public_id": text} if number is None else {"pk": number})))
 
 
-def find_download(pk: int) -> Download:
-    """Return the download with this id; the policies decide whether the caller learns of it.
+def find_download(actor: Actor, pk: int) -> Download:
+    """Return the download with this id.
 
     Raises:
-        NotFound: No download has this id.
+        NotFound: There is no such download, or the actor may not see it. The rest of the request is validated later, so
+            that its errors do not tell that a hidden download exists.
     """
-    return first_or_not_found(Download.objects.select_related("category").filter(pk=pk))
+    rows = Download.objects.select_related("category").filter(pk=pk)
+    return download_policy.visible_or_not_found(actor, rows.first())

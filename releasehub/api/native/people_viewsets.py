@@ -78,7 +78,8 @@ class InvitationViewSet(ListModelMixin, NativeViewSet, HubModelViewSet):
             rows = Invitation.objects.pending().addressed_to(self.actor).exclude(kind=Invitation.Kind.ORGANIZATION)
         elif "download_id" in query:
             self.require_scope(Scope.PEOPLE_READ)
-            rows = pending_invitations_of_download(actor=self.actor, download=find_download(query["download_id"]))
+            download = find_download(self.actor, query["download_id"])
+            rows = pending_invitations_of_download(actor=self.actor, download=download)
         else:
             self.require_scope(Scope.MEMBERS_INVITE)
             organization = _find_organization(query["organization_id"])

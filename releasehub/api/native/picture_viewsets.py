@@ -10,7 +10,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from downloads.models import Download
-from downloads.policies import download_policy
 from files.models import Picture
 from files.pictures.ordering import reorder_pictures
 from files.pictures.paths import with_sizes
@@ -62,7 +61,7 @@ class DownloadPictureViewSet(NativeViewSet):
         Raises:
             NotFound: There is no such download, or the caller may not see it.
         """
-        return download_policy.visible_or_not_found(self.actor, find_download(self.kwargs["download_id"]))
+        return find_download(self.actor, self.kwargs["download_id"])
 
     @cached_property
     def new_picture(self) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class StatisticsViewSet(NativeViewSet):
     def retrieve(self, request: Request, download_id: int) -> Response:
         query = self.get_validated_query(StatisticsQuerySerializer)
         period, breakdown = Period(query["period"]), Breakdown(query["by"])
-        found = download_statistics(self.actor, find_download(download_id), period, breakdown)
+        found = download_statistics(self.actor, find_download(self.actor, download_id), period, breakdown)
         return Response(self.get_serializer(found).data)
 
     @extend_schema(
@@ -39,5 +39,5 @@ class StatisticsViewSet(NativeViewSet):
         tags=["statistics"],
     )
     def export(self, request: Request, download_id: int) -> StreamingHttpResponse:
-        download = find_download(download_id)
+        download = find_download(self.actor, download_id)
         return csv_response(statistics_csv(self.actor, download), f"{download.slug}-statistics.csv")

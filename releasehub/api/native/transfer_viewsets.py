@@ -27,7 +27,7 @@ class TransferViewSet(NativeViewSet):
         tags=[TAG],
     )
     def create(self, request: Request, download_id: int) -> Response:
-        download = find_download(download_id)
+        download = find_download(self.actor, download_id)
         invitation = transfer_download(actor=self.actor, download=download, to=self.get_validated_data()["to"])
         owner = Download.objects.select_related("owner").get(pk=download.pk).owner
         shown = None if invitation is None else self.get_serializer(invitation).data

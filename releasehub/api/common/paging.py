@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 JOIN_FROM = 200
 MAX_PAGE = 2**31
+MAX_DIGITS = 20  # far more than MAX_PAGE has
 
 
 class LinkHeaderPagination(BasePagination):
@@ -50,7 +51,7 @@ def window(queryset: models.QuerySet[Any], start: int, length: int) -> models.Qu
 def clamp(text: str | None, *, default: int, maximum: int) -> int:
     """Return a number from 1 to `maximum`: the default for a text that is not a number, and else the nearest one."""
     try:
-        number = int(text) if text is not None and text.isascii() and len(text) < 20 else default
+        number = int(text[:MAX_DIGITS]) if text is not None and text.isascii() else default
     except ValueError:
         return default
     return min(max(number, 1), maximum)

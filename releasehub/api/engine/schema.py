@@ -57,7 +57,7 @@ IDS = OpenApiParameter(
     {"type": "array", "items": {"type": "string"}},
     OpenApiParameter.QUERY,
     required=True,
-    description="At most 100 ids: as a repeated parameter `ids` or `ids[]`, separated by commas, or as a JSON array.",
+    description="At most 100 ids: as repeated `ids`, `ids[]` or `ids[0]`, separated by commas, or as a JSON array.",
 )
 VERSION_RESPONSE = OpenApiResponse(
     EngineVersionSerializer, examples=[OpenApiExample("Version", value=EXAMPLE, response_only=True)]

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from files.uploads.attachment_sources import AttachmentSource, find_sources
+from releasehub.api.common.input_mixin import with_plain_names
 from releasehub.api.common.model_mixins import (
     CreateModelMixin,
     ListModelMixin,
@@ -111,8 +112,7 @@ class EngineVersionViewSet(
 
     @documented_many
     def many(self, request: Request) -> Response:
-        query = request.query_params
-        ids = parse_ids([*query.getlist("ids"), *query.getlist("ids[]")])
+        ids = parse_ids(with_plain_names(request.query_params).getlist("ids"))
         rows = Version.objects.visible_in(self.actor, self.download).filter(public_id__in=ids)
         by_id = {version.public_id: version for version in self.with_relations(rows)} if ids else {}
         versions = [by_id[public_id] for public_id in ids if public_id in by_id]

@@ -1,5 +1,6 @@
 """Filters and ordering of the mc-dm lists."""
 
+from datetime import timedelta
 from typing import Any
 
 import django_filters
@@ -15,16 +16,22 @@ from releasehub.webhooks.models import Endpoint
 from versions.models import Version
 from versions.platforms import architecture_spellings, platform_spellings
 
+SECOND = timedelta(seconds=1)
+
 
 class SinceFilter(django_filters.CharFilter):
-    """Rows strictly newer than a time, in ISO 8601 or in Unix seconds. A time without a zone is UTC."""
+    """Rows strictly newer than a time, in ISO 8601 or in Unix seconds. A time without a zone is UTC.
+
+    Responses show whole seconds, so these are compared. A client that sends the time of the last row that it has seen
+    would otherwise get this row again with every request.
+    """
 
     def filter(self, rows: Any, value: str) -> Any:
         if not value:
             return rows
         try:
-            return rows.filter(**{f"{self.field_name}__gt": read_moment(value)})
-        except ValueError as error:
+            return rows.filter(**{f"{self.field_name}__gte": read_moment(value).replace(microsecond=0) + SECOND})
+        except (ValueError, OverflowError) as error:
             raise ValidationError({"since": [str(error)]}) from error
 
 

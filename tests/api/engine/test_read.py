@@ -43,6 +43,7 @@ def sums(content: bytes) -> dict[str, str]:
         'ids={0},{2}&ids=["{1}"]&ids=',
         "ids={0}&ids={1}&ids={0}",
         "ids[]={0}&ids[]={1}",
+        "ids[0]={0}&ids[1]={1}",
         "ids=[{0},{1}]",
         "ids=['{0}', '{1}']",
     ],

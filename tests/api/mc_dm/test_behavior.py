@@ -164,7 +164,9 @@ def test_full_verbosity_embeds_files_and_download(hub: Hub) -> None:
 
 @pytest.mark.embedded
 @begin_with_hub
-@pytest.mark.parametrize(("asked", "given"), [("0", 1), ("-1", 1), ("101", 100), ("7", 7), ("abc", 20), ("9" * 30, 20)])
+@pytest.mark.parametrize(
+    ("asked", "given"), [("0", 1), ("-1", 1), ("101", 100), ("7", 7), ("abc", 20), ("9" * 30, 100)]
+)
 def test_page_sizes_are_clamped(hub: Hub, asked: str, given: int) -> None:
     assert hub.versions(f"per_page={asked}")["pagination"]["per_page"] == given
 
@@ -257,7 +259,19 @@ def test_since_is_strictly_newer_and_must_be_readable(hub: Hub) -> None:
     assert hub.versions(f"since={moment}")["versions"] == []
     assert len(hub.versions("since=2020-01-01")["versions"]) == 1
     assert len(hub.versions("since=0145-07-18T12:07:02-16:52")["versions"]) == 1
-    assert hub.client.get(f"/api/mc-dm-versions/?download_id={hub.download.pk}&since=yesterday").status_code == 400
+    for since in ("yesterday", "9999-12-31T23:59:59Z"):
+        assert hub.client.get(f"/api/mc-dm-versions/?download_id={hub.download.pk}&since={since}").status_code == 400
+
+
+@begin_with_hub
+def test_since_compares_whole_seconds_as_responses_show_them(hub: Hub) -> None:
+    """A client that polls sends the `release_date` of the last version that it has seen."""
+    Version.objects.filter(pk=make_version(hub.download).pk).update(released_at="2026-01-31T12:00:00.5Z")
+    shown = hub.versions()["versions"][0]["release_date"]
+    for since in (f"{shown}", "2026-01-31T12:00:00Z", "2026-01-31T12:00:00.1Z", "2026-01-31T12:00:00.9Z"):
+        assert hub.versions(f"since={since}")["versions"] == [], since
+    for since in (f"{shown - 1}", "2026-01-31T11:59:59.9Z"):
+        assert len(hub.versions(f"since={since}")["versions"]) == 1, since
 
 
 @begin_with_hub

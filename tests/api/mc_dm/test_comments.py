@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -99,6 +100,7 @@ def test_order_since_and_full_verbosity(download: Download) -> None:
     author = make_user()
     client = ApiClient(make_key(author))
     first, second = make_comment(download, author), make_comment(download)
+    Comment.objects.filter(pk=second.pk).update(created_at=first.created_at + timedelta(seconds=1))
     client.send("put", f"{PATH}{first.pk}/", {"message": "Edited."})
     newest_edit = listed(client, download, "order=last_edit_date&per_page=1")
     assert newest_edit["comments"][0]["comment_id"] == first.pk

@@ -14,6 +14,8 @@ from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 
+from releasehub.core.site import site_url
+
 MAX_AGE_SECONDS = 300
 _lock = Lock()
 
@@ -52,4 +54,5 @@ def _render(renderer: type[Any]) -> bytes:
 @cache
 def schema_document() -> dict[str, Any]:
     """Return the OpenAPI schema as plain values. The reference of the APIs reads it, too."""
-    return SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]
+    schema: dict[str, Any] = SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]
+    return schema | {"servers": [{"url": site_url()}]}

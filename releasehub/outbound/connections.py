@@ -8,6 +8,7 @@ import socket
 import ssl
 import time
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 import urllib3
@@ -165,6 +166,16 @@ class _TimedResponse(http.client.HTTPResponse):
     def begin(self) -> None:
         super().begin()
         self._reader.is_in_head = False
+        if self.status == HTTPStatus.NO_CONTENT:  # it has no body, even if its headers announce one
+            self.chunked, self.length = False, 0
+
+    def _read_status(self) -> Any:
+        """Skip all interim responses, such as 103 Early Hints. `http.client` skips only 100."""
+        status_line = super()._read_status()  # type: ignore[misc]
+        while HTTPStatus.SWITCHING_PROTOCOLS < status_line[1] < HTTPStatus.OK:
+            http.client.parse_headers(self.fp)
+            status_line = super()._read_status()  # type: ignore[misc]
+        return status_line
 
 
 class _TimedReader(io.RawIOBase):

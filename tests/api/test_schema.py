@@ -136,6 +136,18 @@ def test_openapi_version_is_3_1() -> None:
     assert document()["openapi"].startswith("3.1")
 
 
+def test_document_names_its_server() -> None:
+    """Without it, generated clients send their requests to localhost."""
+    assert document()["servers"] == [{"url": "http://localhost:8000"}]
+
+
+def test_ids_in_paths_have_the_type_that_they_have_in_bodies() -> None:
+    parameters = [node for node in objects(document()) if node.get("in") == "path"]
+    assert [node["name"] for node in parameters if "d+" in node["schema"].get("pattern", "")] == []
+    retrieved = document()["paths"]["/api/mc-dm-versions/{id}/"]["get"]["parameters"]
+    assert {"type": "integer"} in [node["schema"] for node in retrieved if node["name"] == "id"]
+
+
 def test_every_default_matches_its_schema() -> None:
     """The validator does not look at defaults, but generators of clients refuse a document with an invalid one."""
     for node in objects(document()):

@@ -199,6 +199,25 @@ def test_other_responses_with_a_location_are_final(canary: Start, status: int) -
 
 
 @allowed
+@pytest.mark.parametrize(
+    ("answer", "result"),
+    [
+        (b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" + OK, (200, b"hello")),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n" + OK, (200, b"hello")),
+        (b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + OK, (101, b"")),
+        (b"HTTP/1.1 204 None\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", (204, b"")),
+        (b"HTTP/1.1 204 None\r\nContent-Length: 5\r\n\r\nhello", (204, b"")),
+    ],
+    ids=["hints", "continue", "switch", "chunks", "length"],
+)
+def test_interim_responses_and_bodies_that_cannot_be_are_skipped(
+    canary: Start, answer: bytes, result: tuple[int, bytes]
+) -> None:
+    response = send("POST", canary(answer).url, body=b"x")
+    assert (response.status, response.body) == result
+
+
+@allowed
 def test_body_is_truncated_at_the_limit(canary: Start) -> None:
     answer = send("GET", canary(endless(b"HTTP/1.1 200 OK\r\n\r\n")).url, read_limit=1000)
     assert (len(answer.body), answer.is_truncated) == (1000, True)

@@ -44,6 +44,7 @@ RATE_LIMITED = "Too many requests from this network. Wait for the seconds in `Re
 # An extension of this hub: a member that may be null, which means the same as leaving it out.
 NULL_IS_OMITTED = "x-null-is-omitted"
 COMBINATIONS = ("$ref", "allOf", "anyOf", "oneOf")
+DIGITS = r"^\d+$"
 REDIRECTS = frozenset({"302", "308"})
 
 
@@ -75,6 +76,14 @@ class HubSchema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         return [] if self.method == "GET" else list(WRITE_HEADERS)
+
+    def _resolve_path_parameters(self, variables: Any) -> Any:
+        """Document ids in paths as the integers that they are in bodies, although routes are regular expressions."""
+        parameters = super()._resolve_path_parameters(variables)  # type: ignore[no-untyped-call]
+        for parameter in parameters:
+            if parameter["schema"].get("pattern") == DIGITS:
+                parameter["schema"] = {"type": "integer"}
+        return parameters
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
         """Mark the members of a request body that count as left out if they are null, for `allow_nulls`.

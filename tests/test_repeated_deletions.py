@@ -10,12 +10,13 @@ from django.db.models import Model
 
 from downloads.services import create_category, delete_category
 from downloads.services.prefixes import create_prefix, delete_prefix
+from files.pictures.services import remove_picture
 from releasehub.accounts.services.organizations import delete_organization
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.services import delete_key
 from releasehub.audit.models import AuditEntry
 from releasehub.core.errors import NotFound
-from tests.factories import make_key, make_organization, system
+from tests.factories import make_download, make_key, make_organization, make_picture, system
 from versions.models import NamedChannel
 from versions.services.labels import create_label, delete_label
 
@@ -24,6 +25,7 @@ DELETIONS: dict[str, tuple[Callable[[], Model], Callable[..., None]]] = {
     "category": (lambda: create_category(actor=system(), title="Tools"), delete_category),
     "prefix": (lambda: create_prefix(actor=system(), title="Beta"), delete_prefix),
     "label": (lambda: create_label(actor=system(), model=NamedChannel, name="nightly"), delete_label),
+    "picture": (lambda: make_picture(make_download()), remove_picture),
     "organization": (make_organization, delete_organization),
     "key": (lambda: ApiKey.objects.get(prefix=make_key()[:8]), delete_key),
 }

@@ -3,7 +3,7 @@
 `releasehub.publishing.deletion` deletes downloads, because their versions and files have to go with them.
 """
 
-from downloads.services.categories import create_category, delete_category, update_category
+from downloads.services.categories import create_category, delete_category, lock_category, update_category
 from downloads.services.downloads import create_download, update_download
 from downloads.services.entities import create_entity, entity_category, publish_entity, withdraw_entity
 from downloads.services.featuring import feature_download, unfeature_download

@@ -15,9 +15,10 @@ from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
 from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid
-from releasehub.core.locks import lock_row
+from releasehub.core.locks import lock_name, lock_row
 
 SLUG_LOCK = 0x51_07
+TREE_LOCK = 0x51_08
 
 
 @transaction.atomic
@@ -30,6 +31,7 @@ def create_category(*, actor: Actor, title: str, parent: Category | None = None,
     """
     if not category_policy.can_create(actor):
         raise Denied
+    _lock_tree()
     category = Category()
     _clean_rules(fields)
     slug = fields.pop("slug", "") or free_slug(title, _slug_is_taken, fallback="category", lock=SLUG_LOCK)
@@ -48,8 +50,10 @@ def update_category(*, actor: Actor, category: Category, **fields: Any) -> Categ
         Denied: The actor may not edit categories.
         Invalid: A field has an invalid value, or another category has the slug.
         Conflict: The category would become its own ancestor.
+        NotFound: Another request has deleted the category.
     """
     category_policy.ensure("edit", actor, category)
+    category = lock_category(category)
     parent = fields.get("parent")
     if parent is not None and category.pk in {node.pk for node in parent.trail()}:
         raise Conflict(
@@ -102,6 +106,21 @@ def delete_category(*, actor: Actor, category: Category, reason: str = "") -> No
         )
     audit.record(actor=actor, action=AuditAction.CATEGORY_DELETE_HARD, target=category, reason=reason)
     category.delete()
+
+
+def lock_category(category: Category) -> Category:
+    """Return the category as it is now, locked like the whole tree until the transaction ends.
+
+    Raises:
+        NotFound: Another request has deleted the category.
+    """
+    _lock_tree()
+    return lock_row(category)
+
+
+def _lock_tree() -> None:
+    """Let changes of categories take turns: two moves at once could form a cycle, and settings are inherited."""
+    lock_name(TREE_LOCK, "categories")
 
 
 def _slug_is_taken(slug: str) -> bool:

@@ -60,8 +60,10 @@ def update_prefix(*, actor: Actor, prefix: Prefix, **fields: Any) -> Prefix:
     Raises:
         Denied: The actor may not edit prefixes.
         Invalid: A field has an invalid value, or another prefix has the title.
+        NotFound: Another request has deleted the prefix.
     """
     prefix_policy.ensure("edit", actor, prefix)
+    prefix = lock_row(prefix)
     categories = fields.pop(CATEGORIES, None)
     changes = audit.changed_fields(prefix, fields)
     before = _ids(prefix.categories.all())

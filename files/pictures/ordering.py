@@ -12,7 +12,7 @@ from files.pictures.announcing import announce_pictures
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import ErrorCode, Invalid, NotFound
 
 
 @transaction.atomic
@@ -48,11 +48,14 @@ def move_screenshot(*, actor: Actor, picture: Picture, by: int) -> None:
     Raises:
         DomainError: As `reorder_pictures`.
         Invalid: The picture is not a screenshot.
+        NotFound: Another request has removed the picture.
     """
     if picture.kind != Picture.Kind.SCREENSHOT:
         raise Invalid(ErrorCode.INVALID, "Only screenshots have an order.")
     rows = Picture.objects.filter(download=picture.download_id, kind=Picture.Kind.SCREENSHOT)
     public_ids = list(rows.values_list("public_id", flat=True))
+    if picture.public_id not in public_ids:
+        raise NotFound
     place = public_ids.index(picture.public_id)
     public_ids.insert(max(place + by, 0), public_ids.pop(place))
     reorder_pictures(actor=actor, download=picture.download, public_ids=public_ids)

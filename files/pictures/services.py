@@ -13,6 +13,7 @@ from downloads.services import lock_download
 from files.models import Picture, PictureSize
 from files.pictures.announcing import announce_pictures
 from files.pictures.formats import FORMATS
+from files.pictures.paths import with_sizes
 from files.pictures.storing import StoredPicture, authorize_picture, check_count, release_picture, store_picture
 from files.policies import picture_policy
 from files.quotas import check_room, lock_quota
@@ -21,6 +22,7 @@ from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
+from releasehub.core.querysets import first_or_not_found
 from releasehub.core.tasks import hint
 
 
@@ -89,9 +91,7 @@ def update_picture(*, actor: Actor, picture: Picture, **texts: str) -> Picture:
         Denied: The actor may not edit the download.
         Invalid: A text is too long.
     """
-    picture_policy.ensure("edit", actor, picture)
-    picture.download = lock_download(picture.download_id)
-    picture_policy.ensure("edit", actor, picture)
+    picture = _lock_picture("edit", actor, picture)
     if changes := audit.changed_fields(picture, texts):
         assign(picture, texts)
         picture.save(update_fields=[*texts, "updated_at"])
@@ -109,13 +109,26 @@ def remove_picture(*, actor: Actor, picture: Picture) -> None:
         Denied: The actor may not edit the download.
         Conflict: The download is under a legal hold.
     """
-    picture_policy.ensure("remove", actor, picture)
-    picture.download = lock_download(picture.download_id)
-    picture_policy.ensure("remove", actor, picture)
+    picture = _lock_picture("remove", actor, picture)
     changes = {"kind": picture.kind, "sha256": picture.sha256}
     audit.record(actor=actor, action=AuditAction.PICTURE_REMOVE, target=picture, changes=changes)
     _erase(picture.download, [picture])
     announce_pictures(actor, picture.download)
+
+
+def _lock_picture(action: str, actor: Actor, picture: Picture) -> Picture:
+    """Return the picture as it is now, with its download, locked until the transaction ends.
+
+    Raises:
+        NotFound: Another request has removed the picture, or the actor may not see the download.
+        Denied: The actor may not do this.
+    """
+    picture_policy.ensure(action, actor, picture)
+    download = lock_download(picture.download_id)
+    picture = first_or_not_found(with_sizes(Picture.objects.filter(pk=picture.pk)))
+    picture.download = download
+    picture_policy.ensure(action, actor, picture)
+    return picture
 
 
 def _erase(download: Download, pictures: Iterable[Picture]) -> None:

@@ -5,7 +5,7 @@ from django.db import models
 
 from downloads.models import Category
 from downloads.policies import category_policy
-from downloads.services import create_category, delete_category, update_category
+from downloads.services import create_category, delete_category, lock_category, update_category
 from releasehub.api.common.filter_sets import QueryFilterSet
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.mc_dm.full_serializers import McDmFullCategorySerializer
@@ -73,6 +73,9 @@ class McDmCategoryViewSet(McDmModelViewSet):
     def get_stored_total(self, queryset: models.QuerySet[Any]) -> int | None:
         """Return the number of categories, counted without the annotations of `with_relations`."""
         return self.get_queryset().count()
+
+    def lock_object(self, instance: Category) -> models.Model:
+        return lock_category(instance)
 
     def perform_create(self, serializer: InputSerializer) -> None:
         serializer.instance = create_category(actor=self.actor, **serializer.validated_data)

@@ -14,12 +14,13 @@ from releasehub.api.common.model_mixins import RetrieveModelMixin
 from releasehub.api.common.parsers import JsonParser
 from releasehub.api.engine import terms
 from releasehub.api.engine.errors import InvalidQuery
+from releasehub.api.engine.filters import parse_list
 from releasehub.api.engine.input_serializers import (
     EngineFileDeleteQuerySerializer,
     EngineFilesInputSerializer,
     EngineFileUpdateInputSerializer,
 )
-from releasehub.api.engine.schema import documented_by_checksums, documented_files, documented_newest
+from releasehub.api.engine.schema import documented_by_checksums, documented_files, documented_newest, documented_owners
 from releasehub.api.engine.viewsets import EngineModelViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.distribution.gate import refuse_quarantined
@@ -35,11 +36,12 @@ DIGESTS = ("blob__sha512", "blob__sha256", "external_sha512", "external_sha256")
 class EngineFileViewSet(RetrieveModelMixin, EngineModelViewSet):
     input_serializer_classes = {"newest": EngineFileUpdateInputSerializer, "many": EngineFilesInputSerializer}
     parser_classes = [JsonParser]
-    open_actions = frozenset({"retrieve", "newest", "many"})
+    open_actions = frozenset({"retrieve", "newest", "many", "owners"})
     required_scopes = {
         "retrieve": Scope.VERSION_READ,
         "newest": Scope.VERSION_READ,
         "many": Scope.VERSION_READ,
+        "owners": Scope.VERSION_READ,
         "destroy": Scope.VERSION_WRITE,
     }
 
@@ -99,7 +101,18 @@ class EngineFileViewSet(RetrieveModelMixin, EngineModelViewSet):
     @documented_by_checksums
     def many(self, request: Request) -> Response:
         """Answer with an object that maps each known checksum, as it was sent, to the newest version of its file."""
-        hashes: list[str] = self.get_validated_data()["hashes"]
+        return Response(self.find_versions(self.get_validated_data()["hashes"]))
+
+    @documented_owners
+    def owners(self, request: Request) -> Response:
+        """Answer with the newest version of each file, in the requested order and each one once."""
+        versions = self.find_versions(parse_list(request.query_params, "hashes"))
+        if not versions:
+            raise Http404
+        return Response(list({version["id"]: version for version in versions.values()}.values()))
+
+    def find_versions(self, hashes: list[str]) -> dict[str, Any]:
+        """Return the newest version of the file with each known checksum, as responses show it."""
         files = self.get_offered_files(hashes)
         digests: dict[int, set[str]] = defaultdict(set)
         for version_id, *values in files.values_list("version", *DIGESTS):
@@ -112,7 +125,7 @@ class EngineFileViewSet(RetrieveModelMixin, EngineModelViewSet):
         versions = list(Version.objects.filter(pk__in=found.values()).select_related("author")) if found else []
         shown = self.get_serializer(versions, many=True).data
         by_pk: dict[int, Any] = {version.pk: data for version, data in zip(versions, shown, strict=True)}
-        return Response({text: by_pk[pk] for text, pk in found.items()})
+        return {text: by_pk[pk] for text, pk in found.items()}
 
     def destroy(self, request: Request, hash: str) -> Response:
         options = self.get_validated_query(EngineFileDeleteQuerySerializer)

@@ -14,6 +14,7 @@ from releasehub.api.engine import terms
 CHECKSUM = r"^(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64}|[0-9a-fA-F]{128})\Z"
 MAX_FILES = 100
 MAX_HASHES = 100
+MAX_LIMIT = 100
 
 
 class EngineFileInputSerializer(InputSerializer):
@@ -102,6 +103,9 @@ class EngineFilterQuerySerializer(QuerySerializer):
     channel = serializers.CharField(
         required=False, max_length=256, help_text="`release`, `beta`, `alpha`, or the name of a channel of the hub"
     )
+    version_type = serializers.ChoiceField(
+        required=False, choices=terms.TYPES, source="channel", help_text="The same, with the name of the original"
+    )
     status = serializers.ChoiceField(required=False, choices=terms.STATUSES)
     platform = serializers.CharField(required=False, max_length=256)
 
@@ -118,6 +122,11 @@ class EngineLatestQuerySerializer(EngineFilterQuerySerializer, CooldownQuerySeri
 
 class EngineListQuerySerializer(EngineFilterQuerySerializer):
     page = serializers.IntegerField(required=False, default=1, min_value=1, max_value=MAX_PAGE)
+    offset = serializers.IntegerField(
+        required=False, min_value=0, max_value=MAX_PAGE, help_text="The number of versions to skip, instead of `page`"
+    )
+    limit = serializers.IntegerField(required=False, min_value=1, max_value=MAX_LIMIT)
+    index = serializers.ChoiceField(required=False, choices=list(terms.ORDERS), default="newest")
 
 
 class EngineDeleteQuerySerializer(QuerySerializer):

@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from releasehub.api.common.paging import LinkHeaderPagination
 
 PAGE_SIZE = 50
+DEFAULT_LIMIT = 10  # that of the original, for clients that send an offset
 
 
 class EnginePagination(LinkHeaderPagination):
@@ -14,11 +15,14 @@ class EnginePagination(LinkHeaderPagination):
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.request, self.base_url = request, view.base_url
-        self.page = view.list_query["page"]
-        start = (self.page - 1) * PAGE_SIZE
-        rows = list(queryset[start : start + PAGE_SIZE + 1])
-        self.has_more = len(rows) > PAGE_SIZE
-        return rows[:PAGE_SIZE]
+        self.page, self.offset = view.list_query["page"], view.list_query.get("offset")
+        size = view.list_query.get("limit", PAGE_SIZE if self.offset is None else DEFAULT_LIMIT)
+        start = (self.page - 1) * size if self.offset is None else self.offset
+        rows = list(queryset[start : start + size + 1])
+        self.has_more = len(rows) > size
+        return rows[:size]
 
     def get_links(self) -> list[tuple[str, int, bool]]:
+        if self.offset is not None:
+            return []
         return [("prev", self.page - 1, self.page > 1), ("next", self.page + 1, self.has_more)]

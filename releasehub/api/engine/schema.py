@@ -59,6 +59,13 @@ IDS = OpenApiParameter(
     required=True,
     description="At most 100 ids: as repeated `ids`, `ids[]` or `ids[0]`, separated by commas, or as a JSON array.",
 )
+HASHES = OpenApiParameter(
+    "hashes",
+    {"type": "array", "items": {"type": "string"}},
+    OpenApiParameter.QUERY,
+    required=True,
+    description="At most 100 checksums, SHA-512 or SHA-256, in the forms of `ids`.",
+)
 VERSION_RESPONSE = OpenApiResponse(
     EngineVersionSerializer, examples=[OpenApiExample("Version", value=EXAMPLE, response_only=True)]
 )
@@ -95,10 +102,20 @@ documented_by_checksums = about(
     parameters=RATE,
     responses={200: VERSIONS_BY_CHECKSUM},
 )
+documented_owners = about(
+    operation_id="engine_version_files_list",
+    summary="List the versions that own files",
+    description="In the requested order, each version once. Unknown checksums are left out; 404 if all are unknown.",
+    parameters=[HASHES, *RATE],
+    responses=EngineVersionSerializer(many=True),
+)
 documented_versions = extend_schema_view(
     list=about(
         summary="List versions, newest first",
-        description="50 versions per page; `Link` contains the neighboring pages. `platform` looks at offered files.",
+        description=(
+            "50 versions per page; `Link` contains the neighboring pages. With `offset`, 10 versions, and no `Link`. "
+            "`platform` looks at offered files."
+        ),
         parameters=[EngineListQuerySerializer, *RATE],
         responses=EngineVersionSerializer(many=True),
     ),

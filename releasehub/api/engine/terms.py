@@ -11,6 +11,12 @@ from versions.querysets import VersionQuerySet
 TYPES = ("release", "beta", "alpha")
 WRITABLE_STATUSES = ("listed", "archived", "draft", "unlisted", "scheduled")
 STATUSES = (*WRITABLE_STATUSES, "unknown")
+ORDERS = {
+    "newest": "-released_at",
+    "relevance": "-released_at",
+    "updated": "-updated_at",
+    "downloads": "-download_count",
+}
 _PRIVATE = Version.Visibility.PRIVATE
 _CHANNELS = {"release": STABLE, "beta": "beta", "alpha": "alpha"}
 _STATES = {

@@ -20,6 +20,6 @@ urlpatterns = [
         name="engine-file",
     ),
     path("version_file/<str:hash>/update", EngineFileViewSet.as_view({"post": "newest"}), name="engine-file-update"),
-    path("version_files", EngineFileViewSet.as_view({"post": "many"}), name="engine-files"),
+    path("version_files", EngineFileViewSet.as_view({"get": "owners", "post": "many"}), name="engine-files"),
     re_path(r"^(versions?|version_files?)(/.*)?$", EngineNoRouteViewSet.as_view({"get": "no_route"})),
 ]

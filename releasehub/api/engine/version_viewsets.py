@@ -9,7 +9,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from files.uploads.attachment_sources import AttachmentSource, find_sources
-from releasehub.api.common.input_mixin import with_plain_names
 from releasehub.api.common.model_mixins import (
     CreateModelMixin,
     ListModelMixin,
@@ -19,7 +18,7 @@ from releasehub.api.common.model_mixins import (
 from releasehub.api.common.parsers import JsonParser
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.engine import terms
-from releasehub.api.engine.filters import WELL_FORMED, parse_ids
+from releasehub.api.engine.filters import WELL_FORMED, parse_list
 from releasehub.api.engine.input_serializers import (
     EngineDeleteQuerySerializer,
     EngineLatestQuerySerializer,
@@ -98,7 +97,7 @@ class EngineVersionViewSet(
         return queryset.select_related("author")
 
     def order_queryset(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        return queryset.order_by("-released_at", "-id")
+        return queryset.order_by(terms.ORDERS[self.list_query["index"]], "-id")
 
     def get_object(self) -> Version:
         rows = self.with_relations(Version.all_objects.filter(download=self.download))
@@ -112,7 +111,7 @@ class EngineVersionViewSet(
 
     @documented_many
     def many(self, request: Request) -> Response:
-        ids = parse_ids(with_plain_names(request.query_params).getlist("ids"))
+        ids = [text for text in parse_list(request.query_params, "ids") if WELL_FORMED.fullmatch(text)]
         rows = Version.objects.visible_in(self.actor, self.download).filter(public_id__in=ids)
         by_id = {version.public_id: version for version in self.with_relations(rows)} if ids else {}
         versions = [by_id[public_id] for public_id in ids if public_id in by_id]

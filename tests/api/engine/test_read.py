@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -18,9 +19,11 @@ from tests.api.engine.conftest import Engine
 from tests.api.engine.test_create import refused
 from tests.conftest import ApiClient
 from tests.factories import make_download, make_file, make_key, make_version, system
+from versions.models import Version
 
 pytestmark = pytest.mark.django_db
 NO_ID = "a" * 24
+TYPES = ("release", "beta", "alpha")
 
 
 def numbers(answer: Any) -> list[str]:
@@ -127,6 +130,15 @@ def test_checksums_map_to_the_newest_versions_of_their_files(engine: Engine) -> 
         }
     assert list(engine.client.send("post", "/version_files", {"hashes": asked}).json()) == asked[:3]
     assert engine.guest.send("post", "/version_files", {"hashes": []}).json() == {}
+    for query in ("hashes=" + ",".join([*asked, asked[0]]), "&".join(f"hashes[]={text}" for text in asked)):
+        assert numbers(engine.guest.get(f"/version_files?{query}")) == ["1.0.0", "3.0.0"]
+
+
+def test_versions_of_unknown_checksums_are_404(engine: Engine) -> None:
+    engine.file(state="draft", content=b"draft")
+    refused(engine.guest.get(f"/version_files?hashes={sums(b'draft')['sha512']}"), 404, "not_found")
+    for query in ("", "hashes=[1]", "hashes=" + ",".join(f"a{number}" for number in range(101))):
+        assert "hashes" in refused(engine.guest.get(f"/version_files?{query}"), 400, "Invalid query parameters")
 
 
 @pytest.mark.embedded
@@ -266,6 +278,8 @@ def test_list_by_channel(engine: Engine, word: str, found: list[str]) -> None:
     for number, channel in {"1.0.0": "stable", "2.0.0": "beta", "3.0.0": "alpha", "4.0.0": "nightly"}.items():
         engine.version(number, channel=channel)
     assert numbers(engine.guest.get(f"/version?channel={word}")) == found
+    if word in TYPES:
+        assert numbers(engine.guest.get(f"/version?version_type={word}")) == found
 
 
 def test_list_by_status(engine: Engine) -> None:
@@ -295,9 +309,38 @@ def test_pages_are_linked_and_hold_every_version_once(engine: Engine, monkeypatc
     assert ("next" in pages[2]["Link"], "Link" in engine.guest.get("/version?page=1&channel=beta")) == (False, False)
 
 
+def test_offset_and_limit_hold_every_version_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("releasehub.api.engine.pagination.DEFAULT_LIMIT", 3)
+    for number in range(5):
+        engine.version(f"{number}.0.0")
+    queries = (
+        "offset=0&limit=2",
+        "offset=2&limit=2",
+        "offset=4&limit=2",
+        "offset=6&limit=2",
+        "offset=1",
+        "limit=2&page=2",
+    )
+    answers = [engine.guest.get(f"/version?{query}") for query in queries]
+    every = ["4.0.0", "3.0.0", "2.0.0", "1.0.0", "0.0.0"]
+    assert [numbers(answer) for answer in answers] == [every[:2], every[2:4], every[4:], [], every[1:4], every[2:4]]
+    assert ["Link" in answer for answer in answers] == [False] * 5 + [True]
+
+
+def test_list_is_sorted_by_index(engine: Engine) -> None:
+    popular, recent = engine.version("1.0.0"), engine.version("2.0.0")
+    Version.objects.filter(pk=popular.pk).update(download_count=5, updated_at=recent.updated_at + timedelta(hours=1))
+    for index, newest in {"newest": "2.0.0", "relevance": "2.0.0", "updated": "1.0.0", "downloads": "1.0.0"}.items():
+        assert numbers(engine.guest.get(f"/version?index={index}"))[0] == newest, index
+
+
 @pytest.mark.embedded
 @pytest.mark.parametrize(
-    "query", ["page=0", "page=x", "page=99999999999999999999", "status=nonsense", "platform=" + "x" * 257]
+    "query",
+    [
+        *("page=0", "page=x", "page=99999999999999999999", "status=nonsense", "platform=" + "x" * 257),
+        *("version_type=stable", "index=size", "offset=-1", "offset=x", "limit=0", "limit=101"),
+    ],
 )
 def test_invalid_parameter_is_named(engine: Engine, query: str) -> None:
     assert query.partition("=")[0] in refused(engine.guest.get(f"/version?{query}"), 400, "Invalid query parameters")
@@ -314,6 +357,7 @@ def test_latest_is_by_version_not_by_date(engine: Engine) -> None:
     [
         ("channel=release", "1.0.0"),
         ("channel=beta", "2.0.0"),
+        ("version_type=beta", "2.0.0"),
         ("channel=beta&platform=Windows", "1.0.0"),
         ("status=listed", "1.0.0"),
     ],

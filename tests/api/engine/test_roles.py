@@ -30,6 +30,7 @@ CELLS = {
 SAME_ROWS = {
     ("get", "/versions"): ("version", "view"),
     ("get", "/version/latest"): ("version", "list"),
+    ("get", "/version_files"): ("file", "view"),
     ("post", "/version_files"): ("file", "view"),
     ("post", "/version_file/{hash}/update"): ("file", "view"),
 }

@@ -27,7 +27,8 @@ def perform(engine: Engine, verb: str, path: str, client: ApiClient | None = Non
     url = path.replace("{id}", file.version.public_id).replace("{hash}", file.blob.sha512)
     who = client or engine.client
     if verb == "get":
-        return who.get(f"{url}?ids={file.version.public_id}" if path == "/versions" else url)
+        query = {"/versions": f"?ids={file.version.public_id}", "/version_files": f"?hashes={file.blob.sha512}"}
+        return who.get(url + query.get(path, ""))
     return who.send(verb, url, {"hashes": [file.blob.sha512]} if path == "/version_files" else engine.body())
 
 
@@ -39,6 +40,7 @@ def test_operations_match_the_contract() -> None:
         ("get", "/version/latest"),
         ("get", "/version/{id}"),
         ("get", "/version_file/{hash}"),
+        ("get", "/version_files"),
         ("get", "/versions"),
         ("patch", "/version/{id}"),
         ("post", "/version"),

@@ -68,10 +68,12 @@ class GitHubTagViewSet(ListModelMixin, GitHubTagMixin):
 )
 class GitHubReferenceViewSet(ListModelMixin, GitHubTagMixin):
     serializer_class = GitHubReferenceSerializer
-    required_scopes = {"list": READ, "list_all": READ, "retrieve": READ, "destroy": WRITE}
+    required_scopes = {"list": READ, "list_all": READ, "retrieve": READ, "retrieve_by_url": READ, "destroy": WRITE}
 
     def get_queryset(self) -> models.QuerySet[Any]:
-        return super().get_queryset().with_tag_prefix(self.kwargs.get("prefix", ""))  # type: ignore[attr-defined]
+        """Return the oldest first: GitHub sorts references by name, so scripts take the last one for the newest."""
+        rows = super().get_queryset().with_tag_prefix(self.kwargs.get("prefix", ""))  # type: ignore[attr-defined]
+        return rows.reverse()
 
     @repository_operation(
         *PAGING,
@@ -86,6 +88,14 @@ class GitHubReferenceViewSet(ListModelMixin, GitHubTagMixin):
         version = find_published(self.actor, self.repository, self.kwargs["tag"])
         serializer: BaseSerializer[Any] = self.get_serializer(version)
         return Response(serializer.data)
+
+    @repository_operation(
+        TAG,
+        operation_id="github_references_retrieve_by_url",
+        summary="Get a tag by the URL of its reference",
+    )
+    def retrieve_by_url(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.retrieve(request, *args, **kwargs)
 
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         remove_tag(actor=self.actor, download=self.repository, tag=self.kwargs["tag"])

@@ -40,7 +40,14 @@ below_v3 = [
     path(f"{REPOSITORY}/git/matching-refs/tags", references({"get": "list_all"}), name="github-all-references"),
     path(f"{REPOSITORY}/git/matching-refs/tags/<path:prefix>", references({"get": "list"}), name="github-references"),
     path(f"{REPOSITORY}/git/ref/tags/<path:tag>", references({"get": "retrieve"}), name="github-reference"),
-    path(f"{REPOSITORY}/git/refs/tags/<path:tag>", references({"delete": "destroy"}), name="github-reference-delete"),
+    path(
+        f"{REPOSITORY}/git/refs/tags", references({"get": "list_all"}, schema=None), name="github-all-references-by-url"
+    ),
+    path(
+        f"{REPOSITORY}/git/refs/tags/<path:tag>",
+        references({"get": "retrieve_by_url", "delete": "destroy"}),
+        name="github-reference-by-url",
+    ),
 ]
 urlpatterns = [
     path("v3", root({"get": "retrieve"}), name="github-root"),

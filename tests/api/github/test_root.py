@@ -162,11 +162,16 @@ def test_tags_are_those_of_published_releases(repository: Repository) -> None:
     assert 'page=2>; rel="last"' in repository.get("/tags?per_page=1")["Link"]
     found = [ref["ref"] for ref in repository.get("/git/matching-refs/tags/cli/").json()]
     assert found == ["refs/tags/cli/v1.2+b1"]
-    assert len(repository.get("/git/matching-refs/tags/").json()) == 2
+    for path in ("/git/matching-refs/tags", "/git/matching-refs/tags/", "/git/refs/tags"):
+        assert [ref["ref"] for ref in repository.get(path).json()] == ["refs/tags/cli/v1.2+b1", "refs/tags/v2.0.0"], (
+            path
+        )
     assert repository.get("/git/matching-refs/tags/w").json() == []
     reference = repository.get("/git/ref/tags/cli%2Fv1.2+b1").json()
     assert (reference["ref"], reference["object"]["sha"]) == ("refs/tags/cli/v1.2+b1", sha)
-    assert repository.get("/git/ref/tags/v3.0.0").status_code == 404
+    assert repository.client.get(reference["url"]).json() == reference
+    for path in ("/git/ref/tags/v3.0.0", "/git/refs/tags/v3.0.0"):
+        assert repository.get(path).status_code == 404, path
 
 
 def test_the_tag_of_a_deleted_release_can_be_deleted(repository: Repository) -> None:

@@ -19,6 +19,7 @@ ORDERS = {
 }
 _PRIVATE = Version.Visibility.PRIVATE
 _CHANNELS = {"release": STABLE, "beta": "beta", "alpha": "alpha"}
+_BETA = ("rc", "beta")  # clients that follow beta are offered both, and must not be told that they got an alpha
 _STATES = {
     "listed": (Version.State.PUBLISHED, Version.Visibility.LISTED),
     "unlisted": (Version.State.PUBLISHED, Version.Visibility.UNLISTED),
@@ -37,8 +38,10 @@ _MEANINGS = {
 
 
 def type_of(version: Version) -> str:
-    """Return the type of a version. Every channel without a name in this dialect is shown as alpha."""
-    return {STABLE: "release", "beta": "beta"}.get(version.channel, "alpha")
+    """Return the type of a version. Other channels than stable, rc and beta are shown as alpha."""
+    if version.channel == STABLE:
+        return "release"
+    return "beta" if version.channel in _BETA else "alpha"
 
 
 def status_of(version: Version) -> str:
@@ -69,7 +72,9 @@ def with_status(versions: VersionQuerySet, status: str) -> VersionQuerySet:
 def with_channel(versions: VersionQuerySet, name: str) -> VersionQuerySet:
     """Return the versions for which `type_of` returns this type, or those in the channel with exactly this name."""
     if name == "alpha":
-        return versions.exclude(channel__in=[STABLE, "beta"])
+        return versions.exclude(channel__in=[STABLE, *_BETA])
+    if name == "beta":
+        return versions.filter(channel__in=_BETA)
     return versions.filter(channel=channel_of(name))
 
 

@@ -223,7 +223,7 @@ def test_status_determines_visibility(engine: Engine, fields: dict[str, Any], st
 @pytest.mark.embedded
 @pytest.mark.parametrize(
     ("channel", "kind"),
-    [("stable", "release"), ("beta", "beta"), ("alpha", "alpha"), ("rc", "alpha"), ("dev", "alpha")],
+    [("stable", "release"), ("beta", "beta"), ("alpha", "alpha"), ("rc", "beta"), ("dev", "alpha")],
 )
 def test_unknown_channels_are_shown_as_alpha(engine: Engine, channel: str, kind: str) -> None:
     path = f"/version/{engine.version(channel=channel).public_id}"
@@ -267,7 +267,8 @@ def test_list_contains_listed_versions_newest_first(engine: Engine) -> None:
     [
         ("release", ["1.0.0"]),
         ("stable", ["1.0.0"]),
-        ("beta", ["2.0.0"]),
+        ("beta", ["5.0.0", "2.0.0"]),
+        ("rc", ["5.0.0"]),
         ("alpha", ["4.0.0", "3.0.0"]),
         ("nightly", ["4.0.0"]),
         ("NIGHTLY", ["4.0.0"]),
@@ -275,8 +276,8 @@ def test_list_contains_listed_versions_newest_first(engine: Engine) -> None:
     ],
 )
 def test_list_by_channel(engine: Engine, word: str, found: list[str]) -> None:
-    for number, channel in {"1.0.0": "stable", "2.0.0": "beta", "3.0.0": "alpha", "4.0.0": "nightly"}.items():
-        engine.version(number, channel=channel)
+    for number, channel in enumerate(("stable", "beta", "alpha", "nightly", "rc"), start=1):
+        engine.version(f"{number}.0.0", channel=channel)
     assert numbers(engine.guest.get(f"/version?channel={word}")) == found
     if word in TYPES:
         assert numbers(engine.guest.get(f"/version?version_type={word}")) == found

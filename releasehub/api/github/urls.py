@@ -40,6 +40,7 @@ below_v3 = [
     path(f"{REPOSITORY}/git/matching-refs/tags", references({"get": "list_all"}), name="github-all-references"),
     path(f"{REPOSITORY}/git/matching-refs/tags/<path:prefix>", references({"get": "list"}), name="github-references"),
     path(f"{REPOSITORY}/git/ref/tags/<path:tag>", references({"get": "retrieve"}), name="github-reference"),
+    path(f"{REPOSITORY}/git/refs", references({"get": "list_all"}, schema=None), name="github-every-reference"),
     path(
         f"{REPOSITORY}/git/refs/tags", references({"get": "list_all"}, schema=None), name="github-all-references-by-url"
     ),

@@ -162,7 +162,7 @@ def test_tags_are_those_of_published_releases(repository: Repository) -> None:
     assert 'page=2>; rel="last"' in repository.get("/tags?per_page=1")["Link"]
     found = [ref["ref"] for ref in repository.get("/git/matching-refs/tags/cli/").json()]
     assert found == ["refs/tags/cli/v1.2+b1"]
-    for path in ("/git/matching-refs/tags", "/git/matching-refs/tags/", "/git/refs/tags"):
+    for path in ("/git/matching-refs/tags", "/git/matching-refs/tags/", "/git/refs", "/git/refs/tags"):
         assert [ref["ref"] for ref in repository.get(path).json()] == ["refs/tags/cli/v1.2+b1", "refs/tags/v2.0.0"], (
             path
         )

@@ -8,10 +8,8 @@ class DownloadsConfig(AppConfig):
 
     def ready(self) -> None:
         from downloads.holds import ensure_may_leave, held_downloads
-        from downloads.leaving import leave_downloads
         from downloads.models import Download
-        from downloads.personal_export import downloads_of
-        from downloads.possessions import POSSESSIONS, lock_downloads_of
+        from downloads.personal_data import POSSESSIONS, downloads_of, leave_downloads, lock_downloads_of
         from downloads.services.invitations import TeamInvitations
         from downloads.services.ownership import OwnershipInvitations
         from downloads.snapshots import download_snapshot
@@ -24,8 +22,12 @@ class DownloadsConfig(AppConfig):
         )
         from releasehub.accounts.invitation_targets import register_invitation_target
         from releasehub.accounts.models import Invitation
-        from releasehub.accounts.personal_data import register_eraser, register_exporter, register_leaving_check
-        from releasehub.accounts.possessions import register_possession
+        from releasehub.accounts.personal_data import (
+            register_eraser,
+            register_exporter,
+            register_leaving_check,
+            register_possession,
+        )
         from releasehub.accounts.services.locking import register_earlier_lock
         from releasehub.apikeys.binding import register_download_lookup
         from releasehub.core.holds import register_held_downloads

@@ -7,9 +7,8 @@ class FilesConfig(AppConfig):
     def ready(self) -> None:
         from downloads.limits import register_held_limits
         from files import held
-        from files.leaving import clear_upload_addresses
         from files.models import File
-        from files.personal_export import export_avatar
+        from files.personal_data import clear_upload_addresses, export_avatar
         from files.pictures.avatars import erase_avatar
         from files.public_names import remember_files_of
         from files.snapshots import file_snapshot

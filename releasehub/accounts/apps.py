@@ -13,7 +13,7 @@ class AccountsConfig(AppConfig):
         from releasehub.accounts.models import Invitation
         from releasehub.accounts.organization_invitations import OrganizationInvitations
         from releasehub.accounts.organization_possessions import POSSESSIONS
-        from releasehub.accounts.possessions import register_possession
+        from releasehub.accounts.personal_data import register_possession
 
         register_invitation_target(Invitation.Kind.ORGANIZATION, OrganizationInvitations())
         for possession in POSSESSIONS:

@@ -3,7 +3,7 @@
 from django.db.models import QuerySet
 
 from releasehub.accounts.models import Membership, User
-from releasehub.accounts.possessions import Possession
+from releasehub.accounts.personal_data import Possession
 from releasehub.accounts.services.organizations import lock_organization
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction

@@ -1,9 +1,18 @@
-"""The places that store data about a user. Their layers register how it is erased and exported."""
+"""The registry of what layers store about a user: how it is exported, passed to another account, and erased.
+
+A transfer passes on what others depend on: downloads, and the ownership of organizations. A merge passes on everything
+that is registered.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
+from django.db.models import QuerySet
+
 from releasehub.accounts.models import User
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 
 
@@ -70,3 +79,66 @@ def erasers() -> tuple[Eraser, ...]:
 
 def trace_erasers() -> tuple[TraceEraser, ...]:
     return tuple(_trace_erasers)
+
+
+class PassOn(Protocol):
+    """A function that passes rows to another user in the caller's transaction, and returns their number.
+
+    The caller has checked the rights.
+    """
+
+    def __call__(self, *, actor: Actor, giver: User, heir: User) -> int: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Possession:
+    """One kind of thing that a user has.
+
+    Attributes:
+        name: The name in forms and in the audit log.
+        label: The text that staff read next to the number.
+        count: Returns how many rows a merge or a transfer concerns.
+        is_transferable: Whether it can be transferred alone, and not only in a merge.
+    """
+
+    name: str
+    label: str
+    count: Callable[[User], int]
+    pass_on: PassOn
+    is_transferable: bool = False
+
+
+_possessions: list[Possession] = []
+
+
+def created_rows(model: type[Any], action: AuditAction, *, name: str, label: str) -> Possession:
+    """Return the possession of the rows that a user created. The heir becomes their creator, recorded as the action."""
+
+    def rows_of(user: User) -> QuerySet[Any]:
+        rows: QuerySet[Any] = model._default_manager.filter(created_by=user)
+        return rows.order_by("pk")
+
+    def pass_on(*, actor: Actor, giver: User, heir: User) -> int:
+        rows = list(rows_of(giver))
+        for row in rows:
+            row.created_by = heir
+            row.save(update_fields=["created_by", "updated_at"])
+            audit.record(actor=actor, action=action, target=row, changes={"created_by": [giver.pk, heir.pk]})
+        return len(rows)
+
+    return Possession(name=name, label=label, count=lambda user: rows_of(user).count(), pass_on=pass_on)
+
+
+def register_possession(possession: Possession) -> None:
+    """Let a merge, and a transfer if possible, pass this on. They do so in the order of registration."""
+    _possessions.append(possession)
+
+
+def possessions(*, transferable: bool = False) -> list[Possession]:
+    return [row for row in _possessions if row.is_transferable or not transferable]
+
+
+def counted(user: User, *, transferable: bool = False) -> list[tuple[Possession, int]]:
+    """Return the number of each kind of possession of the user, without kinds whose number is zero."""
+    numbers = ((row, row.count(user)) for row in possessions(transferable=transferable))
+    return [(row, number) for row, number in numbers if number]

@@ -9,11 +9,8 @@ class ApiKeysConfig(AppConfig):
     verbose_name = "API keys"
 
     def ready(self) -> None:
-        from releasehub.accounts.personal_data import register_eraser, register_exporter
-        from releasehub.accounts.possessions import register_possession
-        from releasehub.apikeys.leaving import revoke_keys
-        from releasehub.apikeys.personal_export import keys_of
-        from releasehub.apikeys.possessions import API_KEYS
+        from releasehub.accounts.personal_data import register_eraser, register_exporter, register_possession
+        from releasehub.apikeys.personal_data import API_KEYS, keys_of, revoke_keys
 
         register_possession(API_KEYS)
         register_eraser(revoke_keys)

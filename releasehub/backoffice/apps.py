@@ -27,7 +27,7 @@ class BackofficeConfig(AppConfig):
 
     def ready(self) -> None:
         from releasehub.accounts.personal_data import register_eraser
-        from releasehub.backoffice.leaving import delete_saved_filters, rename_in_history
+        from releasehub.backoffice.personal_data import delete_saved_filters, rename_in_history
 
         register_eraser(rename_in_history)
         register_eraser(delete_saved_filters)

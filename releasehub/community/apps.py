@@ -10,13 +10,10 @@ class CommunityConfig(AppConfig):
 
     def ready(self) -> None:
         from downloads.holds import register_contributions
-        from releasehub.accounts.personal_data import register_eraser, register_exporter
-        from releasehub.accounts.possessions import register_possession
+        from releasehub.accounts.personal_data import register_eraser, register_exporter, register_possession
         from releasehub.community.announcing import read_position
-        from releasehub.community.leaving import end_watches, written_about
         from releasehub.community.models import Comment, Review
-        from releasehub.community.personal_export import contributions_of
-        from releasehub.community.possessions import POSSESSIONS
+        from releasehub.community.personal_data import POSSESSIONS, contributions_of, end_watches, written_about
         from releasehub.community.retention import community_purges
         from releasehub.community.snapshots import comment_snapshot, review_snapshot
         from releasehub.publishing.purging import register_purge

@@ -9,11 +9,8 @@ class ImportingConfig(AppConfig):
     verbose_name = "Importing"
 
     def ready(self) -> None:
-        from releasehub.accounts.personal_data import register_eraser, register_exporter
-        from releasehub.accounts.possessions import register_possession
-        from releasehub.importing.leaving import end_imports
-        from releasehub.importing.personal_export import imports_of
-        from releasehub.importing.possessions import IMPORTS
+        from releasehub.accounts.personal_data import register_eraser, register_exporter, register_possession
+        from releasehub.importing.personal_data import IMPORTS, end_imports, imports_of
 
         register_possession(IMPORTS)
         register_eraser(end_imports)

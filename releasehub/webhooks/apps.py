@@ -8,10 +8,8 @@ class WebhooksConfig(AppConfig):
     label = "webhooks"
 
     def ready(self) -> None:
-        from releasehub.accounts.personal_data import register_eraser, register_trace_eraser
-        from releasehub.accounts.possessions import register_possession
-        from releasehub.webhooks.leaving import disable_endpoints, rename_in_events
-        from releasehub.webhooks.possessions import ENDPOINTS
+        from releasehub.accounts.personal_data import register_eraser, register_possession, register_trace_eraser
+        from releasehub.webhooks.personal_data import ENDPOINTS, disable_endpoints, rename_in_events
 
         register_possession(ENDPOINTS)
         register_eraser(disable_endpoints)

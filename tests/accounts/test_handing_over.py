@@ -9,7 +9,7 @@ import pytest
 from downloads.models import Download, Share, TeamMember
 from downloads.services import set_team_member, share_download
 from releasehub.accounts.models import Membership, User
-from releasehub.accounts.possessions import counted
+from releasehub.accounts.personal_data import counted
 from releasehub.accounts.services.handing_over import merge_accounts, transfer_possessions
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.verification import InactiveKey, verify_key

@@ -14,7 +14,7 @@ from releasehub.accounts.mail_queue import send_queued_mail
 from releasehub.accounts.models import OutgoingMail
 from releasehub.audit.models import AuditEntry
 from releasehub.community.models import Report
-from releasehub.community.personal_export import contributions_of
+from releasehub.community.personal_data import contributions_of
 from releasehub.community.report_policy import report_policy
 from releasehub.community.services import create_report, delete_contribution, dismiss_report, resolve_report
 from releasehub.core.actor import Actor

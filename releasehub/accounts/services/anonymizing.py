@@ -2,6 +2,8 @@
 
 from functools import partial
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -9,8 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from releasehub.accounts.leaving import erase_sign_in
-from releasehub.accounts.models import Invitation, Membership, User
+from releasehub.accounts.models import CompanyIdentity, Invitation, Membership, OneTimeLink, OutgoingMail, User
 from releasehub.accounts.personal_data import check_leaving, erasers, trace_erasers
 from releasehub.accounts.services.locking import lock_accounts
 from releasehub.accounts.services.members import end_membership
@@ -138,3 +139,15 @@ def _delete_sessions(user: User) -> None:
     rows = Session.objects.iterator(chunk_size=1000)
     keys = [row.pk for row in rows if row.get_decoded().get("_auth_user_id") == pk]
     Session.objects.filter(pk__in=keys).delete()
+
+
+def erase_sign_in(user: User) -> None:
+    """Delete second factors, links, sessions, addresses and e-mails that wait for the mail server."""
+    Session.objects.filter(browser__user=user).delete()
+    Authenticator.objects.filter(user=user).delete()
+    CompanyIdentity.objects.filter(user=user).delete()
+    OneTimeLink.objects.filter(Q(user=user) | Q(created_by=user)).delete()
+    addresses = EmailAddress.objects.filter(user=user)
+    for address in {user.email, *addresses.values_list("email", flat=True)} - {""}:
+        OutgoingMail.objects.filter(recipient__iexact=address).delete()
+    addresses.delete()

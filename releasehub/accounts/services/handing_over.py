@@ -5,8 +5,7 @@ from collections.abc import Collection
 from django.db import transaction
 
 from releasehub.accounts.models import User
-from releasehub.accounts.personal_data import check_leaving
-from releasehub.accounts.possessions import possessions
+from releasehub.accounts.personal_data import check_leaving, possessions
 from releasehub.accounts.services.anonymizing import anonymize_user
 from releasehub.accounts.services.disabling import close_sign_in
 from releasehub.accounts.services.locking import lock_accounts

@@ -12,7 +12,7 @@ from unfold.widgets import (
 
 from releasehub.accounts.models import User
 from releasehub.accounts.people import find_active_user
-from releasehub.accounts.possessions import counted
+from releasehub.accounts.personal_data import counted
 
 MAX_REASON_CHARACTERS = 500
 

@@ -1,6 +1,7 @@
-"""Downloads, team rights and shares of a user, and how they pass to another user."""
+"""The downloads, team rights and shares of a user: how they are exported, passed to another user, or given up."""
 
 from collections.abc import Collection
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -9,10 +10,16 @@ from downloads.services.locking import lock_download, lock_downloads
 from downloads.services.ownership import hand_over
 from downloads.services.people import save_team_member
 from releasehub.accounts.models import User
-from releasehub.accounts.possessions import Possession
+from releasehub.accounts.personal_data import MAX_EXPORTED_ROWS, Possession
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
+
+
+def downloads_of(user: User) -> dict[str, Any]:
+    owned = Download.objects.filter(owner=user).values("title", "slug", "created_at")
+    teams = TeamMember.objects.filter(user=user).values("download__title", "created_at")
+    return {"owned": list(owned[:MAX_EXPORTED_ROWS]), "teams": list(teams[:MAX_EXPORTED_ROWS])}
 
 
 def owned_downloads(user: User) -> QuerySet[Download]:
@@ -90,3 +97,14 @@ POSSESSIONS = (
         pass_on=pass_on_shares,
     ),
 )
+
+
+def leave_downloads(*, actor: Actor, user: User) -> None:
+    """Remove the user from teams and shares. Downloads that the user owns stay; an administrator transfers them."""
+    changes = {"user": user.pk}
+    for member in TeamMember.objects.filter(user=user).select_related("download").order_by("download_id"):
+        member.delete()
+        audit.record(actor=actor, action=AuditAction.TEAM_REMOVE, target=member.download, changes=changes)
+    for share in Share.objects.filter(user=user).select_related("download").order_by("download_id"):
+        share.delete()
+        audit.record(actor=actor, action=AuditAction.SHARE_REMOVE, target=share.download, changes=changes)

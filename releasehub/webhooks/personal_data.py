@@ -1,11 +1,21 @@
-"""Disable the endpoints of a user whose account is anonymized, and take the user's name out of the event stream."""
+"""The webhook endpoints and events of a user whose account is merged into another one or anonymized.
+
+Endpoints that pass to another user depend on that user's rights then, and stop if the heir may not manage them.
+"""
 
 from typing import Any
 
 from releasehub.accounts.models import User
+from releasehub.accounts.personal_data import created_rows
+from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.webhooks.disabling import disable_left
 from releasehub.webhooks.models import Endpoint, Event
+
+ENDPOINTS = created_rows(
+    Endpoint, AuditAction.ENDPOINT_UPDATE, name="endpoints", label="webhook endpoints that the user created"
+)
+
 
 BATCH_ROWS = 500
 

@@ -1,8 +1,16 @@
-"""Erase the IP addresses from which a user whose account is anonymized has uploaded."""
+"""The uploads and the picture of a user: how they are exported, or erased when the account is anonymized."""
 
-from files.models import UploadSession
+from typing import Any
+
+from files.models import Avatar, UploadSession
 from releasehub.accounts.models import User
 from releasehub.core.actor import Actor
+
+
+def export_avatar(user: User) -> Any:
+    """Return the path of the picture and when it was set, or None."""
+    avatar = Avatar.objects.select_related("blob", "user").filter(user=user).first()
+    return avatar and {"path": avatar.path, "set_at": avatar.created_at}
 
 
 def clear_upload_addresses(*, actor: Actor, user: User) -> None:

@@ -1,11 +1,25 @@
-"""Texts and watches of a user whose account is merged into another one."""
+"""The texts and watches of a user: how they are exported, passed to another user, or ended.
+
+Comments, reviews and reports stay when an account is anonymized.
+"""
+
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from releasehub.accounts.models import User
-from releasehub.accounts.possessions import Possession
-from releasehub.community.models import Comment, Review, Watch, WatchNotice
+from releasehub.accounts.personal_data import MAX_EXPORTED_ROWS, Possession
+from releasehub.community.models import Comment, Report, Review, Watch, WatchNotice
 from releasehub.core.actor import Actor
+
+
+def contributions_of(user: User) -> dict[str, Any]:
+    comments = Comment.objects.filter(author=user).values("download__title", "text", "created_at")
+    reviews = Review.objects.filter(author=user).values("download__title", "rating", "text", "created_at")
+    watches = Watch.objects.filter(user=user).values("download__title", "category__title", "frequency", "created_at")
+    reports = Report.objects.filter(reporter=user).values("label", "reason", "text", "state", "created_at")
+    rows = {"comments": comments, "reviews": reviews, "watches": watches, "reports": reports}
+    return {name: list(found[:MAX_EXPORTED_ROWS]) for name, found in rows.items()}
 
 
 def movable_reviews(giver: User, heir: User) -> QuerySet[Review]:
@@ -51,3 +65,15 @@ POSSESSIONS = (
         pass_on=pass_on_watches,
     ),
 )
+
+
+def end_watches(*, actor: Actor, user: User) -> None:
+    """Delete the watches of the user and the e-mails that they caused."""
+    WatchNotice.objects.filter(user=user).delete()
+    Watch.objects.filter(user=user).delete()
+
+
+def written_about(user: User) -> QuerySet[Any]:
+    """Return the primary keys of the downloads that the user commented on or reviewed, deleted texts included."""
+    comments = Comment.all_objects.filter(author=user).order_by().values("download")
+    return comments.union(Review.all_objects.filter(author=user).order_by().values("download"))

@@ -1,4 +1,4 @@
-"""Lookup of users by their name or e-mail address."""
+"""Lookup of users by what people enter: a user name or an e-mail address."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -23,3 +23,14 @@ def users_by_email(emails: Iterable[str]) -> dict[str, User]:
     for user in User.objects.annotate(lower_email=Lower("email")).filter(lower_email__in=lowered, is_active=True):
         users_of[user.lower_email].append(user)
     return {email: users[0] for email, users in users_of.items() if len(users) == 1}
+
+
+def username_of(name: str) -> str:
+    """Return the user name for what was entered as the name.
+
+    An e-mail address becomes the name of its user, unless several users share it or it is somebody's user name.
+    """
+    if User.objects.filter(username=name).exists():
+        return name
+    users = list(User.objects.filter(email__iexact=name)[:2]) if name else []
+    return users[0].username if len(users) == 1 else name

@@ -1,20 +1,22 @@
-"""Signal handlers that record changes of second factors, and end sessions when a password changes."""
+"""Signal handlers for second factors and passwords: they record changes, end sessions, and send notices of sign-ins."""
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.signals import password_changed, password_reset, password_set, user_logged_in
 from allauth.mfa import signals
 from allauth.mfa.models import Authenticator
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils import timezone
 
-from releasehub.accounts.browsers import remember_browser, sign_out_everywhere
-from releasehub.accounts.models import User
+from releasehub.accounts.browsers import describe_browser, remember_browser, sign_out_everywhere, user_agent_of
+from releasehub.accounts.models import SignInCounter, User
 from releasehub.accounts.services.one_time_links import end_password_links
-from releasehub.accounts.sign_in_notices import send_sign_in_notice
+from releasehub.accounts.throttle import KNOWN_NETWORK_DURATION, counter_key
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
-from releasehub.core.requests import web_actor
+from releasehub.core.requests import address_of, network_of, web_actor
 
 
 @receiver(signals.authenticator_added)
@@ -63,3 +65,20 @@ def end_all_sessions(request: HttpRequest, user: User, **kwargs: Any) -> None:
 def _record(action: AuditAction, request: HttpRequest, user: User, authenticator: Authenticator) -> None:
     actor = web_actor(request, user)
     audit.record(actor=actor, action=action, target=user, changes={"factor": str(authenticator.type)})
+
+
+def send_sign_in_notice(request: HttpRequest, user: User) -> None:
+    """Tell the user by e-mail if the browser or the network is new, unless the account has not been used lately."""
+    browser, network = describe_browser(user_agent_of(request)), network_of(address_of(request))
+    is_first = _remember("any device", str(user.pk))
+    is_new = _remember("device", str(user.pk), browser, network)
+    if is_new and not is_first and user.wants_sign_in_mail:
+        get_adapter().send_notification_mail("account/email/new_browser", user)
+
+
+def _remember(kind: str, *names: str) -> bool:
+    """Store a digest of the names, and return whether it was unknown or had expired."""
+    now, key = timezone.now(), counter_key(kind, *names)
+    is_known = SignInCounter.objects.filter(key=key, window_ends_at__gt=now).exists()
+    SignInCounter.objects.update_or_create(key=key, defaults={"window_ends_at": now + KNOWN_NETWORK_DURATION})
+    return not is_known

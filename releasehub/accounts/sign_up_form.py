@@ -8,9 +8,9 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from releasehub.accounts.forms import new_password_help
 from releasehub.accounts.limits import count_mail_request, count_sign_up
 from releasehub.accounts.models import User
-from releasehub.accounts.password_forms import new_password_help
 from releasehub.accounts.services.creating import create_account
 from releasehub.accounts.sign_up import (
     MAX_USERNAME_CHARACTERS,

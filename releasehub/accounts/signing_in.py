@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from releasehub.accounts.backends import TOO_MANY
 from releasehub.accounts.models import User
-from releasehub.accounts.names import username_of
+from releasehub.accounts.people import username_of
 from releasehub.accounts.sign_up import awaits_confirmation
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction

@@ -7,10 +7,10 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from django.urls import path, re_path
 
-from releasehub.pages import security, sign_in, sign_up
+from releasehub.pages import security, sign_up
 
 urlpatterns = [
-    path("sign-in/", sign_in.SignInView.as_view(), name="account_login"),
+    path("sign-in/", sign_up.SignInView.as_view(), name="account_login"),
     path("sign-in/code/", mfa.authenticate, name="mfa_authenticate"),
     path("sign-in/passkey/", webauthn.login_webauthn, name="mfa_login_webauthn"),
     path("sign-up/", sign_up.SignUpView.as_view(), name="account_signup"),
@@ -36,7 +36,7 @@ urlpatterns = [
     path("security/recovery-codes/", recovery_codes.view_recovery_codes, name="mfa_view_recovery_codes"),
     path("security/recovery-codes/new/", recovery_codes.generate_recovery_codes, name="mfa_generate_recovery_codes"),
     path("security/recovery-codes/file/", recovery_codes.download_recovery_codes, name="mfa_download_recovery_codes"),
-    path("security/passkeys/", sign_in.passkeys, name="mfa_list_webauthn"),
+    path("security/passkeys/", sign_up.passkeys, name="mfa_list_webauthn"),
     path("security/passkeys/new/", webauthn.add_webauthn, name="mfa_add_webauthn"),
     path("security/passkeys/<int:pk>/", webauthn.edit_webauthn, name="mfa_edit_webauthn"),
     path("security/passkeys/<int:pk>/remove/", webauthn.remove_webauthn, name="mfa_remove_webauthn"),

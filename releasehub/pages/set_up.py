@@ -13,8 +13,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from downloads.services.first_run import find_set_up_link, set_up_hub
+from releasehub.accounts.forms import new_password_field, new_password_help
 from releasehub.accounts.models import User
-from releasehub.accounts.password_forms import new_password_field, new_password_help
 from releasehub.accounts.sign_up import MAX_USERNAME_CHARACTERS, USERNAME_RULE, validate_owner_name, validate_username
 from releasehub.core.requests import actor_of
 from releasehub.core.site import DEFAULT_NAME, MAX_NAME_CHARACTERS

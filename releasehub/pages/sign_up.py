@@ -1,8 +1,8 @@
-"""Pages that create an account, and those behind one-time links."""
+"""Pages that sign in, create an account, and those behind one-time links."""
 
 from typing import Any
 
-from allauth.account.views import SignupView
+from allauth.account.views import LoginView, SignupView
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS
@@ -11,15 +11,37 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from releasehub.accounts.backends import TOO_MANY
+from releasehub.accounts.forms import ChoosePasswordForm
 from releasehub.accounts.models import OneTimeLink
-from releasehub.accounts.password_forms import ChoosePasswordForm
 from releasehub.accounts.services.one_time_links import choose_password, find_link
-from releasehub.accounts.sign_up import SESSION_TOKEN, admission_by_token
+from releasehub.accounts.sign_up import SESSION_TOKEN, admission_by_token, is_open_for
 from releasehub.core.domain_messages import translated
 from releasehub.core.errors import DomainError, NotFound
 from releasehub.core.requests import actor_of
 from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.secret_urls import keep_secret
+
+
+class SignInView(LoginView):
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        context["company_name"] = settings.OIDC_NAME if settings.OIDC_ISSUER else ""
+        context["can_sign_up"] = is_open_for(self.request)
+        return context
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_invalid(form)
+        if form.has_error(NON_FIELD_ERRORS, "too_many"):
+            response.status_code = 429
+            response["Retry-After"] = str(self.request.META[TOO_MANY])
+        return response
+
+
+@require_safe
+def passkeys(request: HttpRequest) -> HttpResponse:
+    """Lead to the page with the passkeys. allauth redirects here after a change."""
+    return redirect("mfa_index")
 
 
 class SignUpView(SignupView):

@@ -82,11 +82,11 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 ACCOUNT_FORMS = {
     "signup": "releasehub.accounts.sign_up_form.SignUpForm",
     "login": "releasehub.accounts.forms.SignInForm",
-    "change_password": "releasehub.accounts.password_forms.ChangePasswordForm",
-    "set_password": "releasehub.accounts.password_forms.SetPasswordForm",
-    "reset_password": "releasehub.accounts.password_forms.ResetPasswordForm",
-    "reset_password_from_key": "releasehub.accounts.password_forms.ResetPasswordKeyForm",
-    "reauthenticate": "releasehub.accounts.password_forms.ConfirmPasswordForm",
+    "change_password": "releasehub.accounts.forms.ChangePasswordForm",
+    "set_password": "releasehub.accounts.forms.SetPasswordForm",
+    "reset_password": "releasehub.accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "releasehub.accounts.forms.ResetPasswordKeyForm",
+    "reauthenticate": "releasehub.accounts.forms.ConfirmPasswordForm",
 }
 MFA_ADAPTER = "releasehub.accounts.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -95,11 +95,11 @@ MFA_TOTP_TOLERANCE = 1
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # an account whose address is not confirmed cannot sign in anyway
 MFA_RATE_LIMITS = False
 MFA_FORMS = {
-    "authenticate": "releasehub.accounts.code_forms.AuthenticateForm",
-    "reauthenticate": "releasehub.accounts.code_forms.ReauthenticateForm",
-    "activate_totp": "releasehub.accounts.code_forms.ActivateForm",
-    "login_webauthn": "releasehub.accounts.passkey_forms.LoginPasskeyForm",
-    "authenticate_webauthn": "releasehub.accounts.passkey_forms.AuthenticatePasskeyForm",
-    "reauthenticate_webauthn": "releasehub.accounts.passkey_forms.ReauthenticatePasskeyForm",
-    "add_webauthn": "releasehub.accounts.passkey_forms.AddPasskeyForm",
+    "authenticate": "releasehub.accounts.second_factor_forms.AuthenticateForm",
+    "reauthenticate": "releasehub.accounts.second_factor_forms.ReauthenticateForm",
+    "activate_totp": "releasehub.accounts.second_factor_forms.ActivateForm",
+    "login_webauthn": "releasehub.accounts.second_factor_forms.LoginPasskeyForm",
+    "authenticate_webauthn": "releasehub.accounts.second_factor_forms.AuthenticatePasskeyForm",
+    "reauthenticate_webauthn": "releasehub.accounts.second_factor_forms.ReauthenticatePasskeyForm",
+    "add_webauthn": "releasehub.accounts.second_factor_forms.AddPasskeyForm",
 }

@@ -17,9 +17,8 @@ from releasehub.distribution.statistics import Breakdown, Period, download_stati
 from releasehub.search.criteria import Criteria
 from releasehub.search.queries import search_downloads
 from releasehub.server.demo.catalog import DOWNLOADS, DemoDownload, DemoVersion
-from releasehub.server.demo.curves import Curve
 from releasehub.server.demo.data import load_demo
-from releasehub.server.demo.traffic import add_traffic
+from releasehub.server.demo.traffic import Curve, add_traffic
 from tests.factories import make_download, make_file, make_version
 from versions.models import Version
 

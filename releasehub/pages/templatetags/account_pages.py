@@ -4,7 +4,7 @@ from typing import Any
 
 from django import template
 
-from releasehub.pages.account_navigation import ENTRIES, current_entry
+from releasehub.pages.account import ENTRIES, current_entry
 
 register = template.Library()
 

@@ -59,6 +59,16 @@ class OutputSerializer(serializers.Serializer[Any]):
         return serializers_by_class[serializer_class]
 
 
+class ReadOnlySerializer(OutputSerializer):
+    """A serializer whose fields are all `readOnly` in the OpenAPI schema."""
+
+    def get_fields(self) -> dict[str, Any]:
+        fields: dict[str, Any] = super().get_fields()
+        for field in fields.values():
+            field.read_only, field.required = True, False
+        return fields
+
+
 @dataclass(frozen=True)
 class _Plan:
     """The way to read the fields of a class: all attributes at once, and then what is converted or computed.

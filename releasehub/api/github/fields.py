@@ -10,7 +10,7 @@ class LinkField(serializers.CharField):
     """The URL of the object that the serializer shows, followed by a suffix."""
 
     def __init__(self, suffix: str = "", **options: Any) -> None:
-        super().__init__(read_only=True, **options)
+        super().__init__(**options)
         self.suffix = suffix
 
 

@@ -76,22 +76,20 @@ class GitHubRateLimitSerializer(OutputSerializer):
 class GitHubOwnUserSerializer(GitHubUserSerializer):
     """The user of the key. Members for which the hub has nothing are null or 0."""
 
-    site_admin = serializers.BooleanField(read_only=True)
-    name = serializers.CharField(read_only=True, allow_null=True)
-    email = serializers.CharField(
-        read_only=True, allow_null=True, help_text="Null: no scope of a key allows to read the address"
-    )
-    company = serializers.CharField(read_only=True, allow_null=True)
-    blog = serializers.CharField(read_only=True, allow_null=True)
-    location = serializers.CharField(read_only=True, allow_null=True)
-    hireable = serializers.BooleanField(read_only=True, allow_null=True)
-    bio = serializers.CharField(read_only=True, allow_null=True)
-    public_repos = serializers.IntegerField(read_only=True)
-    public_gists = serializers.IntegerField(read_only=True)
-    followers = serializers.IntegerField(read_only=True)
-    following = serializers.IntegerField(read_only=True)
-    created_at = SecondField(read_only=True, source="date_joined")
-    updated_at = SecondField(read_only=True, source="date_joined")
+    site_admin = serializers.BooleanField()
+    name = serializers.CharField(allow_null=True)
+    email = serializers.CharField(allow_null=True, help_text="Null: no scope of a key allows to read the address")
+    company = serializers.CharField(allow_null=True)
+    blog = serializers.CharField(allow_null=True)
+    location = serializers.CharField(allow_null=True)
+    hireable = serializers.BooleanField(allow_null=True)
+    bio = serializers.CharField(allow_null=True)
+    public_repos = serializers.IntegerField()
+    public_gists = serializers.IntegerField()
+    followers = serializers.IntegerField()
+    following = serializers.IntegerField()
+    created_at = SecondField(source="date_joined")
+    updated_at = SecondField(source="date_joined")
 
     constants = {
         **GitHubUserSerializer.constants,

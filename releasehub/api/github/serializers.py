@@ -9,7 +9,7 @@ from rest_framework import serializers
 from files.models import File
 from releasehub.accounts.models import Organization, User
 from releasehub.api.common.fields import TextOrNullField
-from releasehub.api.common.serializers import OutputSerializer
+from releasehub.api.common.serializers import OutputSerializer, ReadOnlySerializer
 from releasehub.api.github.bodies import RAW, bodies_of
 from releasehub.api.github.fields import LinkField, SecondField
 from releasehub.api.github.terms import BINARY, DEFAULT_BRANCH, UPLOAD_TEMPLATE, repository_api_path
@@ -21,7 +21,7 @@ Account = User | Organization
 GHOST = User(pk=0, username="ghost", public_id="ghost")  # stands for a user who is unknown or gone
 
 
-class GitHubSerializer(OutputSerializer):
+class GitHubSerializer(ReadOnlySerializer):
     """A serializer whose `LinkField`s extend the URL of the object, which a subclass returns from `get_url`."""
 
     @property
@@ -41,13 +41,13 @@ class GitHubSerializer(OutputSerializer):
 class GitHubUserSerializer(GitHubSerializer):
     """A user or an organization. Only `login`, `id` and `type` mean something in the hub."""
 
-    login = serializers.CharField(read_only=True)
-    id = serializers.IntegerField(read_only=True, source="pk")
-    node_id = serializers.CharField(read_only=True, source="public_id")
-    avatar_url = serializers.CharField(read_only=True, help_text="Empty if the user has no picture")
-    gravatar_id = serializers.CharField(read_only=True, allow_null=True)
+    login = serializers.CharField()
+    id = serializers.IntegerField(source="pk")
+    node_id = serializers.CharField(source="public_id")
+    avatar_url = serializers.CharField(help_text="Empty if the user has no picture")
+    gravatar_id = serializers.CharField(allow_null=True)
     url = LinkField()
-    html_url = serializers.CharField(read_only=True)
+    html_url = serializers.CharField()
     followers_url = LinkField("/followers")
     following_url = LinkField("/following{/other_user}")
     gists_url = LinkField("/gists{/gist_id}")
@@ -57,8 +57,8 @@ class GitHubUserSerializer(GitHubSerializer):
     repos_url = LinkField("/repos")
     events_url = LinkField("/events{/privacy}")
     received_events_url = LinkField("/received_events")
-    type = serializers.CharField(read_only=True, help_text="User or Organization")
-    site_admin = serializers.BooleanField(read_only=True, help_text="Always false in the responses about others")
+    type = serializers.CharField(help_text="User or Organization")
+    site_admin = serializers.BooleanField(help_text="Always false in the responses about others")
 
     constants = {"gravatar_id": "", "site_admin": False}
 
@@ -90,21 +90,19 @@ class GitHubAssetSerializer(GitHubSerializer):
     """A file. The view loads its blob, its version and the owner of the download."""
 
     url = LinkField()
-    browser_download_url = serializers.CharField(read_only=True)
-    id = serializers.IntegerField(read_only=True, source="pk")
-    node_id = serializers.CharField(read_only=True, source="public_id")
-    name = serializers.CharField(read_only=True, source="filename")
-    label = TextOrNullField(read_only=True, allow_null=True, source="display_label")  # type: ignore[assignment]
-    state = serializers.ChoiceField(
-        choices=["uploaded", "open"], read_only=True, help_text="`open` if the file failed its checks"
-    )
-    content_type = serializers.CharField(read_only=True)
-    size = serializers.IntegerField(read_only=True, source="size_bytes", help_text="Bytes")
-    digest = serializers.CharField(read_only=True, allow_null=True, help_text="`sha256:` and hex digits")
-    download_count = serializers.IntegerField(read_only=True)
-    created_at = SecondField(read_only=True)
-    updated_at = SecondField(read_only=True)
-    uploader = GitHubUserSerializer(read_only=True, allow_null=True, help_text="The hub does not show who it was")
+    browser_download_url = serializers.CharField()
+    id = serializers.IntegerField(source="pk")
+    node_id = serializers.CharField(source="public_id")
+    name = serializers.CharField(source="filename")
+    label = TextOrNullField(allow_null=True, source="display_label")  # type: ignore[assignment]
+    state = serializers.ChoiceField(choices=["uploaded", "open"], help_text="`open` if the file failed its checks")
+    content_type = serializers.CharField()
+    size = serializers.IntegerField(source="size_bytes", help_text="Bytes")
+    digest = serializers.CharField(allow_null=True, help_text="`sha256:` and hex digits")
+    download_count = serializers.IntegerField()
+    created_at = SecondField()
+    updated_at = SecondField()
+    uploader = GitHubUserSerializer(allow_null=True, help_text="The hub does not show who it was")
 
     constants = {"uploader": None}
 
@@ -134,26 +132,25 @@ class GitHubReleaseSerializer(GitHubSerializer):
     """
 
     url = LinkField()
-    html_url = serializers.CharField(read_only=True)
+    html_url = serializers.CharField()
     assets_url = LinkField("/assets")
-    upload_url = serializers.CharField(read_only=True, help_text="A template (RFC 6570) with `name` and `label`")
-    tarball_url = serializers.CharField(read_only=True, allow_null=True, help_text="Null: the hub has no source code")
-    zipball_url = serializers.CharField(read_only=True, allow_null=True, help_text="Null: the hub has no source code")
-    id = serializers.IntegerField(read_only=True, source="pk")
-    node_id = serializers.CharField(read_only=True, source="public_id")
-    tag_name = serializers.CharField(read_only=True)
-    target_commitish = serializers.CharField(read_only=True)
-    name = TextOrNullField(read_only=True, allow_null=True, source="title")
-    draft = serializers.BooleanField(read_only=True, help_text="Whether the version is not published (yet)")
-    prerelease = serializers.BooleanField(read_only=True, source="is_in_prerelease_channel")
-    immutable = serializers.BooleanField(read_only=True, help_text="Whether the version is sealed")
-    created_at = SecondField(read_only=True)
-    updated_at = SecondField(read_only=True)
-    published_at = SecondField(read_only=True, allow_null=True)
-    author = GitHubUserSerializer(read_only=True)
-    assets = GitHubAssetSerializer(many=True, read_only=True)
+    upload_url = serializers.CharField(help_text="A template (RFC 6570) with `name` and `label`")
+    tarball_url = serializers.CharField(allow_null=True, help_text="Null: the hub has no source code")
+    zipball_url = serializers.CharField(allow_null=True, help_text="Null: the hub has no source code")
+    id = serializers.IntegerField(source="pk")
+    node_id = serializers.CharField(source="public_id")
+    tag_name = serializers.CharField()
+    target_commitish = serializers.CharField()
+    name = TextOrNullField(allow_null=True, source="title")
+    draft = serializers.BooleanField(help_text="Whether the version is not published (yet)")
+    prerelease = serializers.BooleanField(source="is_in_prerelease_channel")
+    immutable = serializers.BooleanField(help_text="Whether the version is sealed")
+    created_at = SecondField()
+    updated_at = SecondField()
+    published_at = SecondField(allow_null=True)
+    author = GitHubUserSerializer()
+    assets = GitHubAssetSerializer(many=True)
     body = serializers.CharField(
-        read_only=True,
         source="release_notes",
         help_text=(
             "Markdown. With `Accept: application/vnd.github.html+json`, one release has `body_html` instead, with "

@@ -20,11 +20,11 @@ class GitHubCommitSerializer(serializers.Serializer[Any]):
 class GitHubTagSerializer(GitHubSerializer):
     """The tag of a published version. The download of the version and its owner should be loaded."""
 
-    name = serializers.CharField(read_only=True, source="tag_name")
-    commit = GitHubCommitSerializer(read_only=True)
-    zipball_url = serializers.CharField(read_only=True, help_text="The hub has no source code, so this is a 404")
-    tarball_url = serializers.CharField(read_only=True, help_text="The hub has no source code, so this is a 404")
-    node_id = serializers.CharField(read_only=True, source="public_id")
+    name = serializers.CharField(source="tag_name")
+    commit = GitHubCommitSerializer()
+    zipball_url = serializers.CharField(help_text="The hub has no source code, so this is a 404")
+    tarball_url = serializers.CharField(help_text="The hub has no source code, so this is a 404")
+    node_id = serializers.CharField(source="public_id")
 
     def get_url(self, version: Version) -> str:
         return f"{self.api_url}{repository_api_path(repository_name(version.download))}"
@@ -47,10 +47,10 @@ class GitHubObjectSerializer(serializers.Serializer[Any]):
 
 
 class GitHubReferenceSerializer(GitHubSerializer):
-    ref = serializers.CharField(read_only=True, help_text="`refs/tags/` and the tag")
-    node_id = serializers.CharField(read_only=True, source="public_id")
+    ref = serializers.CharField(help_text="`refs/tags/` and the tag")
+    node_id = serializers.CharField(source="public_id")
     url = LinkField()
-    object = GitHubObjectSerializer(read_only=True)
+    object = GitHubObjectSerializer()
 
     def get_url(self, version: Version) -> str:
         return f"{self._repository_url(version)}/git/refs/tags/{quote(version.tag_name)}"

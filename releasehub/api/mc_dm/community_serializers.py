@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from releasehub.api.common.serializers import OutputSerializer
+from releasehub.api.common.serializers import ReadOnlySerializer
 from releasehub.api.mc_dm.fields import EpochField, OptionalIdField
 from releasehub.api.mc_dm.serializers import AbsoluteSerializer, McDmDownloadSerializer, McDmUserSerializer
 from releasehub.community.models import Comment, Contribution
@@ -15,16 +15,16 @@ def state_of(row: Contribution) -> str:
 
 
 class McDmCommentSerializer(AbsoluteSerializer):
-    comment_id = serializers.IntegerField(read_only=True, source="pk")
-    download_id = serializers.IntegerField(read_only=True)
-    user_id = OptionalIdField(read_only=True, source="author_id", help_text="0: the account was deleted")
-    username = serializers.CharField(read_only=True, source="author_name")
-    comment_date = EpochField(read_only=True, source="created_at", help_text="Unix seconds")
-    message = serializers.CharField(read_only=True, source="text", help_text="Markdown")
-    comment_state = serializers.ChoiceField(choices=CONTRIBUTION_STATES, read_only=True)
-    last_edit_date = EpochField(read_only=True, source="last_edit_at", help_text="Unix seconds; 0: never edited")
-    edit_count = serializers.IntegerField(read_only=True)
-    is_visible = serializers.BooleanField(read_only=True, source="is_shown")
+    comment_id = serializers.IntegerField(source="pk")
+    download_id = serializers.IntegerField()
+    user_id = OptionalIdField(source="author_id", help_text="0: the account was deleted")
+    username = serializers.CharField(source="author_name")
+    comment_date = EpochField(source="created_at", help_text="Unix seconds")
+    message = serializers.CharField(source="text", help_text="Markdown")
+    comment_state = serializers.ChoiceField(choices=CONTRIBUTION_STATES)
+    last_edit_date = EpochField(source="last_edit_at", help_text="Unix seconds; 0: never edited")
+    edit_count = serializers.IntegerField()
+    is_visible = serializers.BooleanField(source="is_shown")
 
     def get_comment_state(self, comment: Comment) -> str:
         return state_of(comment)
@@ -33,12 +33,12 @@ class McDmCommentSerializer(AbsoluteSerializer):
 class McDmFullCommentSerializer(McDmCommentSerializer):
     """A comment with its download and author. `context`: `allows`, a function of an action and the comment."""
 
-    public_id = serializers.CharField(read_only=True)
-    can_view = serializers.BooleanField(read_only=True)
-    can_edit = serializers.BooleanField(read_only=True)
-    can_delete = serializers.BooleanField(read_only=True)
-    Download = McDmDownloadSerializer(read_only=True, source="download")
-    User = McDmUserSerializer(read_only=True, allow_null=True, source="author")
+    public_id = serializers.CharField()
+    can_view = serializers.BooleanField()
+    can_edit = serializers.BooleanField()
+    can_delete = serializers.BooleanField()
+    Download = McDmDownloadSerializer(source="download")
+    User = McDmUserSerializer(allow_null=True, source="author")
 
     constants = {"can_view": True}
 
@@ -49,21 +49,21 @@ class McDmFullCommentSerializer(McDmCommentSerializer):
         return bool(self.context["allows"]("delete", comment))
 
 
-class McDmPayloadReviewSerializer(OutputSerializer):
+class McDmPayloadReviewSerializer(ReadOnlySerializer):
     """A review in the data of a webhook, with names like those of a comment."""
 
-    review_id = serializers.IntegerField(read_only=True, source="pk")
-    download_id = serializers.IntegerField(read_only=True)
-    user_id = OptionalIdField(read_only=True, source="author_id")
-    username = serializers.CharField(read_only=True, source="author_name")
-    rating = serializers.IntegerField(read_only=True)
-    review_date = EpochField(read_only=True, source="created_at")
-    message = serializers.CharField(read_only=True, source="text")
-    review_state = serializers.ChoiceField(choices=CONTRIBUTION_STATES, read_only=True)
-    last_edit_date = EpochField(read_only=True, source="last_edit_at")
-    edit_count = serializers.IntegerField(read_only=True)
-    is_visible = serializers.BooleanField(read_only=True, source="is_shown")
-    author_reply = serializers.CharField(read_only=True, source="reply")
+    review_id = serializers.IntegerField(source="pk")
+    download_id = serializers.IntegerField()
+    user_id = OptionalIdField(source="author_id")
+    username = serializers.CharField(source="author_name")
+    rating = serializers.IntegerField()
+    review_date = EpochField(source="created_at")
+    message = serializers.CharField(source="text")
+    review_state = serializers.ChoiceField(choices=CONTRIBUTION_STATES)
+    last_edit_date = EpochField(source="last_edit_at")
+    edit_count = serializers.IntegerField()
+    is_visible = serializers.BooleanField(source="is_shown")
+    author_reply = serializers.CharField(source="reply")
 
     def get_review_state(self, review: Contribution) -> str:
         return state_of(review)

@@ -6,43 +6,41 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from releasehub.api.common.serializers import InputSerializer, OutputSerializer
+from releasehub.api.common.serializers import InputSerializer, ReadOnlySerializer
 from releasehub.api.mc_dm.fields import EpochField, OptionalIdField, epoch, read_moment
 from releasehub.api.mc_dm.webhook_terms import BODIES, FORMATS, from_format
 from releasehub.webhooks.models import Attempt, Delivery
 
 
-class McDmAttemptSerializer(OutputSerializer):
-    number = serializers.IntegerField(read_only=True)
-    result = serializers.ChoiceField(choices=Attempt.Result.choices, read_only=True)
-    started_date = EpochField(read_only=True, source="started_at", help_text="Unix seconds")
-    duration_ms = serializers.IntegerField(read_only=True)
-    status_code = OptionalIdField(read_only=True, help_text="0: the receiver did not respond")
-    error = serializers.CharField(read_only=True)
-    request_headers = serializers.DictField(child=serializers.CharField(), read_only=True)
-    response = serializers.CharField(read_only=True, help_text="The first 4 KiB of the response body")
-    next_attempt_date = EpochField(read_only=True, source="next_attempt_at", help_text="Unix seconds; 0: none")
+class McDmAttemptSerializer(ReadOnlySerializer):
+    number = serializers.IntegerField()
+    result = serializers.ChoiceField(choices=Attempt.Result.choices)
+    started_date = EpochField(source="started_at", help_text="Unix seconds")
+    duration_ms = serializers.IntegerField()
+    status_code = OptionalIdField(help_text="0: the receiver did not respond")
+    error = serializers.CharField()
+    request_headers = serializers.DictField(child=serializers.CharField())
+    response = serializers.CharField(help_text="The first 4 KiB of the response body")
+    next_attempt_date = EpochField(source="next_attempt_at", help_text="Unix seconds; 0: none")
 
 
-class McDmDeliverySerializer(OutputSerializer):
+class McDmDeliverySerializer(ReadOnlySerializer):
     """A delivery with its attempts. `context["bodies"]` maps the id of a delivery to its request body."""
 
-    delivery_id = serializers.CharField(read_only=True, source="webhook_id", help_text="The header `webhook-id`")
+    delivery_id = serializers.CharField(source="webhook_id", help_text="The header `webhook-id`")
     event = serializers.CharField(
-        read_only=True, source="event.type", help_text="The hub's own name of the event, such as `version.published`"
+        source="event.type", help_text="The hub's own name of the event, such as `version.published`"
     )
-    content_id = serializers.IntegerField(
-        read_only=True, source="event.object_id", help_text="The id of the download, version or file"
-    )
-    format = serializers.ChoiceField(choices=FORMATS, read_only=True)
-    content_type = serializers.ChoiceField(choices=BODIES, read_only=True)
-    state = serializers.ChoiceField(choices=Delivery.State.choices, read_only=True)
-    attempt_count = serializers.IntegerField(read_only=True)
-    created_date = EpochField(read_only=True, source="created_at", help_text="Unix seconds")
-    finished_date = EpochField(read_only=True, source="finished_at", help_text="Unix seconds; 0: not finished")
-    next_attempt_date = EpochField(read_only=True, help_text="Unix seconds; 0: no further attempt")
-    request_body = serializers.CharField(read_only=True, allow_null=True, help_text="null before the first attempt")
-    attempts = McDmAttemptSerializer(many=True, read_only=True)
+    content_id = serializers.IntegerField(source="event.object_id", help_text="The id of the download, version or file")
+    format = serializers.ChoiceField(choices=FORMATS)
+    content_type = serializers.ChoiceField(choices=BODIES)
+    state = serializers.ChoiceField(choices=Delivery.State.choices)
+    attempt_count = serializers.IntegerField()
+    created_date = EpochField(source="created_at", help_text="Unix seconds")
+    finished_date = EpochField(source="finished_at", help_text="Unix seconds; 0: not finished")
+    next_attempt_date = EpochField(help_text="Unix seconds; 0: no further attempt")
+    request_body = serializers.CharField(allow_null=True, help_text="null before the first attempt")
+    attempts = McDmAttemptSerializer(many=True)
 
     def get_content_type(self, delivery: Delivery) -> str:
         return from_format(delivery.format)[1]

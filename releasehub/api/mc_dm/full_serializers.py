@@ -9,7 +9,7 @@ from downloads.models import Category, Download, Prefix
 from downloads.rules import rules_of
 from files.models import File
 from files.policies import file_policy
-from releasehub.api.common.serializers import OutputSerializer
+from releasehub.api.common.serializers import ReadOnlySerializer
 from releasehub.api.mc_dm.fields import EpochField
 from releasehub.api.mc_dm.serializers import (
     McDmCategorySerializer,
@@ -27,36 +27,32 @@ class McDmWarningSerializer(serializers.Serializer[Any]):
     message = serializers.CharField(read_only=True)
 
 
-class McDmAcceptanceSerializer(OutputSerializer):
-    username = serializers.CharField(read_only=True, allow_null=True)
-    reason = serializers.CharField(read_only=True, source="accepted_reason")
-    accepted_date = EpochField(read_only=True, source="accepted_at", help_text="Unix seconds")
+class McDmAcceptanceSerializer(ReadOnlySerializer):
+    username = serializers.CharField(allow_null=True)
+    reason = serializers.CharField(source="accepted_reason")
+    accepted_date = EpochField(source="accepted_at", help_text="Unix seconds")
 
     def get_username(self, file: File) -> str | None:
         return file.accepted_by.get_username() if file.accepted_by else None
 
 
 class McDmFullFileSerializer(McDmFileSerializer):
-    public_id = serializers.CharField(read_only=True)
-    platform = serializers.CharField(read_only=True)
-    architecture = serializers.CharField(read_only=True)
-    kind = serializers.ChoiceField(choices=File.FileKind.values, read_only=True)
-    sha512 = serializers.CharField(read_only=True, allow_null=True)
-    md5 = serializers.CharField(read_only=True, allow_null=True)
-    download_url = serializers.URLField(read_only=True)
+    public_id = serializers.CharField()
+    platform = serializers.CharField()
+    architecture = serializers.CharField()
+    kind = serializers.ChoiceField(choices=File.FileKind.values)
+    sha512 = serializers.CharField(allow_null=True)
+    md5 = serializers.CharField(allow_null=True)
+    download_url = serializers.URLField()
     findings = serializers.ListField(
         child=serializers.DictField(child=serializers.CharField()),
-        read_only=True,
         source="failures",
         help_text="The reasons why the file failed its checks",
     )
     warnings = McDmWarningSerializer(
-        many=True,
-        read_only=True,
-        help_text="What is unusual about a file that passed; empty unless you are on the team",
+        many=True, help_text="What is unusual about a file that passed; empty unless you are on the team"
     )
     accepted = McDmAcceptanceSerializer(
-        read_only=True,
         allow_null=True,
         help_text="Who let a rejected file through; null for all others, and unless you are on the team",
     )
@@ -85,26 +81,26 @@ class McDmFullVersionSerializer(McDmVersionSerializer):
     being checked) and `can_edit` (a function of the version).
     """
 
-    public_id = serializers.CharField(read_only=True)
-    tag = serializers.CharField(read_only=True, source="tag_name", help_text="v and the number if no tag was sent")
-    end_of_support = serializers.DateField(read_only=True, allow_null=True)
-    rollout_percent = serializers.IntegerField(read_only=True)
-    channel = serializers.CharField(read_only=True)
-    state = serializers.ChoiceField(choices=Version.State.values, read_only=True)
-    is_active = serializers.BooleanField(read_only=True)
+    public_id = serializers.CharField()
+    tag = serializers.CharField(source="tag_name", help_text="v and the number if no tag was sent")
+    end_of_support = serializers.DateField(allow_null=True)
+    rollout_percent = serializers.IntegerField()
+    channel = serializers.CharField()
+    state = serializers.ChoiceField(choices=Version.State.values)
+    is_active = serializers.BooleanField()
     published_date = EpochField(
-        read_only=True, source="published_at", help_text="Unix seconds of the first publication, which never changes"
+        source="published_at", help_text="Unix seconds of the first publication, which never changes"
     )
-    is_security_release = serializers.BooleanField(read_only=True)
-    is_yanked = serializers.BooleanField(read_only=True)
-    yank_reason = serializers.CharField(read_only=True)
-    is_verifying = serializers.BooleanField(read_only=True, help_text="Whether files are still being checked")
-    platforms = serializers.ListField(child=serializers.CharField(), read_only=True)
-    can_view = serializers.BooleanField(read_only=True)
-    can_edit = serializers.BooleanField(read_only=True)
-    is_visible = serializers.BooleanField(read_only=True)
-    Files = McDmFileSerializer(many=True, read_only=True)
-    Download = McDmDownloadSerializer(read_only=True)
+    is_security_release = serializers.BooleanField()
+    is_yanked = serializers.BooleanField()
+    yank_reason = serializers.CharField()
+    is_verifying = serializers.BooleanField(help_text="Whether files are still being checked")
+    platforms = serializers.ListField(child=serializers.CharField())
+    can_view = serializers.BooleanField()
+    can_edit = serializers.BooleanField()
+    is_visible = serializers.BooleanField()
+    Files = McDmFileSerializer(many=True)
+    Download = McDmDownloadSerializer()
 
     constants = {"can_view": True}
 
@@ -131,16 +127,16 @@ class McDmFullDownloadSerializer(McDmDownloadSerializer):
     download).
     """
 
-    public_id = serializers.CharField(read_only=True)
-    slug = serializers.CharField(read_only=True)
-    version_scheme = serializers.ChoiceField(choices=Download.VersionScheme.choices, read_only=True)
-    can_view = serializers.BooleanField(read_only=True)
-    can_edit = serializers.BooleanField(read_only=True)
-    is_watching = serializers.BooleanField(read_only=True, help_text="Whether the caller watches the download")
-    Category = McDmCategorySerializer(read_only=True)
-    Prefix = McDmPrefixSerializer(read_only=True, allow_null=True, source="prefix")
-    User = McDmUserSerializer(read_only=True, source="owner")
-    CurrentVersion = McDmVersionSerializer(read_only=True, allow_null=True)
+    public_id = serializers.CharField()
+    slug = serializers.CharField()
+    version_scheme = serializers.ChoiceField(choices=Download.VersionScheme.choices)
+    can_view = serializers.BooleanField()
+    can_edit = serializers.BooleanField()
+    is_watching = serializers.BooleanField(help_text="Whether the caller watches the download")
+    Category = McDmCategorySerializer()
+    Prefix = McDmPrefixSerializer(allow_null=True, source="prefix")
+    User = McDmUserSerializer(source="owner")
+    CurrentVersion = McDmVersionSerializer(allow_null=True)
 
     constants = {"can_view": True}
 
@@ -163,14 +159,12 @@ class McDmFullCategorySerializer(McDmCategorySerializer):
     `context`: `prefixes` (category id to prefixes).
     """
 
-    public_id = serializers.CharField(read_only=True)
+    public_id = serializers.CharField()
     rejected_warnings = serializers.ListField(
-        child=serializers.CharField(),
-        read_only=True,
-        help_text="Warnings that reject a file in this category, of its own or inherited",
+        child=serializers.CharField(), help_text="Warnings that reject a file in this category, of its own or inherited"
     )
 
-    Prefixes = McDmPrefixSerializer(many=True, read_only=True, help_text="The prefixes that downloads here may have")
+    Prefixes = McDmPrefixSerializer(many=True, help_text="The prefixes that downloads here may have")
 
     def get_prefixes(self, category: Category) -> Sequence[Prefix]:
         return self.context["prefixes"][category.pk]

@@ -5,13 +5,13 @@ from rest_framework import serializers
 from downloads.models import Category, Download, Prefix
 from files.models import File
 from files.policies import file_policy
-from releasehub.api.common.serializers import OutputSerializer
+from releasehub.api.common.serializers import ReadOnlySerializer
 from releasehub.api.mc_dm.fields import EpochField, OptionalIdField, PlaceField
 
 DOWNLOAD_STATES = ["visible", "moderated", "deleted", "draft"]
 
 
-class AbsoluteSerializer(OutputSerializer):
+class AbsoluteSerializer(ReadOnlySerializer):
     """A serializer that writes absolute links: `context["base_url"]` and the path."""
 
     def link(self, path: str) -> str:
@@ -19,53 +19,53 @@ class AbsoluteSerializer(OutputSerializer):
 
 
 class McDmCategorySerializer(AbsoluteSerializer):
-    category_id = serializers.IntegerField(read_only=True, source="pk")
-    parent_category_id = OptionalIdField(read_only=True, source="parent_id", help_text="0: top level")
-    title = serializers.CharField(read_only=True)
-    description = serializers.CharField(read_only=True)
-    display_order = serializers.IntegerField(read_only=True)
+    category_id = serializers.IntegerField(source="pk")
+    parent_category_id = OptionalIdField(source="parent_id", help_text="0: top level")
+    title = serializers.CharField()
+    description = serializers.CharField()
+    display_order = serializers.IntegerField()
     download_count = serializers.IntegerField(
-        read_only=True, source="visible_download_count", help_text="Downloads in this category that the caller may see"
+        source="visible_download_count", help_text="Downloads in this category that the caller may see"
     )
-    fa_icon = serializers.CharField(read_only=True, source="icon")
-    icon_color = serializers.CharField(read_only=True, source="color")
-    view_url = serializers.URLField(read_only=True)
+    fa_icon = serializers.CharField(source="icon")
+    icon_color = serializers.CharField(source="color")
+    view_url = serializers.URLField()
 
     def get_view_url(self, category: Category) -> str:
         return self.link(f"/downloads/categories/{category.slug}.{category.pk}/")
 
 
-class McDmPrefixSerializer(OutputSerializer):
-    prefix_id = serializers.IntegerField(read_only=True, source="pk")
-    title = serializers.CharField(read_only=True)
-    color = serializers.ChoiceField(choices=Prefix.Color.choices, read_only=True)
+class McDmPrefixSerializer(ReadOnlySerializer):
+    prefix_id = serializers.IntegerField(source="pk")
+    title = serializers.CharField()
+    color = serializers.ChoiceField(choices=Prefix.Color.choices)
 
 
-class McDmUserSerializer(OutputSerializer):
-    user_id = serializers.IntegerField(read_only=True, source="pk")
-    username = serializers.CharField(read_only=True)
+class McDmUserSerializer(ReadOnlySerializer):
+    user_id = serializers.IntegerField(source="pk")
+    username = serializers.CharField()
 
 
 class McDmDownloadSerializer(AbsoluteSerializer):
-    download_id = serializers.IntegerField(read_only=True, source="pk")
-    category_id = serializers.IntegerField(read_only=True)
-    user_id = serializers.IntegerField(read_only=True, source="owner_id")
-    title = serializers.CharField(read_only=True)
-    tag_line = serializers.CharField(read_only=True)
-    description = serializers.CharField(read_only=True)
-    view_url = serializers.URLField(read_only=True)
-    icon_url = serializers.URLField(read_only=True, allow_null=True)
-    cover_url = serializers.URLField(read_only=True, allow_null=True)
-    rating_avg = serializers.FloatField(read_only=True, help_text="From 1 to 5 with two decimals; 0: no rating yet")
-    rating_count = serializers.IntegerField(read_only=True)
-    review_count = serializers.IntegerField(read_only=True, help_text="Ratings that have a text")
-    download_count = serializers.IntegerField(read_only=True)
-    view_count = serializers.IntegerField(read_only=True)
-    last_update = EpochField(read_only=True, source="last_update_at", help_text="Unix seconds")
-    created_date = EpochField(read_only=True, source="created_at", help_text="Unix seconds")
-    download_state = serializers.ChoiceField(choices=DOWNLOAD_STATES, read_only=True)
-    prefix_id = OptionalIdField(read_only=True, help_text="0: none")
-    current_version_id = OptionalIdField(read_only=True, help_text="0: none")
+    download_id = serializers.IntegerField(source="pk")
+    category_id = serializers.IntegerField()
+    user_id = serializers.IntegerField(source="owner_id")
+    title = serializers.CharField()
+    tag_line = serializers.CharField()
+    description = serializers.CharField()
+    view_url = serializers.URLField()
+    icon_url = serializers.URLField(allow_null=True)
+    cover_url = serializers.URLField(allow_null=True)
+    rating_avg = serializers.FloatField(help_text="From 1 to 5 with two decimals; 0: no rating yet")
+    rating_count = serializers.IntegerField()
+    review_count = serializers.IntegerField(help_text="Ratings that have a text")
+    download_count = serializers.IntegerField()
+    view_count = serializers.IntegerField()
+    last_update = EpochField(source="last_update_at", help_text="Unix seconds")
+    created_date = EpochField(source="created_at", help_text="Unix seconds")
+    download_state = serializers.ChoiceField(choices=DOWNLOAD_STATES)
+    prefix_id = OptionalIdField(help_text="0: none")
+    current_version_id = OptionalIdField(help_text="0: none")
 
     def get_view_url(self, download: Download) -> str:
         return self.link(download.path)
@@ -86,24 +86,24 @@ class McDmDownloadSerializer(AbsoluteSerializer):
 
 
 class McDmFileSerializer(AbsoluteSerializer):
-    file_id = serializers.IntegerField(read_only=True, source="pk")
-    version_id = serializers.IntegerField(read_only=True)
-    filename = serializers.CharField(read_only=True)
-    display_label = serializers.CharField(read_only=True)
-    file_size = serializers.IntegerField(read_only=True, source="size_bytes", help_text="Bytes")
+    file_id = serializers.IntegerField(source="pk")
+    version_id = serializers.IntegerField()
+    filename = serializers.CharField()
+    display_label = serializers.CharField()
+    file_size = serializers.IntegerField(source="size_bytes", help_text="Bytes")
     file_hash = serializers.CharField(
-        read_only=True, allow_null=True, help_text="`sha256:` and hex digits; null for a link that was never fetched"
+        allow_null=True, help_text="`sha256:` and hex digits; null for a link that was never fetched"
     )
-    mime_type = serializers.CharField(read_only=True, allow_null=True)
-    is_primary = serializers.BooleanField(read_only=True)
-    is_externally_linked = serializers.BooleanField(read_only=True)
-    external_url = serializers.URLField(read_only=True, allow_null=True)
-    validation_status = serializers.ChoiceField(choices=File.Validation.values, read_only=True)
-    display_order = PlaceField(read_only=True, help_text="From 1; 1 as well if no place was chosen")
-    download_count = serializers.IntegerField(read_only=True)
-    display_name = serializers.CharField(read_only=True, source="filename")
-    is_external = serializers.BooleanField(read_only=True)
-    is_link_only = serializers.BooleanField(read_only=True)
+    mime_type = serializers.CharField(allow_null=True)
+    is_primary = serializers.BooleanField()
+    is_externally_linked = serializers.BooleanField()
+    external_url = serializers.URLField(allow_null=True)
+    validation_status = serializers.ChoiceField(choices=File.Validation.values)
+    display_order = PlaceField(help_text="From 1; 1 as well if no place was chosen")
+    download_count = serializers.IntegerField()
+    display_name = serializers.CharField(source="filename")
+    is_external = serializers.BooleanField()
+    is_link_only = serializers.BooleanField()
 
     def get_file_hash(self, file: File) -> str | None:
         sha256 = file.blob.sha256 if file.blob else file.external_sha256
@@ -122,15 +122,15 @@ class McDmFileSerializer(AbsoluteSerializer):
 
 
 class McDmVersionSerializer(AbsoluteSerializer):
-    version_id = serializers.IntegerField(read_only=True, source="pk")
-    download_id = serializers.IntegerField(read_only=True)
-    version_string = serializers.CharField(read_only=True, source="number")
-    version_int = serializers.IntegerField(read_only=True)
-    release_notes = serializers.CharField(read_only=True)
-    changelog = serializers.CharField(read_only=True)
-    release_date = EpochField(read_only=True, source="released_at", help_text="Unix seconds")
-    is_published = serializers.BooleanField(read_only=True, source="is_released")
-    file_count = serializers.IntegerField(read_only=True)
-    download_count = serializers.IntegerField(read_only=True)
-    display_title = serializers.CharField(read_only=True)
-    primary_file_id = OptionalIdField(read_only=True, help_text="0: none")
+    version_id = serializers.IntegerField(source="pk")
+    download_id = serializers.IntegerField()
+    version_string = serializers.CharField(source="number")
+    version_int = serializers.IntegerField()
+    release_notes = serializers.CharField()
+    changelog = serializers.CharField()
+    release_date = EpochField(source="released_at", help_text="Unix seconds")
+    is_published = serializers.BooleanField(source="is_released")
+    file_count = serializers.IntegerField()
+    download_count = serializers.IntegerField()
+    display_title = serializers.CharField()
+    primary_file_id = OptionalIdField(help_text="0: none")

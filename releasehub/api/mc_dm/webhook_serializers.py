@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from releasehub.api.common.fields import FlagField, UnsignedField
-from releasehub.api.common.serializers import InputSerializer, OutputSerializer
+from releasehub.api.common.serializers import InputSerializer, ReadOnlySerializer
 from releasehub.api.mc_dm.fields import EpochField, OptionalIdField, epoch
 from releasehub.api.mc_dm.foreign_terms import DIALECT, foreign_criteria, foreign_events, with_foreign_events
 from releasehub.api.mc_dm.webhook_terms import (
@@ -90,33 +90,31 @@ def _criteria_fields(criteria: dict[str, Any]) -> dict[str, Any]:
     return {"criteria": to_criteria(criteria), "foreign_criteria": foreign_criteria(criteria)}
 
 
-class McDmWebhookSerializer(OutputSerializer):
-    webhook_id = serializers.IntegerField(read_only=True, source="pk")
-    title = serializers.CharField(read_only=True)
-    description = serializers.CharField(read_only=True)
-    url = serializers.CharField(read_only=True)
-    events = McDmEventsField(read_only=True)
-    criteria = CriteriaField(read_only=True)
-    content_type = serializers.ChoiceField(choices=BODIES, read_only=True)
-    ssl_verify = serializers.BooleanField(read_only=True, source="verify_tls")
-    active = serializers.BooleanField(read_only=True, source="is_active")
+class McDmWebhookSerializer(ReadOnlySerializer):
+    webhook_id = serializers.IntegerField(source="pk")
+    title = serializers.CharField()
+    description = serializers.CharField()
+    url = serializers.CharField()
+    events = McDmEventsField()
+    criteria = CriteriaField()
+    content_type = serializers.ChoiceField(choices=BODIES)
+    ssl_verify = serializers.BooleanField(source="verify_tls")
+    active = serializers.BooleanField(source="is_active")
     auth_type = serializers.ChoiceField(
-        choices=Endpoint.AuthType.choices, read_only=True, help_text="How the hub authenticates at the receiver"
+        choices=Endpoint.AuthType.choices, help_text="How the hub authenticates at the receiver"
     )
-    auth_name = serializers.CharField(read_only=True, help_text="The user name, or the name of the header")
-    public_id = serializers.CharField(read_only=True)
-    format = serializers.ChoiceField(choices=FORMATS, read_only=True)
-    download_id = OptionalIdField(read_only=True, help_text="0: none")
-    organization_id = OptionalIdField(read_only=True, help_text="0: none")
-    state = serializers.ChoiceField(choices=Endpoint.State.choices, read_only=True)
-    state_reason = serializers.CharField(
-        read_only=True, source="disabled_reason", help_text="Why the hub disabled the endpoint"
-    )
-    failing_since = EpochField(read_only=True, help_text="Unix seconds; 0: the last attempt succeeded")
+    auth_name = serializers.CharField(help_text="The user name, or the name of the header")
+    public_id = serializers.CharField()
+    format = serializers.ChoiceField(choices=FORMATS)
+    download_id = OptionalIdField(help_text="0: none")
+    organization_id = OptionalIdField(help_text="0: none")
+    state = serializers.ChoiceField(choices=Endpoint.State.choices)
+    state_reason = serializers.CharField(source="disabled_reason", help_text="Why the hub disabled the endpoint")
+    failing_since = EpochField(help_text="Unix seconds; 0: the last attempt succeeded")
     earlier_secret_until = EpochField(
-        read_only=True, help_text="Unix seconds; when the previous secret stops to sign deliveries. 0: it already has"
+        help_text="Unix seconds; when the previous secret stops to sign deliveries. 0: it already has"
     )
-    created_date = EpochField(read_only=True, source="created_at", help_text="Unix seconds")
+    created_date = EpochField(source="created_at", help_text="Unix seconds")
 
     def get_events(self, endpoint: Endpoint) -> dict[str, Any]:
         return with_foreign_events(from_filter(endpoint.events), endpoint.foreign_events.get(DIALECT, {}))
@@ -137,7 +135,7 @@ class McDmWebhookSerializer(OutputSerializer):
 class McDmWebhookSecretSerializer(McDmWebhookSerializer):
     """The response that shows the secret; the view adds its value, which no row contains in plain text."""
 
-    secret = serializers.CharField(read_only=True, help_text="Shown only in this response")
+    secret = serializers.CharField(help_text="Shown only in this response")
 
 
 class McDmWebhookUpdateSerializer(InputSerializer):

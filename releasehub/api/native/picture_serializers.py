@@ -8,7 +8,7 @@ from rest_framework import serializers
 from files.models import Picture
 from files.models.picture import MAX_TEXT_CHARACTERS
 from files.pictures.formats import ACCEPTED_FORMATS, FORMATS, MAX_UPLOAD_BYTES
-from releasehub.api.common.serializers import InputSerializer, OutputSerializer
+from releasehub.api.common.serializers import InputSerializer, ReadOnlySerializer
 from releasehub.core.models import PUBLIC_ID_CHARACTERS
 
 
@@ -18,19 +18,19 @@ class PictureSizeSerializer(serializers.Serializer[Any]):
     url = serializers.URLField(read_only=True, help_text="A WebP image; the URL always shows the same bytes")
 
 
-class PictureSerializer(OutputSerializer):
+class PictureSerializer(ReadOnlySerializer):
     """A picture. `context`: `base_url`."""
 
-    id = serializers.CharField(read_only=True, source="public_id")
-    download_id = serializers.IntegerField(read_only=True)
-    kind = serializers.ChoiceField(choices=Picture.Kind.choices, read_only=True)
-    alt_text = serializers.CharField(read_only=True)
-    caption = serializers.CharField(read_only=True)
-    width = serializers.IntegerField(read_only=True, help_text="Of the upload, in pixels")
-    height = serializers.IntegerField(read_only=True, help_text="Of the upload, in pixels")
-    sha256 = serializers.CharField(read_only=True, help_text="Of the upload, in hex digits")
-    sizes = PictureSizeSerializer(many=True, read_only=True, help_text="The smallest first")
-    created_at = serializers.DateTimeField(read_only=True)
+    id = serializers.CharField(source="public_id")
+    download_id = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=Picture.Kind.choices)
+    alt_text = serializers.CharField()
+    caption = serializers.CharField()
+    width = serializers.IntegerField(help_text="Of the upload, in pixels")
+    height = serializers.IntegerField(help_text="Of the upload, in pixels")
+    sha256 = serializers.CharField(help_text="Of the upload, in hex digits")
+    sizes = PictureSizeSerializer(many=True, help_text="The smallest first")
+    created_at = serializers.DateTimeField()
 
     def get_sizes(self, picture: Picture) -> list[dict[str, Any]]:
         base_url = self.context["base_url"]

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from downloads.models import Download
-from releasehub.api.common.serializers import InputSerializer, OutputSerializer
+from releasehub.api.common.serializers import InputSerializer, ReadOnlySerializer
 from releasehub.api.v3.fields import MAX_NAME_CHARACTERS, NullableTextField, V3MomentField
 from releasehub.api.v3.loading import is_id
 from releasehub.core.errors import ErrorCode, Invalid
@@ -14,20 +14,18 @@ from versions.models import Label
 MAX_PRODUCTS = 100
 
 
-class V3LabelSerializer(OutputSerializer):
+class V3LabelSerializer(ReadOnlySerializer):
     """A named channel or platform. `context["can_view"]` is a function that tells which products the caller may see."""
 
-    id = serializers.CharField(read_only=True, source="public_id")
-    createdAt = V3MomentField(read_only=True, source="created_at")
-    updatedAt = V3MomentField(read_only=True, source="updated_at")
-    name = serializers.CharField(read_only=True)
-    displayName = serializers.CharField(read_only=True, source="display_name")
-    description = serializers.CharField(read_only=True)
-    productId = serializers.CharField(read_only=True, allow_null=True, help_text="The first of `productIds`")
+    id = serializers.CharField(source="public_id")
+    createdAt = V3MomentField(source="created_at")
+    updatedAt = V3MomentField(source="updated_at")
+    name = serializers.CharField()
+    displayName = serializers.CharField(source="display_name")
+    description = serializers.CharField()
+    productId = serializers.CharField(allow_null=True, help_text="The first of `productIds`")
     productIds = serializers.ListField(
-        child=serializers.CharField(),
-        read_only=True,
-        help_text="The products that the caller may see; empty if it is for all products",
+        child=serializers.CharField(), help_text="The products that the caller may see; empty if it is for all products"
     )
 
     def get_product_ids(self, label: Label) -> list[str]:

@@ -5,36 +5,36 @@ from typing import Any
 from rest_framework import serializers
 
 from downloads.models import Download
-from releasehub.api.common.serializers import InputSerializer, OutputSerializer
+from releasehub.api.common.serializers import InputSerializer, ReadOnlySerializer
 from releasehub.api.v3.fields import NullableTextField, V3MomentField
 
 MAX_TITLE_CHARACTERS = 150
 
 
-class V3ProductSerializer(OutputSerializer):
+class V3ProductSerializer(ReadOnlySerializer):
     """A product. The hub signs no licenses, so the fields about them have the values of a product without any.
 
     `context["total"]` is a function of the download: the number of its releases that the caller may list.
     """
 
-    id = serializers.CharField(read_only=True, source="public_id")
-    createdAt = V3MomentField(read_only=True, source="created_at")
-    updatedAt = V3MomentField(read_only=True, source="updated_at")
-    name = serializers.CharField(read_only=True, source="title")
-    displayName = serializers.CharField(read_only=True, source="title")
-    description = serializers.CharField(read_only=True)
-    publicKey = serializers.CharField(read_only=True, help_text="Always empty: the hub signs no licenses")
-    totalLicenses = serializers.IntegerField(read_only=True, help_text="Always 0: the hub has no licenses")
-    totalTrialActivations = serializers.IntegerField(read_only=True)
-    totalReleases = serializers.IntegerField(read_only=True)
-    totalProductVersions = serializers.IntegerField(read_only=True)
-    totalFeatureFlags = serializers.IntegerField(read_only=True)
+    id = serializers.CharField(source="public_id")
+    createdAt = V3MomentField(source="created_at")
+    updatedAt = V3MomentField(source="updated_at")
+    name = serializers.CharField(source="title")
+    displayName = serializers.CharField(source="title")
+    description = serializers.CharField()
+    publicKey = serializers.CharField(help_text="Always empty: the hub signs no licenses")
+    totalLicenses = serializers.IntegerField(help_text="Always 0: the hub has no licenses")
+    totalTrialActivations = serializers.IntegerField()
+    totalReleases = serializers.IntegerField()
+    totalProductVersions = serializers.IntegerField()
+    totalFeatureFlags = serializers.IntegerField()
     secured = serializers.BooleanField(
-        read_only=True, source="secures_uploads", help_text="Not in the original API. See the request body"
+        source="secures_uploads", help_text="Not in the original API. See the request body"
     )
-    licensePolicy = serializers.DictField(read_only=True, allow_null=True)
-    trialPolicy = serializers.DictField(read_only=True, allow_null=True)
-    metadata = serializers.ListField(child=serializers.DictField(), read_only=True)
+    licensePolicy = serializers.DictField(allow_null=True)
+    trialPolicy = serializers.DictField(allow_null=True)
+    metadata = serializers.ListField(child=serializers.DictField())
 
     constants = {
         "publicKey": "",

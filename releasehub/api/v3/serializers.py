@@ -8,7 +8,7 @@ from rest_framework import serializers
 from downloads.models import Download
 from files.models import File
 from files.names import extension
-from releasehub.api.common.serializers import OutputSerializer
+from releasehub.api.common.serializers import ReadOnlySerializer
 from releasehub.api.v3.fields import V3MomentField, format_optional_moment
 from releasehub.distribution.gate import barrier_of
 from versions.models import Version
@@ -24,30 +24,27 @@ def is_private(version: Version) -> bool:
     return version.visibility != Version.Visibility.LISTED
 
 
-class V3ReleaseFileSerializer(OutputSerializer):
+class V3ReleaseFileSerializer(ReadOnlySerializer):
     """A file with the names of its release. The view loads file, version, download and its owner."""
 
-    id = serializers.CharField(read_only=True, source="public_id")
-    createdAt = V3MomentField(read_only=True, source="created_at")
-    updatedAt = V3MomentField(read_only=True, source="updated_at")
-    name = serializers.CharField(read_only=True, source="filename")
+    id = serializers.CharField(source="public_id")
+    createdAt = V3MomentField(source="created_at")
+    updatedAt = V3MomentField(source="updated_at")
+    name = serializers.CharField(source="filename")
     url = serializers.CharField(
-        read_only=True,
         allow_null=True,
         help_text=(
             "The URL on this hub, or the external URL of a link; null for a link that the caller may not download"
         ),
     )
-    size = serializers.IntegerField(read_only=True, source="size_bytes", help_text="Bytes")
-    downloads = serializers.IntegerField(read_only=True, source="download_count")
-    extension = serializers.CharField(read_only=True, help_text="With its dot; empty if the name has none")
-    checksum = serializers.CharField(
-        read_only=True, help_text="MD5 as hex digits; for a link, the checksum that was declared"
-    )
-    secured = serializers.BooleanField(read_only=True, source="is_secured")
-    published = serializers.BooleanField(read_only=True, source="version.is_released")
-    releaseId = serializers.CharField(read_only=True, source="version.public_id")
-    releaseName = serializers.CharField(read_only=True, source="version.display_title")
+    size = serializers.IntegerField(source="size_bytes", help_text="Bytes")
+    downloads = serializers.IntegerField(source="download_count")
+    extension = serializers.CharField(help_text="With its dot; empty if the name has none")
+    checksum = serializers.CharField(help_text="MD5 as hex digits; for a link, the checksum that was declared")
+    secured = serializers.BooleanField(source="is_secured")
+    published = serializers.BooleanField(source="version.is_released")
+    releaseId = serializers.CharField(source="version.public_id")
+    releaseName = serializers.CharField(source="version.display_title")
 
     def get_url(self, file: File) -> str | None:
         if not file.is_link_only:
@@ -65,28 +62,26 @@ class V3ReleaseFileSerializer(OutputSerializer):
         return file.blob.md5 if file.blob else file.declared_checksum
 
 
-class V3ReleaseSerializer(OutputSerializer):
+class V3ReleaseSerializer(ReadOnlySerializer):
     """A release with its files. `context["files"]` maps the id of a version to the files that the caller may see."""
 
-    id = serializers.CharField(read_only=True, source="public_id")
-    createdAt = V3MomentField(read_only=True, source="created_at")
-    updatedAt = V3MomentField(read_only=True, source="updated_at")
-    name = serializers.CharField(read_only=True, source="display_title")
-    channel = serializers.CharField(read_only=True, source="shown_channel")
-    version = serializers.CharField(read_only=True, source="number")
-    platforms = serializers.ListField(child=serializers.CharField(), read_only=True)
-    platform = serializers.CharField(
-        read_only=True, allow_null=True, help_text="The first of `platforms`, for older programs"
-    )
-    notes = serializers.CharField(read_only=True, source="release_notes")
-    totalFiles = serializers.IntegerField(read_only=True)
-    publishedAt = V3MomentField(read_only=True, allow_null=True)
-    files = V3ReleaseFileSerializer(many=True, read_only=True)
-    published = serializers.BooleanField(read_only=True, source="is_released")
-    private = serializers.BooleanField(read_only=True, help_text="Whether only lists of the team contain it")
-    archived = serializers.BooleanField(read_only=True)
-    productId = serializers.CharField(read_only=True, source="download.public_id")
-    tenantId = serializers.CharField(read_only=True, help_text="The account: the organization, or else the owner")
+    id = serializers.CharField(source="public_id")
+    createdAt = V3MomentField(source="created_at")
+    updatedAt = V3MomentField(source="updated_at")
+    name = serializers.CharField(source="display_title")
+    channel = serializers.CharField(source="shown_channel")
+    version = serializers.CharField(source="number")
+    platforms = serializers.ListField(child=serializers.CharField())
+    platform = serializers.CharField(allow_null=True, help_text="The first of `platforms`, for older programs")
+    notes = serializers.CharField(source="release_notes")
+    totalFiles = serializers.IntegerField()
+    publishedAt = V3MomentField(allow_null=True)
+    files = V3ReleaseFileSerializer(many=True)
+    published = serializers.BooleanField(source="is_released")
+    private = serializers.BooleanField(help_text="Whether only lists of the team contain it")
+    archived = serializers.BooleanField()
+    productId = serializers.CharField(source="download.public_id")
+    tenantId = serializers.CharField(help_text="The account: the organization, or else the owner")
 
     def get_platform(self, version: Version) -> str | None:
         return next(iter(version.platforms), None)
@@ -110,11 +105,11 @@ class V3ReleaseSerializer(OutputSerializer):
         return account_of(version.download)
 
 
-class V3ProductNameSerializer(OutputSerializer):
-    id = serializers.CharField(read_only=True, source="public_id")
-    name = serializers.CharField(read_only=True, source="title")
-    displayName = serializers.CharField(read_only=True, source="title")
+class V3ProductNameSerializer(ReadOnlySerializer):
+    id = serializers.CharField(source="public_id")
+    name = serializers.CharField(source="title")
+    displayName = serializers.CharField(source="title")
 
 
 class V3MyReleaseSerializer(V3ReleaseSerializer):
-    product = V3ProductNameSerializer(read_only=True, source="download")
+    product = V3ProductNameSerializer(source="download")

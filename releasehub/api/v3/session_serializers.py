@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from releasehub.accounts.models import Membership, Organization, User
-from releasehub.api.common.serializers import InputSerializer, OutputSerializer
+from releasehub.api.common.serializers import InputSerializer, ReadOnlySerializer
 from releasehub.api.v3.fields import V3MomentField
 
 
@@ -22,21 +22,21 @@ class V3AccessTokenSerializer(serializers.Serializer[Any]):
     accessToken = serializers.CharField(help_text="A bearer token that is valid for an hour")
 
 
-class V3MyOrganizationSerializer(OutputSerializer):
-    id = serializers.CharField(read_only=True, source="public_id")
-    name = serializers.CharField(read_only=True)
+class V3MyOrganizationSerializer(ReadOnlySerializer):
+    id = serializers.CharField(source="public_id")
+    name = serializers.CharField()
 
 
-class V3MeSerializer(OutputSerializer):
+class V3MeSerializer(ReadOnlySerializer):
     """The user of a token. `context["membership"]` is the first membership in an organization, or None."""
 
-    id = serializers.CharField(read_only=True, source="public_id")
-    createdAt = V3MomentField(read_only=True, source="date_joined")
-    firstName = serializers.CharField(read_only=True, source="first_name")
-    lastName = serializers.CharField(read_only=True, source="last_name")
-    email = serializers.CharField(read_only=True)
-    role = serializers.ChoiceField(choices=["super-admin", "admin", "organization-admin", "user"], read_only=True)
-    organization = V3MyOrganizationSerializer(read_only=True, allow_null=True, help_text="The oldest membership")
+    id = serializers.CharField(source="public_id")
+    createdAt = V3MomentField(source="date_joined")
+    firstName = serializers.CharField(source="first_name")
+    lastName = serializers.CharField(source="last_name")
+    email = serializers.CharField()
+    role = serializers.ChoiceField(choices=["super-admin", "admin", "organization-admin", "user"])
+    organization = V3MyOrganizationSerializer(allow_null=True, help_text="The oldest membership")
 
     def get_role(self, user: User) -> str:
         membership: Membership | None = self.context["membership"]

@@ -4,20 +4,20 @@ from rest_framework import serializers
 
 from releasehub.api.common.fields import NamesField
 from releasehub.api.common.scopes import UNKNOWN_SCOPES_HELP, ScopesInputSerializer, scope_names
-from releasehub.api.common.serializers import OutputSerializer
+from releasehub.api.common.serializers import ReadOnlySerializer
 from releasehub.api.v3.fields import V3MomentField
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.scopes import Scope
 
 
-class V3PersonalAccessTokenSerializer(OutputSerializer):
-    id = serializers.CharField(read_only=True)
-    createdAt = V3MomentField(read_only=True, source="created_at")
-    updatedAt = V3MomentField(read_only=True, source="updated_at")
-    name = serializers.CharField(read_only=True)
-    expiresAt = V3MomentField(read_only=True, allow_null=True, source="expires_at")
-    revoked = serializers.BooleanField(read_only=True)
-    scopes = serializers.ListField(child=serializers.CharField(), read_only=True)
+class V3PersonalAccessTokenSerializer(ReadOnlySerializer):
+    id = serializers.CharField()
+    createdAt = V3MomentField(source="created_at")
+    updatedAt = V3MomentField(source="updated_at")
+    name = serializers.CharField()
+    expiresAt = V3MomentField(allow_null=True, source="expires_at")
+    revoked = serializers.BooleanField()
+    scopes = serializers.ListField(child=serializers.CharField())
 
     def get_scopes(self, key: ApiKey) -> list[str]:
         return scope_names(key)
@@ -32,7 +32,7 @@ class V3PersonalAccessTokenSerializer(OutputSerializer):
 class V3NewPersonalAccessTokenSerializer(V3PersonalAccessTokenSerializer):
     """The response that shows the token; the view adds its value, which no row contains."""
 
-    token = serializers.CharField(read_only=True, help_text="Shown only once")
+    token = serializers.CharField(help_text="Shown only once")
 
 
 class V3PersonalAccessTokenUpdateSerializer(ScopesInputSerializer):

@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from releasehub.api.common.fields import NamesField, TextOrNullField
-from releasehub.api.common.serializers import InputSerializer, OutputSerializer
+from releasehub.api.common.serializers import InputSerializer, ReadOnlySerializer
 from releasehub.api.v3.fields import MAX_NAME_CHARACTERS, V3MomentField, format_optional_moment
 from releasehub.api.v3.webhook_terms import DIALECT, EVENTS, from_filter, from_type, to_filter
 from releasehub.core.foreign import split_names
@@ -22,26 +22,24 @@ class V3WebhookEventSerializer(serializers.Serializer[Any]):
     description = serializers.CharField(read_only=True)
 
 
-class V3WebhookSerializer(OutputSerializer):
+class V3WebhookSerializer(ReadOnlySerializer):
     """A webhook. `context["products"]` maps the id of a download to its public id.
 
     `context["shows_tokens"]` says whether the caller may read the tokens of the webhooks that it manages.
     """
 
-    id = serializers.CharField(read_only=True, source="public_id")
-    createdAt = V3MomentField(read_only=True, source="created_at")
-    updatedAt = V3MomentField(read_only=True, source="updated_at")
-    name = serializers.CharField(read_only=True, source="title")
-    url = serializers.CharField(read_only=True)
-    token = serializers.CharField(read_only=True, allow_null=True, help_text="null for a token without `webhook:write`")
-    active = serializers.BooleanField(read_only=True, help_text="Whether the webhook is sending deliveries")
+    id = serializers.CharField(source="public_id")
+    createdAt = V3MomentField(source="created_at")
+    updatedAt = V3MomentField(source="updated_at")
+    name = serializers.CharField(source="title")
+    url = serializers.CharField()
+    token = serializers.CharField(allow_null=True, help_text="null for a token without `webhook:write`")
+    active = serializers.BooleanField(help_text="Whether the webhook is sending deliveries")
     events = serializers.ListField(
-        child=serializers.CharField(),
-        read_only=True,
-        help_text="Also those of the original system that the hub does not have",
+        child=serializers.CharField(), help_text="Also those of the original system that the hub does not have"
     )
-    productId = serializers.CharField(read_only=True, allow_null=True, help_text=EXTENSION)
-    organizationId = serializers.CharField(read_only=True, allow_null=True, help_text=EXTENSION)
+    productId = serializers.CharField(allow_null=True, help_text=EXTENSION)
+    organizationId = serializers.CharField(allow_null=True, help_text=EXTENSION)
 
     def get_token(self, endpoint: Endpoint) -> str | None:
         return secret_of(endpoint) if self.context["shows_tokens"] else None
@@ -66,49 +64,45 @@ def get_received_at(attempt: Attempt) -> str | None:
     return format_optional_moment(attempt.started_at + timedelta(milliseconds=attempt.duration_ms))
 
 
-class V3WebhookAttemptSerializer(OutputSerializer):
-    number = serializers.IntegerField(read_only=True)
+class V3WebhookAttemptSerializer(ReadOnlySerializer):
+    number = serializers.IntegerField()
     statusCode = serializers.IntegerField(
-        read_only=True, allow_null=True, source="status_code", help_text="null: the receiver did not respond"
+        allow_null=True, source="status_code", help_text="null: the receiver did not respond"
     )
-    sentAt = V3MomentField(read_only=True, source="started_at")
-    receivedAt = V3MomentField(read_only=True, allow_null=True, help_text="When the response arrived")
-    error = TextOrNullField(read_only=True, allow_null=True)
-    retryAt = V3MomentField(
-        read_only=True, allow_null=True, source="next_attempt_at", help_text="null: there is no further attempt"
-    )
-    responseBody = serializers.CharField(read_only=True, source="response", help_text="The first 4 KiB")
+    sentAt = V3MomentField(source="started_at")
+    receivedAt = V3MomentField(allow_null=True, help_text="When the response arrived")
+    error = TextOrNullField(allow_null=True)
+    retryAt = V3MomentField(allow_null=True, source="next_attempt_at", help_text="null: there is no further attempt")
+    responseBody = serializers.CharField(source="response", help_text="The first 4 KiB")
 
     def get_received_at(self, attempt: Attempt) -> str | None:
         return get_received_at(attempt)
 
 
-class V3WebhookEventLogSerializer(OutputSerializer):
+class V3WebhookEventLogSerializer(ReadOnlySerializer):
     """A delivery. The fields about request and response are those of the last attempt.
 
     `context["bodies"]` maps the id of a delivery to its request body. Attempts are loaded with the newest first.
     """
 
-    id = serializers.CharField(read_only=True, source="webhook_id", help_text="The header `webhook-id`")
-    createdAt = V3MomentField(read_only=True, source="created_at")
-    webhookId = serializers.CharField(read_only=True, source="endpoint.public_id")
-    event = serializers.CharField(read_only=True)
-    state = serializers.ChoiceField(choices=Delivery.State.choices, read_only=True)
-    statusCode = serializers.IntegerField(
-        read_only=True, allow_null=True, help_text="null: no response, or no attempt yet"
-    )
-    sentAt = V3MomentField(read_only=True, allow_null=True)
-    receivedAt = V3MomentField(read_only=True, allow_null=True)
+    id = serializers.CharField(source="webhook_id", help_text="The header `webhook-id`")
+    createdAt = V3MomentField(source="created_at")
+    webhookId = serializers.CharField(source="endpoint.public_id")
+    event = serializers.CharField()
+    state = serializers.ChoiceField(choices=Delivery.State.choices)
+    statusCode = serializers.IntegerField(allow_null=True, help_text="null: no response, or no attempt yet")
+    sentAt = V3MomentField(allow_null=True)
+    receivedAt = V3MomentField(allow_null=True)
     retryReason = serializers.CharField(
-        read_only=True, allow_null=True, help_text="The error that caused the last retry, whether done or planned"
+        allow_null=True, help_text="The error that caused the last retry, whether done or planned"
     )
-    retryAt = V3MomentField(read_only=True, allow_null=True, help_text="When the next attempt is made")
-    requestHeaders = serializers.DictField(child=serializers.CharField(), read_only=True)
+    retryAt = V3MomentField(allow_null=True, help_text="When the next attempt is made")
+    requestHeaders = serializers.DictField(child=serializers.CharField())
     requestBody = serializers.CharField(
-        read_only=True, allow_null=True, help_text="The first 4096 characters; null before the first attempt"
+        allow_null=True, help_text="The first 4096 characters; null before the first attempt"
     )
-    responseBody = serializers.CharField(read_only=True, allow_null=True, help_text="The first 4 KiB")
-    attempts = V3WebhookAttemptSerializer(many=True, read_only=True, help_text="The newest first")
+    responseBody = serializers.CharField(allow_null=True, help_text="The first 4 KiB")
+    attempts = V3WebhookAttemptSerializer(many=True, help_text="The newest first")
 
     def get_last(self, delivery: Delivery) -> Attempt | None:
         """Return the last attempt; the relation is prefetched, so this runs no query."""

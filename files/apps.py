@@ -5,8 +5,8 @@ class FilesConfig(AppConfig):
     name = "files"
 
     def ready(self) -> None:
-        from downloads.limits import register_held_limits
-        from files import held
+        from downloads.held_limits import register_held_limits
+        from files import held_limits
         from files.models import File
         from files.personal_data import clear_upload_addresses, export_avatar
         from files.pictures.avatars import erase_avatar
@@ -20,7 +20,7 @@ class FilesConfig(AppConfig):
 
         register_snapshot(File, file_snapshot)
         register_version_exposure(remember_files_of)
-        register_held_limits(held)
+        register_held_limits(held_limits)
         register_check("storage", lambda: blob_storage().is_reachable())
         register_eraser(clear_upload_addresses)
         register_eraser(erase_avatar)

@@ -70,7 +70,7 @@ WITHOUT_FORM = {
     "pages:file-for-platform", "pages:file-in-channel", "pages:file-in-channel-for-platform", "pages:file-of-tag",
     "pages:version-of-tag", "web:asset", "web:feed", "web:latest", "web:latest-asset", "web:release", "web:releases",
     "web:releasehub.pages.web_addresses.releases", "web:releasehub.pages.web_addresses.repository", "web:repository",
-    "releasehub.server.health.healthz", "releasehub.server.health.readyz", "releasehub.server.metrics.metrics",
+    "releasehub.server.middleware.healthz", "releasehub.server.middleware.readyz", "releasehub.server.metrics.metrics",
 }  # fmt: skip
 
 

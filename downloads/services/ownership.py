@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext
 
-from downloads.limits import check_new_owner
+from downloads.held_limits import held_limits
 from downloads.models import Download, TeamMember
 from downloads.policies import download_policy
 from downloads.rules import rules_of
@@ -66,7 +66,7 @@ def hand_over(*, actor: Actor, download: Download, heir: User) -> None:
         Rejected: The user may not own the download, or its files do not fit into the quota of the user.
     """
     _check_may_own(actor, download, heir)
-    check_new_owner(download, heir)
+    held_limits().check_new_owner(download, heir)
     giver = download.owner
     changes = {"owner": [giver.pk, heir.pk]}
     pass_on_grants(download, giver=giver, heir=heir)

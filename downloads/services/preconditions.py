@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from downloads.limits import check_new_category
+from downloads.held_limits import held_limits
 from downloads.models import Category, Download
 from downloads.policies import download_policy
 from downloads.rules import rules_of
@@ -69,7 +69,7 @@ def check_move(actor: Actor, download: Download, fields: dict[str, Any]) -> None
         # After the move, anonymous visitors would see what only signed-in users saw before. That is a change of the
         # visibility, so it needs the same permission.
         download_policy.ensure("set_visibility", actor, download)
-    check_new_category(download, category)
+    held_limits().check_new_category(download, category)
     if download_policy.needs_approval(actor, category) and download.state == Download.State.VISIBLE:
         fields["state"] = Download.State.MODERATED
 

@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from downloads.exposure import exposure_change
-from downloads.limits import check_restore
+from downloads.held_limits import held_limits
 from downloads.models import Download
 from downloads.policies import download_policy
 from downloads.services.locking import lock_download
@@ -59,7 +59,7 @@ def restore_download(*, actor: Actor, download: Download) -> Download:
     download = lock_download(download.pk)
     if not needs_restore(actor, download, f"The download {download.slug}"):
         return download
-    check_restore(download)
+    held_limits().check_restore(download)
     with exposure_change(download):
         is_held = download.state == Download.State.MODERATED and not download_policy.is_moderator(actor)
         if download.state != Download.State.DRAFT and not is_held:

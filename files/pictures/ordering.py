@@ -8,7 +8,7 @@ from downloads.models import Download
 from downloads.policies import download_policy
 from downloads.services import lock_download
 from files.models import Picture
-from files.pictures.announcing import announce_pictures
+from files.pictures.paths import announce_pictures
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor

@@ -1,4 +1,4 @@
-"""The paths of the icon and the cover, which are repeated in the row of the download."""
+"""The paths of the icon and the cover, which are repeated in the row of the download, and the event of their change."""
 
 from typing import Any
 
@@ -6,7 +6,10 @@ from django.db import models
 
 from downloads.models import Download
 from files.models import Picture
+from releasehub.core.actor import Actor
 from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
+from releasehub.webhooks import services as webhooks
+from releasehub.webhooks.events import EventType
 
 SIZES = "sizes__blob"
 REPEATED = (Picture.Kind.ICON, Picture.Kind.COVER)
@@ -45,3 +48,9 @@ def shown(picture: Picture) -> dict[str, Any]:
 _screenshots: SqlTemplate[Picture] = SqlTemplate(
     lambda download: Picture.objects.filter(download=download, kind=Picture.Kind.SCREENSHOT), download=SAMPLE_ID
 )
+
+
+def announce_pictures(actor: Actor, download: Download) -> None:
+    """Repeat the paths in the row of the download, which the caller has locked, and publish the event of its change."""
+    repeat_paths(download)
+    webhooks.publish(actor=actor, event=EventType.DOWNLOAD_UPDATED, target=download)

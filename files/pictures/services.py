@@ -11,9 +11,8 @@ from downloads.models import Download
 from downloads.policies import download_policy
 from downloads.services import lock_download
 from files.models import Picture, PictureSize
-from files.pictures.announcing import announce_pictures
 from files.pictures.formats import FORMATS
-from files.pictures.paths import with_sizes
+from files.pictures.paths import announce_pictures, with_sizes
 from files.pictures.storing import StoredPicture, authorize_picture, check_count, release_picture, store_picture
 from files.policies import picture_policy
 from files.quotas import check_room, lock_quota

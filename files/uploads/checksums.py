@@ -1,4 +1,4 @@
-"""Compare stored bytes with the checksum that a client expects."""
+"""Compare bytes with the size and the checksums that a client declared."""
 
 import hashlib
 from contextlib import closing
@@ -8,8 +8,29 @@ from django.conf import settings
 from files.models import Blob
 from files.storage import blob_storage
 from files.storage.digests import algorithm_of
-from files.uploads.mismatches import digest_differs
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import ErrorCode, Invalid, Rejected
+
+UPLOAD_AGAIN = "Upload the file again."
+
+
+def size_differs(received_bytes: int, declared_bytes: int) -> Rejected:
+    message = f"{received_bytes} bytes arrived, but {declared_bytes} were declared. {UPLOAD_AGAIN}"
+    return Rejected(ErrorCode.FILE_INCOMPLETE, message, received=received_bytes)
+
+
+def digest_differs(
+    algorithm: str, received: str, declared: str, *, field: str = "", advice: str = UPLOAD_AGAIN
+) -> Rejected:
+    """Return the error for bytes with a different digest than the declared one.
+
+    Args:
+        algorithm: The name of the algorithm, such as `SHA-256`.
+        field: The input that declared the digest.
+        advice: A sentence that says how to fix it.
+    """
+    message = f"The {algorithm} of the file is {received}, but {declared} was declared. {advice}"
+    return Rejected(ErrorCode.FILE_DIGEST_DIFFERS, message, field=field, received=received)
+
 
 CHUNK_BYTES = 1024 * 1024
 TITLES = {"sha512": "SHA-512", "sha256": "SHA-256", "sha1": "SHA-1", "md5": "MD5"}

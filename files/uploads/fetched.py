@@ -12,9 +12,9 @@ from downloads.models import Download
 from downloads.services import lock_download
 from files.models import Blob, UploadSession
 from files.storage import Incoming, blob_storage
+from files.uploads.checksums import size_differs
 from files.uploads.ending import check_complete, end_upload
 from files.uploads.immediate_verification import verify_now
-from files.uploads.mismatches import size_differs
 from files.uploads.parts import MAX_PARTS, note_activity
 from files.uploads.sessions import begin_upload
 from releasehub.core.actor import Actor

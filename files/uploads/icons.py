@@ -9,8 +9,8 @@ from files.models import DownloadIcon, UploadSession
 from files.names import extension
 from files.storage import Incoming, blob_storage
 from files.storage.digests import ALGORITHMS
+from files.uploads.checksums import digest_differs
 from files.uploads.immediate_verification import discard_upload, verify_now
-from files.uploads.mismatches import digest_differs
 from files.uploads.sessions import begin_upload
 from releasehub.core.actor import Actor
 from releasehub.core.errors import ErrorCode, Invalid, Rejected

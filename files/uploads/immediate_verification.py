@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from files.blobs import erase_unused
 from files.models import Blob, UploadSession
-from files.uploads.mismatches import size_differs
+from files.uploads.checksums import size_differs
 from files.uploads.open_ended import declare_size, received_bytes
 from files.uploads.sessions import actor_of_upload
 from files.uploads.verification import verify_upload

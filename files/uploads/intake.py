@@ -14,8 +14,8 @@ from files.models import Blob, File
 from files.services import check_new_file
 from files.storage import blob_storage
 from files.storage.streaming import StagedUpload
+from files.uploads.checksums import digest_differs
 from files.uploads.inspecting import inspect
-from files.uploads.mismatches import digest_differs
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Rejected
 from versions.models import Version

@@ -13,7 +13,7 @@ from files.services import add_file, check_new_file
 from files.storage import blob_storage
 from files.storage.digests import Digester
 from files.storage.streaming import StagedUpload
-from files.uploads.mismatches import digest_differs, size_differs
+from files.uploads.checksums import digest_differs, size_differs
 from files.uploads.sessions import actor_of_upload
 from files.uploads.verification_queue import LEASE, claim_upload
 from releasehub.audit import services as audit

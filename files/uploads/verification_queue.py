@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 from files.models import File, UploadSession
 from files.storage import blob_storage, new_key
-from releasehub.core.leases import is_unleased
+from releasehub.core.locks import is_unleased
 
 LEASE = timedelta(minutes=5)
 

@@ -1,4 +1,4 @@
-"""Links of the hash chain: the bytes that a hash covers, and the hash."""
+"""Links of the hash chain: the bytes that a hash covers, the hash, and the check of the hashes of rows."""
 
 import hashlib
 import hmac
@@ -9,7 +9,28 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from releasehub.audit.signing import chain_keys
 from releasehub.audit.triggers import FIXED_COLUMNS
+
+
+class RowHash:
+    """Checks the hash of a row. Rows up to `unkeyed_until` were chained by a release that had no chain key."""
+
+    def __init__(self, unkeyed_until: int) -> None:
+        self.unkeyed_until = unkeyed_until
+        self.keys = chain_keys()
+
+    def matches(self, position: int, content: bytes, chain_hash: str) -> bool:
+        """Return whether the stored hash belongs to this content, under the current key or an earlier one."""
+        if position <= self.unkeyed_until:
+            return hashlib.sha256(content).hexdigest() == chain_hash
+        for key in self.keys:
+            if hmac.compare_digest(keyed_hash(key, content), chain_hash):
+                # Consecutive rows usually have the same key, so try this one first for the next row.
+                self.keys = [key, *(other for other in self.keys if other != key)]
+                return True
+        return False
+
 
 # The columns that are hashed as they are. Instead of the IP address, its digest is hashed, so that the address can be
 # cleared later without breaking the chain.

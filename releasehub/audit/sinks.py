@@ -22,7 +22,7 @@ from releasehub.audit.exports import ExportedHead
 from releasehub.audit.lines import SHIPPED
 from releasehub.audit.models import AuditHead, AuditSink
 from releasehub.audit.sink_delivery import SinkFailed, deliver
-from releasehub.core.leases import is_unleased
+from releasehub.core.locks import is_unleased
 
 log = logging.getLogger(__name__)
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from releasehub.audit.chain import FETCH_ROWS, first_link, stored_rows
-from releasehub.audit.links import GENESIS, PROTECTED, Link, address_digest_of, link_content
+from releasehub.audit.links import GENESIS, PROTECTED, Link, RowHash, address_digest_of, link_content
 from releasehub.audit.models import AuditCheckpoint, AuditHead, AuditKeyEpoch, AuditTip
-from releasehub.audit.row_hash import RowHash
 from releasehub.audit.signing import SignedPosition, is_signed
 
 OTHER_HEAD = "The exported head at this position has another hash, or was not signed by this hub."

@@ -16,7 +16,7 @@ class CommunityConfig(AppConfig):
         from releasehub.community.personal_data import POSSESSIONS, contributions_of, end_watches, written_about
         from releasehub.community.retention import community_purges
         from releasehub.community.snapshots import comment_snapshot, review_snapshot
-        from releasehub.publishing.purging import register_purge
+        from releasehub.publishing.purge_registry import register_purge
         from releasehub.webhooks.services import register_snapshot
         from releasehub.webhooks.stream_readers import register_stream_reader
 

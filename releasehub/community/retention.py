@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from releasehub.community.models import Comment, Contribution, Report, Review
 from releasehub.community.services import delete_contribution, lock_contribution
-from releasehub.publishing.purging import Purge, purge_rows, purge_start
+from releasehub.publishing.purge_registry import Purge, purge_rows, purge_start
 
 
 def community_purges() -> tuple[Purge, ...]:

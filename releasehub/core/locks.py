@@ -1,9 +1,14 @@
-"""Database locks for work that only one transaction at a time may do."""
+"""Database locks for work that only one transaction at a time may do, and leases for longer work.
+
+A lease reserves a row for a worker until a certain time, so that no other worker takes the same work. If the worker
+dies, the lease expires and another worker continues. A model with leases has the fields `lease_until` and
+`lease_token`. The token tells a worker whether it still holds the lease when it wants to store its result.
+"""
 
 from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import Expression, Model, Q, QuerySet
 
 from releasehub.core.querysets import first_or_not_found
 
@@ -59,3 +64,14 @@ def hold_row(rows: QuerySet[Any]) -> bool:
     with connection.cursor() as cursor:  # `select_for_update` has no option for this kind of lock
         cursor.execute(f"{sql} FOR KEY SHARE" if connection.vendor == "postgresql" else sql, params)
         return cursor.fetchone() is not None
+
+
+def is_unleased(now: Expression) -> Q:
+    """Return a filter for rows that no worker has leased, or whose lease has expired.
+
+    Args:
+        now: The time of the database. Workers compare leases with it, because their own clocks may differ.
+    """
+    # A worker that is suspended past its lease may still be running, so this filter alone does not make a result safe.
+    # Results are stored only where `lease_token` still matches.
+    return Q(lease_until=None) | Q(lease_until__lt=now)

@@ -1,7 +1,7 @@
-"""Downloads under two names, as clients of Git hosts address them: `{owner}/{repo}`.
+"""Downloads and their files under the names that clients of Git hosts use: `{owner}/{repo}`, tag and file name.
 
 The repository is the slug of a download. Its owner is the slug of its organization or, without an organization, the
-username of its owner. Neither name is case-sensitive.
+username of its owner. Neither name is case-sensitive. Files of drafts are never found.
 """
 
 from typing import Any
@@ -12,9 +12,15 @@ from django.db.models.functions import Lower
 from downloads.access import NO_USER_ID, remember_access, with_ties
 from downloads.models import Download, PublicSlug
 from downloads.policies import download_policy
+from files.models import File
+from files.names import fold_name
+from files.policies import file_policy
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Gone
+from releasehub.core.anonymous_cache import cached_row
+from releasehub.core.errors import Gone, Moved
 from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
+from releasehub.distribution.file_permalinks import find_file
+from releasehub.distribution.git_releases import find_published
 from releasehub.distribution.presented_keys import not_found_for
 
 
@@ -91,3 +97,30 @@ def _is_owner(download: Download, owner: str) -> bool:
 def _is_slug(text: str) -> bool:
     """Return whether the text can be a slug; anything else, such as a NUL character, is not sent to the database."""
     return text.isascii() and text.replace("-", "").replace("_", "").isalnum()
+
+
+def find_current_repository(actor: Actor, owner: str, repo: str) -> Download:
+    """Return the download with this name.
+
+    Raises:
+        Moved: It was renamed, and the actor may see it under its new slug.
+        Gone, NotFound, KeyRefused: As `find_repository`.
+    """
+    download = find_repository(actor, owner, repo)
+    if download.slug.lower() != repo.lower():
+        raise Moved(download.slug)
+    return download
+
+
+def find_asset(actor: Actor, owner: str, repo: str, tag: str, filename: str) -> File:
+    """Return a file of a published version.
+
+    Raises:
+        Moved, Gone, NotFound, KeyRefused: As `find_current_repository`, `find_published` and `find_file`.
+    """
+
+    def find() -> File:
+        return find_file(actor, find_published(actor, find_current_repository(actor, owner, repo), tag), filename)
+
+    file = cached_row(actor, ("asset", owner.lower(), repo.lower(), tag, fold_name(filename)), find)
+    return file if file_policy.can_view(actor, file) else find()

@@ -15,7 +15,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from releasehub.core.leases import is_unleased
+from releasehub.core.locks import is_unleased
 from releasehub.importing.models import ImportRun
 
 LEASE = timedelta(seconds=60)

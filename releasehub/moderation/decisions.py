@@ -1,4 +1,4 @@
-"""Approve or reject rows of the queue, and tell their authors."""
+"""Approve or reject rows of the queue, and tell their authors by e-mail what was decided."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from releasehub.distribution.suitable_files import best_file
 from releasehub.pages.access_key_forms import AccessKeyFilter, AccessKeyForm
 from releasehub.pages.contexts import base_url
 from releasehub.pages.form_pages import form_page, require_form_methods
-from releasehub.pages.paging import page_of_rows
+from releasehub.pages.parameters import page_of_rows
 
 
 @login_required

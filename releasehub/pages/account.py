@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from downloads.models import Download
 from releasehub.core.requests import actor_of
-from releasehub.distribution.current_versions import current_version_numbers
+from releasehub.distribution.annotations import current_version_numbers
 from releasehub.pages.invitation_lists import invitations_of, organizations_of
 from releasehub.webhooks.endpoint_states import in_state
 from releasehub.webhooks.models import Endpoint

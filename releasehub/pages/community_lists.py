@@ -11,7 +11,7 @@ from releasehub.community.models import Comment, Contribution, Review
 from releasehub.community.policies import contribution_policy
 from releasehub.core.actor import Actor
 from releasehub.pages.community_forms import CommentForm
-from releasehub.pages.paging import page_of_rows
+from releasehub.pages.parameters import page_of_rows
 from releasehub.pages.viewers import viewer_of
 
 MAX_REJECTED = 5

@@ -14,7 +14,7 @@ from releasehub.core import errors
 from releasehub.core.database_errors import RETRY_AFTER_SECONDS
 from releasehub.core.domain_messages import translated
 from releasehub.core.errors import DomainError, ErrorCode
-from releasehub.core.redirects import redirect_renamed
+from releasehub.core.requests import redirect_renamed
 from releasehub.distribution.gate import Quarantined
 from releasehub.distribution.latest import TooNew
 from releasehub.distribution.presented_keys import KeyRefused

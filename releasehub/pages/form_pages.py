@@ -1,12 +1,17 @@
-"""The methods that pages with a form accept, and the response that shows the errors of a service."""
+"""Pages with a form: the methods that they accept, the errors of a service, and buttons that act on one row."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+from django.contrib import messages
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Conflict, NotFound
+from releasehub.pages.errors import show_refusal
 from releasehub.pages.forms import ServiceForm
 
 require_form_methods = require_http_methods(["GET", "HEAD", "POST"])
@@ -20,3 +25,20 @@ def form_page(request: HttpRequest, template: str, form: BaseForm, **context: An
     if wait_seconds:
         response["Retry-After"] = str(wait_seconds)
     return response
+
+
+Row = TypeVar("Row")
+
+
+def run_named_action(request: HttpRequest, action: Callable[[Actor, Row], str] | None, actor: Actor, row: Row) -> None:
+    """Run the action, and show its message or the reason why the state of the row does not allow it.
+
+    Raises:
+        NotFound: The URL names no action.
+    """
+    if action is None:
+        raise NotFound
+    try:
+        messages.success(request, action(actor, row))
+    except Conflict as error:
+        show_refusal(request, error)

@@ -22,8 +22,7 @@ from releasehub.distribution.history import (
 )
 from releasehub.pages.comparisons import compare_choices
 from releasehub.pages.contexts import about, download_of_page, not_included
-from releasehub.pages.paging import page_of_rows
-from releasehub.pages.parameters import parameter_of
+from releasehub.pages.parameters import page_of_rows, parameter_of
 from releasehub.pages.rendered_notes import attach_notes
 from releasehub.pages.viewers import viewer_of
 from versions.models import Version

@@ -1,4 +1,4 @@
-"""The page with the API keys of the signed-in user."""
+"""The page with the API keys of the signed-in user, with presets for frequent uses and snippets that use a new key."""
 
 from dataclasses import dataclass
 from typing import Any

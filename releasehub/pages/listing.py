@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from downloads.category_tree import CategoryTree
 from releasehub.core.actor import Actor
-from releasehub.distribution.current_versions import current_version_numbers
+from releasehub.distribution.annotations import current_version_numbers
 from releasehub.pages.contexts import cards_of
-from releasehub.pages.paging import page_of_rows
+from releasehub.pages.parameters import page_of_rows
 from releasehub.search.criteria import Age, Criteria, Sort
 from releasehub.search.facets import NARROWING, fold_value
 from releasehub.search.models import Facet

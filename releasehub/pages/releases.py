@@ -19,7 +19,7 @@ from releasehub.distribution.latest import latest_version
 from releasehub.distribution.offers import System, offer_to
 from releasehub.distribution.presented_keys import needed_key
 from releasehub.pages.fetching import guides
-from releasehub.pages.paging import page_of_rows
+from releasehub.pages.parameters import page_of_rows
 from releasehub.pages.system_choice import chosen_system, system_of, systems_to_choose
 from releasehub.pages.viewers import viewer_of
 from versions.models import Version

@@ -19,7 +19,7 @@ from releasehub.distribution.pictures import PRIVATE, WEBP, serve_image
 from releasehub.distribution.preview_links import files_in_preview, open_preview, picture_in_preview, serve_preview_file
 from releasehub.markdown.rendering import render_markdown
 from releasehub.pages.errors import error_response
-from releasehub.pages.paging import page_of_rows
+from releasehub.pages.parameters import page_of_rows
 from releasehub.pages.releases import FILES_PER_PAGE
 from releasehub.pages.secret_urls import keep_secret
 from releasehub.pages.viewers import viewer_of

@@ -12,11 +12,11 @@ from downloads.models import Category, Download
 from downloads.services.first_run import needs_set_up
 from releasehub.community.services.watching import watch_of
 from releasehub.core.anonymous_cache import cache_for_anonymous
-from releasehub.distribution.current_versions import current_version_numbers
+from releasehub.distribution.annotations import current_version_numbers
 from releasehub.pages.category_tiles import CountedTree
 from releasehub.pages.contexts import category_of_page, featured_of, popular_of, with_summary
 from releasehub.pages.listing import listing_of
-from releasehub.pages.paging import page_of_rows
+from releasehub.pages.parameters import page_of_rows
 from releasehub.pages.platforms import ask_for_hints
 from releasehub.pages.viewers import viewer_of
 from releasehub.search.criteria import Criteria

@@ -16,7 +16,7 @@ from releasehub.distribution.delivery import serve_file
 from releasehub.distribution.file_permalinks import find_file
 from releasehub.distribution.git_releases import find_latest, find_published
 from releasehub.distribution.links import version_path
-from releasehub.distribution.repository_files import find_asset, find_current_repository
+from releasehub.distribution.repositories import find_asset, find_current_repository
 from releasehub.distribution.web_addresses import asset_path, release_path
 from releasehub.pages.errors import prefers_json
 from releasehub.pages.feed_entries import Feed

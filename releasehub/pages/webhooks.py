@@ -11,9 +11,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from releasehub.core.actor import Actor
 from releasehub.core.requests import actor_of
-from releasehub.pages.form_pages import form_page, require_form_methods
-from releasehub.pages.named_actions import run_named_action
-from releasehub.pages.paging import page_of_rows
+from releasehub.pages.form_pages import form_page, require_form_methods, run_named_action
+from releasehub.pages.parameters import page_of_rows
 from releasehub.pages.webhook_forms import EndpointForm, NewEndpointForm
 from releasehub.pages.webhook_log import describe_queued, downloads_of
 from releasehub.webhooks import endpoint_secrets, endpoint_states, endpoints, replays

@@ -25,7 +25,7 @@ from releasehub.core.errors import Conflict, ErrorCode
 from releasehub.core.tasks import hint
 from releasehub.publishing.erasing import one
 from releasehub.publishing.lifecycle import move
-from releasehub.publishing.purging import ensure_alive, ensure_deletable
+from releasehub.publishing.purge_registry import ensure_alive, ensure_deletable
 from releasehub.publishing.transitions import Move
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.endpoints import delete_endpoints_of
@@ -146,3 +146,20 @@ def _schedule_erasing(blob_ids: Iterable[int]) -> None:
     ids = list(blob_ids)
     if ids:
         transaction.on_commit(partial(hint, "files.erase_blobs", ids))
+
+
+@transaction.atomic
+def delete_inactive_version(*, actor: Actor, version: Version) -> None:
+    """Soft-delete the version, as `delete_version` does.
+
+    Raises:
+        Conflict: The version is active. Another version has to be made active first.
+    """
+    version_policy.ensure("delete", actor, version)
+    version = lock_version(version)
+    if version.is_active:
+        raise Conflict(
+            ErrorCode.VERSION_IS_ACTIVE,
+            f"Version {version.number} is the active version. Make another version active before you delete it.",
+        )
+    move(Move.DELETE, actor=actor, version=version)

@@ -5,7 +5,7 @@ The docstrings of this module are printed into docs/lifecycle.md, so each of the
 
 from django.utils import timezone
 
-from downloads.limits import check_restore
+from files.held_limits import check_restore
 from files.models import DownloadDay, DownloadGrant, File
 from releasehub.core.errors import Conflict, ErrorCode, Invalid
 from releasehub.publishing.context import Context

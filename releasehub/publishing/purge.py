@@ -12,7 +12,7 @@ from downloads.services import lock_download
 from files.models import File
 from files.services import lock_file
 from releasehub.publishing.deletion import delete_download, delete_file, delete_version
-from releasehub.publishing.purging import Purge, purge_rows, purge_start, registered_purges
+from releasehub.publishing.purge_registry import Purge, purge_rows, purge_start, registered_purges
 from versions.models import Version
 from versions.services import lock_version
 

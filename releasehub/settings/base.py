@@ -71,7 +71,7 @@ MIDDLEWARE = [
     "releasehub.server.limit_middleware.UnreadableBodyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "releasehub.server.language_middleware.PageLanguageMiddleware",  # before the refusals that pages show
+    "releasehub.server.middleware.PageLanguageMiddleware",  # before the refusals that pages show
     "releasehub.server.cache_middleware.PrivateAnswerMiddleware",
     "releasehub.server.page_middleware.ContentPolicyMiddleware",
     "releasehub.server.cache_middleware.UncachedErrorsMiddleware",

@@ -12,7 +12,7 @@ from uuid import uuid4
 from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef
 
-from releasehub.core.leases import is_unleased
+from releasehub.core.locks import is_unleased
 from releasehub.webhooks import clock
 from releasehub.webhooks.authentication import authentication_of
 from releasehub.webhooks.bodies import keys_of, load_deliveries

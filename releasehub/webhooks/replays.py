@@ -11,7 +11,7 @@ from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, ErrorCode
-from releasehub.core.leases import is_unleased
+from releasehub.core.locks import is_unleased
 from releasehub.core.tasks import hint
 from releasehub.webhooks import clock
 from releasehub.webhooks.endpoint_states import ensure_sending

@@ -150,7 +150,7 @@ def test_only_these_modules_use_templates() -> None:
         "files/pictures/paths.py",
         "releasehub/api/common/loading.py",
         "releasehub/apikeys/verification.py",
-        "releasehub/distribution/current_versions.py",
+        "releasehub/distribution/annotations.py",
         "releasehub/distribution/file_permalinks.py",
         "releasehub/distribution/git_releases.py",
         "releasehub/distribution/history.py",

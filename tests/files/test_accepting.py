@@ -28,7 +28,7 @@ from files.uploads.intake import accept_upload
 from files.uploads.validating import decide, validate_file
 from releasehub.accounts.models import User
 from releasehub.audit.models import AuditEntry
-from releasehub.backoffice.warning_choices import RejectedWarningsField
+from releasehub.backoffice.categories import RejectedWarningsField
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, DomainError, Invalid, NotFound, Rejected
 from releasehub.publishing.deletion import delete_file

@@ -20,7 +20,7 @@ from files.storage.streaming import Receiver
 from files.uploads.intake import accept_upload
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, Invalid, Rejected, StorageFull
-from releasehub.distribution.current_versions import current_version_ids
+from releasehub.distribution.annotations import current_version_ids
 from releasehub.distribution.latest import latest_version
 from releasehub.publishing.deletion import delete_download, delete_file, delete_version
 from releasehub.publishing.lifecycle import move

@@ -22,9 +22,9 @@ from releasehub.operations.backups.manifest import Manifest
 from releasehub.operations.backups.restoring import restore_backup
 from releasehub.operations.errors import OperationError
 from releasehub.operations.models import ReadOnlyMode
-from releasehub.operations.tables import schema_state
-from releasehub.operations.tables.schema import applied_migrations
-from releasehub.operations.tables.schema_state import (
+from releasehub.operations.tables import schema
+from releasehub.operations.tables.schema import (
+    applied_migrations,
     can_be_squashed,
     ensure_known,
     newest_migrations,
@@ -158,7 +158,7 @@ def test_squashed_migrations_make_the_tables_of_a_backup_that_has_all_that_they_
 
 
 def test_tables_stay_if_only_the_record_of_squashed_migrations_differs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema_state, "_drop_all", pytest.fail)
+    monkeypatch.setattr(schema, "_drop_all", pytest.fail)
     loader = MigrationLoader(None)
     prepare_tables(connection, made_by(loader))
     prepare_tables(connection, [*made_by(loader), *loader.replacements])

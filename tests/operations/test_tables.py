@@ -13,11 +13,9 @@ from django.db import IntegrityError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from releasehub.operations.errors import OperationError
-from releasehub.operations.tables.export import export_lines
-from releasehub.operations.tables.export_reader import read_tables
+from releasehub.operations.tables.export import export_lines, read_tables
 from releasehub.operations.tables.load import is_empty, load_lines
-from releasehub.operations.tables.schema import exported_tables, quoted
-from releasehub.operations.tables.schema_state import prepare_tables
+from releasehub.operations.tables.schema import exported_tables, prepare_tables, quoted
 from releasehub.operations.tables.second_database import second_database
 from releasehub.operations.tables.snapshots import open_snapshot
 from releasehub.operations.tables.values import FROM_POSTGRESQL, FROM_SQLITE, TO_SQLITE, ValueKind, converter

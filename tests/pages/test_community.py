@@ -139,7 +139,7 @@ def queries_of(client: Client, download: Download) -> int:
 def test_pages_of_both_lists_are_independent_and_take_the_same_number_of_queries(
     download: Download, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("releasehub.pages.paging.PER_PAGE", 2)
+    monkeypatch.setattr("releasehub.pages.parameters.PER_PAGE", 2)
     visitor, owner = Client(), signed_in(download.owner)
     empty, *counts = queries_of(visitor, download), queries_of(owner, download)
     for _ in range(3):

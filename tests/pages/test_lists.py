@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from downloads.services import update_download
-from releasehub.pages.paging import PER_PAGE
+from releasehub.pages.parameters import PER_PAGE
 from releasehub.search.refresh import rebuild_index, refresh_index
 from tests.conftest import begin_with
 from tests.factories import make_category, make_download, make_file, make_organization, make_user, make_version, system

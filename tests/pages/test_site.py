@@ -10,7 +10,7 @@ from django.test import Client
 from downloads.models import Download
 from releasehub.pages import site
 from releasehub.pages.colors import contrast, nearest_readable, readable_on
-from releasehub.pages.paging import PER_PAGE
+from releasehub.pages.parameters import PER_PAGE
 from releasehub.pages.style_guide import icon_names
 from releasehub.pages.templatetags.pages import KIND_ICONS, PLATFORM_ICONS
 from tests.factories import make_category, make_download

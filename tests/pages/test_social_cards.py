@@ -12,7 +12,7 @@ from PIL import Image
 
 from downloads.services import update_download
 from files.models import Blob, SocialCard
-from releasehub.pages import social_cards
+from releasehub.pages import pictures
 from releasehub.pages.card_drawing import FONTS as FONT_FOLDER
 from releasehub.pages.card_drawing import LINE_PIXELS, Card, cut, draw_card, has_glyphs, load_font, wrapped
 from tests.factories import make_download, make_picture, system
@@ -40,7 +40,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Card]:
         cards.append(card)
         return draw_card(card, *arguments)
 
-    monkeypatch.setattr(social_cards, "draw_card", draw)
+    monkeypatch.setattr(pictures, "draw_card", draw)
     return cards
 
 
@@ -80,7 +80,7 @@ def test_private_download_has_no_card(client: Client) -> None:
 
 
 def test_drawing_is_limited(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(social_cards, "MAX_DRAWN_PER_MINUTE", 1)
+    monkeypatch.setattr(pictures, "MAX_DRAWN_PER_MINUTE", 1)
     paths = [card_path(client, make_download()) for _ in range(2)]
     assert [client.get(path).status_code for path in paths] == [200, 429]
 

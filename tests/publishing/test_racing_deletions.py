@@ -223,7 +223,7 @@ def test_retention_skips_rows_restored_concurrently(kind: str, settings: Any, mo
         type(row).all_objects.filter(pk=row.pk).update(deleted_at=None)
         return found
 
-    monkeypatch.setattr("releasehub.publishing.purging.list", restored_meanwhile, raising=False)
+    monkeypatch.setattr("releasehub.publishing.purge_registry.list", restored_meanwhile, raising=False)
     assert sum(purge_deleted(older_than=timedelta(0)).values()) == 0
     assert type(row).all_objects.filter(pk=row.pk).exists()
 

@@ -23,7 +23,7 @@ from releasehub.distribution.access_keys import issue_access_key
 from releasehub.distribution.latest import latest_version
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.models import RetentionRule, RetentionRun
-from releasehub.publishing.retention import plans, running, selection, services
+from releasehub.publishing.retention import running, selection, services
 from releasehub.publishing.retention.protection import lasting_name
 from releasehub.publishing.retention.running import apply_rules
 from releasehub.publishing.retention.selection import RuleBook, select_versions
@@ -247,7 +247,7 @@ def test_interrupted_run_continues_where_it_stopped(monkeypatch: pytest.MonkeyPa
     def stop_at_the_second(run: Any, download: Download, *rest: Any) -> int:
         visited.append(download.pk)
         if len(visited) == 2:
-            running._delete_batch(run, download, rest[0], plans.DeletionPlan())
+            running._delete_batch(run, download, rest[0], running.DeletionPlan())
             raise KeyboardInterrupt
         return real(run, download, *rest)
 
@@ -272,7 +272,7 @@ def selections(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
         return found[-1]
 
     monkeypatch.setattr(running, "VERSIONS_PER_TRANSACTION", 1)
-    monkeypatch.setattr(plans, "select_versions", select)
+    monkeypatch.setattr(running, "select_versions", select)
     return found
 
 
@@ -322,9 +322,9 @@ def test_run_counts_only_its_own_deletions_if_two_workers_do_it_at_once(
     download = make_download()
     release(download, "1.0.0", "1.1.0", "1.2.0", "1.3.0")
     create_rule(actor=system(), download=download, keep_newest=1)
-    delete_batch, other_worker = running._delete_batch, plans.DeletionPlan()
+    delete_batch, other_worker = running._delete_batch, running.DeletionPlan()
 
-    def delete_in_turn(run: Any, download: Download, book: RuleBook, plan: plans.DeletionPlan) -> int:
+    def delete_in_turn(run: Any, download: Download, book: RuleBook, plan: running.DeletionPlan) -> int:
         count = delete_batch(run, download, book, plan)
         delete_batch(run, download, book, other_worker)
         return count

@@ -18,7 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Q
 
-from releasehub.operations.tables.schema_state import unsquashed_loader
+from releasehub.operations.tables.schema import unsquashed_loader
 from tests.upgrade.reader import doctor_messages
 from tests.upgrade.schema import schema_of
 

@@ -21,7 +21,7 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
 from django.db.migrations.writer import MigrationWriter
 
-from releasehub.operations.tables.schema_state import unsquashed_loader
+from releasehub.operations.tables.schema import unsquashed_loader
 
 Key = tuple[str, str]
 

@@ -12,7 +12,7 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
 
 from releasehub.core.index_operations import AddIndexConcurrently
-from releasehub.operations.tables.schema_state import unsquashed_loader
+from releasehub.operations.tables.schema import unsquashed_loader
 from tests.upgrade.linting import ROOT, our_migrations, problems_of
 
 pytestmark = pytest.mark.embedded

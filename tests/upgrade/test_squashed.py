@@ -18,7 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from releasehub.operations.tables.schema_state import unsquashed_loader
+from releasehub.operations.tables.schema import unsquashed_loader
 from tests import migrated_database
 from tests.upgrade.databases import IS_SQLITE, RELEASES, a_database, run
 

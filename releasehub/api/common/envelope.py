@@ -15,7 +15,7 @@ from releasehub.api.common.problem_kinds import STATUSES, TEMPORARY, ProblemKind
 from releasehub.api.common.problems import Problem, problem, problems_of
 from releasehub.core.database_errors import RETRY_AFTER_SECONDS
 from releasehub.core.errors import ErrorCode, Moved
-from releasehub.core.redirects import renamed_url
+from releasehub.core.requests import renamed_url
 
 PHRASE = "mc_dm_api_error."
 ERROR_ANSWERS = {

@@ -14,7 +14,7 @@ from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import BaseParser, DataAndFiles
 
 from files.uploads.handlers import FIELD, FileNotExpected, RefusingUploadHandler, StagingUploadHandler
-from releasehub.api.common.body_streams import Context, CountedStream, declared_length, is_cut, takes_files
+from releasehub.api.common.parsers import Context, CountedStream, declared_length, is_cut, takes_files
 from releasehub.api.common.part_headers import Utf8Headers, decode_words
 from releasehub.core.errors import DomainError
 

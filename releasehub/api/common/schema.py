@@ -7,8 +7,8 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
-from releasehub.api.common.ratelimit import AddressThrottle
 from releasehub.api.common.serializers import InputSerializer
+from releasehub.api.common.throttling import AddressThrottle
 
 WRITE_HEADERS = (
     OpenApiParameter(

@@ -1,13 +1,55 @@
-"""Rate limits of a view set."""
+"""Rate limits of view sets; each dialect reports them in its own headers."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
-from releasehub.api.common.ratelimit import AddressThrottle
+from releasehub.core.rates import Rate, count_anonymous, count_request
+
+
+class AddressThrottle(BaseThrottle):
+    """Limits the requests of one network, with or without a key. A limit of 0 means no limit.
+
+    `documented_headers`: the names that `headers` returns, with a description of each for the OpenAPI schema.
+    """
+
+    documented_headers: ClassVar[Mapping[str, str]] = {
+        "X-RateLimit-Limit": "The number of requests per minute for this network.",
+        "X-RateLimit-Remaining": "The number of requests left in this minute.",
+        "X-RateLimit-Reset": "Seconds until the next minute begins.",
+    }
+    scope: ClassVar[str]
+    window_seconds: ClassVar[int]
+    rate: Rate | None = None
+
+    def limit(self) -> int:
+        """Return the number of requests in a window; it is read again for each request."""
+        raise NotImplementedError
+
+    def headers(self, rate: Rate) -> Mapping[str, str]:
+        """Return the headers that report the usage of the caller, for every response."""
+        return rate.headers
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        self.rate = count_request(request._request, self.scope, self.limit(), self.window_seconds)
+        return self.rate is None or not self.rate.is_exceeded
+
+    def wait(self) -> float | None:
+        return self.rate.seconds_left if self.rate else None
+
+
+class AnonymousThrottle(AddressThrottle):
+    """Limits requests without a valid key, together with those to pages; a valid key is not limited."""
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        if self.rate is None and not view.has_credential:  # type: ignore[attr-defined]
+            self.rate = count_anonymous(request._request)
+        return self.rate is None or not self.rate.is_exceeded
 
 
 class ThrottlingMixin(GenericViewSet[Any]):

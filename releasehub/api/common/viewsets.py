@@ -19,9 +19,8 @@ from releasehub.api.common.file_parsers import StagingMultiPartParser
 from releasehub.api.common.input_mixin import InputMixin
 from releasehub.api.common.parsers import FormParser, JsonParser
 from releasehub.api.common.permissions import HasScope, require
-from releasehub.api.common.ratelimit import AnonymousThrottle
 from releasehub.api.common.renderers import AlwaysJson, OrjsonRenderer
-from releasehub.api.common.throttling import ThrottlingMixin
+from releasehub.api.common.throttling import AnonymousThrottle, ThrottlingMixin
 from releasehub.apikeys.scopes import Scope
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from django.conf import settings
 
-from releasehub.api.common.ratelimit import AddressThrottle
+from releasehub.api.common.throttling import AddressThrottle
 from releasehub.core.rates import Rate
 
 RATE_HEADERS = {

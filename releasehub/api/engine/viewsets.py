@@ -1,5 +1,9 @@
-"""The bases of the view sets of the engine dialect, which serves a single download."""
+"""The bases of the view sets of the engine dialect, which serves a single download.
 
+The User-Agent of a request names an application, or just the HTTP library that it uses.
+"""
+
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
@@ -17,12 +21,31 @@ from downloads.querysets import DownloadQuerySet
 from files.models import File
 from releasehub.api.common.model_viewsets import HubModelViewSet
 from releasehub.api.common.viewsets import HubViewSet, NoRouteViewSet
-from releasehub.api.engine.agents import names_an_application
 from releasehub.api.engine.errors import AnonymousAgent, EngineEnvelopeMixin, InvalidQuery, NoRoute
 from releasehub.api.engine.serializers import EngineVersionSerializer
 from releasehub.api.engine.throttling import EngineThrottle
 from releasehub.core.errors import NotFound
 from versions.models import Version
+
+_COMMENTS = re.compile(r"\([^()]*\)")
+_LIBRARIES = frozenset(
+    {
+        "aiohttp", "alamofire", "apache-httpclient", "axios", "cfnetwork", "cpp-httplib", "curl", "dart", "darwin",
+        "deno", "faraday", "fetch", "go-http-client", "got", "guzzlehttp", "http.rb", "httpie", "httpx", "hyper",
+        "insomnia", "jakarta", "java", "java-http-client", "ktor-client", "libcurl", "libwww-perl",
+        "lua-resty-http", "lwp::simple", "mechanize", "node", "node-fetch", "node.js", "okhttp", "perl", "php",
+        "postmanruntime", "powershell", "python", "python-httpx", "python-requests", "python-urllib",
+        "python-urllib3", "reqwest", "rest-client", "restsharp", "ruby", "superagent", "symfony", "typhoeus",
+        "undici", "unirest", "ureq", "urllib3", "wget", "winhttp",
+    }
+)  # fmt: skip
+
+
+def names_an_application(agent: str) -> bool:
+    """Return whether a User-Agent contains a product that is not just an HTTP library.  Source: RFC 9110, 10.1.5."""
+    products = _COMMENTS.sub(" ", agent).split()
+    return any(product.partition("/")[0].lower() not in _LIBRARIES for product in products)
+
 
 NO_DOWNLOAD = (
     "No download is served here, or you may not see it. RELEASEHUB_ENGINE_DOWNLOAD contains the slug of the download "

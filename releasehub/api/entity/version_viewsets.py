@@ -33,7 +33,7 @@ from releasehub.core.errors import Conflict, ErrorCode, Gone, NotFound
 from releasehub.core.querysets import first_or_not_found
 from releasehub.distribution.delivery import signed_address
 from releasehub.distribution.gate import refuse_quarantined
-from releasehub.publishing.inactive_versions import delete_inactive_version
+from releasehub.publishing.deletion import delete_inactive_version
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.package_uploads import announce_package, check_announcement, open_places
 from releasehub.publishing.package_values import Announcement, Confirmation

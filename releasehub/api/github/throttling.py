@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 
-from releasehub.api.common.ratelimit import AnonymousThrottle
+from releasehub.api.common.throttling import AnonymousThrottle
 from releasehub.core.rates import Rate
 
 RATE_HEADERS = {

@@ -23,7 +23,7 @@ from releasehub.api.mc_dm.schema import DELETED, SINCE, document_views
 from releasehub.api.mc_dm.serializers import McDmDownloadSerializer
 from releasehub.api.mc_dm.viewsets import CONTENT_SCOPES, McDmModelViewSet
 from releasehub.apikeys.scopes import Scope
-from releasehub.distribution.current_versions import set_current_version_ids
+from releasehub.distribution.annotations import set_current_version_ids
 from releasehub.publishing.deletion import delete_download
 
 ORDER = {

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from rest_framework import serializers
 
-from releasehub.api.common.moments import parse_moment
+from releasehub.api.common.fields import parse_moment
 
 DATE_DIGITS = 8
 MAX_EPOCH_DIGITS = 20  # far more than a time can have, and few enough to read

@@ -12,8 +12,7 @@ from releasehub.community.models import Comment
 from releasehub.community.policies import contribution_policy
 from releasehub.community.services.watching import watched_downloads
 from releasehub.core.actor import Actor
-from releasehub.distribution.annotations import with_primary_file
-from releasehub.distribution.current_versions import set_current_version_ids
+from releasehub.distribution.annotations import set_current_version_ids, with_primary_file
 from versions.models import Version
 from versions.policies import version_policy
 

@@ -18,8 +18,7 @@ from releasehub.accounts.models import User
 from releasehub.api.mc_dm.community_serializers import McDmCommentSerializer, McDmPayloadReviewSerializer
 from releasehub.api.mc_dm.serializers import McDmDownloadSerializer, McDmFileSerializer, McDmVersionSerializer
 from releasehub.core.site import site_url
-from releasehub.distribution.annotations import with_primary_file
-from releasehub.distribution.current_versions import current_version_ids
+from releasehub.distribution.annotations import current_version_ids, with_primary_file
 from releasehub.webhooks.filters import TRAFFIC
 from releasehub.webhooks.formats import register_renderer
 from releasehub.webhooks.models import Endpoint, Event

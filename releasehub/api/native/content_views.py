@@ -11,11 +11,16 @@ from files.storage.signing import BadSignature, read_content_token, read_token
 from files.uploads.handlers import takes_files
 from files.uploads.parts import note_activity
 from releasehub.api.common.envelope import hub_envelope
-from releasehub.api.common.problems import problems_of
-from releasehub.api.native.errors import error_response
+from releasehub.api.common.problem_kinds import ProblemKind
+from releasehub.api.common.problems import Problem, problems_of
 from releasehub.core.errors import DomainError
 from releasehub.core.requests import IS_CHUNKED
 from releasehub.distribution.delivery import serve_signed
+
+
+def error_response(status: int, code: str, message: str) -> JsonResponse:
+    """Return an error as the response of a plain Django view."""
+    return hub_envelope.answer(Problem(ProblemKind.OTHER, message, code=code, status=status))
 
 
 @takes_files

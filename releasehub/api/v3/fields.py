@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from releasehub.api.common.moments import format_moment
+from releasehub.api.common.fields import format_moment
 from versions.platforms import MAX_PLATFORMS
 
 MAX_NAME_CHARACTERS = 256

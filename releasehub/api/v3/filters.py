@@ -11,8 +11,8 @@ from django.db.models import F, Q
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from releasehub.api.common.fields import parse_moment
 from releasehub.api.common.filter_sets import QueryFilterSet
-from releasehub.api.common.moments import parse_moment
 from releasehub.api.v3.webhook_terms import EVENTS, TEST, to_type
 from releasehub.webhooks.models import Delivery
 from versions.facts import RELEASED

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 
-from releasehub.api.common.moments import format_moment
-from releasehub.api.common.ratelimit import AddressThrottle
+from releasehub.api.common.fields import format_moment
+from releasehub.api.common.throttling import AddressThrottle
 from releasehub.core.rates import Rate
 
 

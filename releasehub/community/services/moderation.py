@@ -16,7 +16,7 @@ from releasehub.community.services.writing import (
 )
 from releasehub.core.actor import Actor
 from releasehub.core.restoring import needs_restore
-from releasehub.publishing.purging import ensure_alive, ensure_deletable
+from releasehub.publishing.purge_registry import ensure_alive, ensure_deletable
 
 
 @transaction.atomic

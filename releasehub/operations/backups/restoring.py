@@ -29,8 +29,7 @@ from releasehub.operations.read_only import remove_fence, switch_off
 from releasehub.operations.records import BackupFigures, record_backup
 from releasehub.operations.tables.export import Progress
 from releasehub.operations.tables.load import is_empty, load_lines
-from releasehub.operations.tables.schema import ensure_own_tables
-from releasehub.operations.tables.schema_state import ensure_known, prepare_tables
+from releasehub.operations.tables.schema import ensure_known, ensure_own_tables, prepare_tables
 from releasehub.operations.vault.vault import Vault, open_vault
 from releasehub.search.refresh import schedule_rebuild
 

@@ -11,8 +11,7 @@ from releasehub.operations.backups.keys import stored_keys
 from releasehub.operations.backups.manifest import Manifest, part_name, read_manifest
 from releasehub.operations.errors import OperationError
 from releasehub.operations.records import record_verification
-from releasehub.operations.tables.export import Progress
-from releasehub.operations.tables.export_reader import read_tables
+from releasehub.operations.tables.export import Progress, read_tables
 from releasehub.operations.vault.vault import Vault, open_vault
 
 

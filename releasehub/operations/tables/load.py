@@ -8,8 +8,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from releasehub.audit import triggers
 from releasehub.core.batches import in_batches
 from releasehub.operations.errors import OperationError
-from releasehub.operations.tables.export import Progress, TableFigures, table_figures
-from releasehub.operations.tables.export_reader import ImportedTable, read_tables
+from releasehub.operations.tables.export import ImportedTable, Progress, TableFigures, read_tables, table_figures
 from releasehub.operations.tables.schema import Table, ensure_own_tables, quoted
 from releasehub.operations.tables.snapshots import open_snapshot
 from releasehub.operations.tables.values import TO_POSTGRESQL, TO_SQLITE, converter

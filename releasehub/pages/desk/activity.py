@@ -23,7 +23,7 @@ from releasehub.pages.desk.download_forms import DownloadForm
 from releasehub.pages.desk.files import FileForm
 from releasehub.pages.desk.lookup import find_download
 from releasehub.pages.desk.version_forms import VersionForm
-from releasehub.pages.paging import page_of_rows
+from releasehub.pages.parameters import page_of_rows
 
 ROWS_PER_PAGE = 30
 FORMS = {"download": DownloadForm, "version": VersionForm, "file": FileForm}

@@ -24,7 +24,7 @@ from releasehub.core.actor import Actor
 from releasehub.core.domain_messages import translated
 from releasehub.core.errors import Conflict, Denied, DomainError, Invalid, NotFound, Rejected
 from releasehub.core.requests import actor_of
-from releasehub.distribution.current_versions import current_version_numbers
+from releasehub.distribution.annotations import current_version_numbers
 from releasehub.moderation.decisions import last_rejection
 from releasehub.moderation.models import Kind
 from releasehub.pages.contexts import base_url
@@ -36,7 +36,7 @@ from releasehub.pages.desk.version_moves import BULK_MOVES
 from releasehub.pages.errors import show_refusal
 from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.manage_links import people_links
-from releasehub.pages.paging import page_of_rows
+from releasehub.pages.parameters import page_of_rows
 from releasehub.publishing.deletion import delete_download
 from releasehub.publishing.retention.outlook import outlook_of
 from versions.models import Version

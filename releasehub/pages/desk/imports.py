@@ -22,9 +22,8 @@ from releasehub.importing.report import releases_of, totals_of
 from releasehub.importing.services import add_source, cancel_run, change_source, delete_source, start_run
 from releasehub.pages.desk.import_forms import EditImportForm, NewImportForm
 from releasehub.pages.errors import show_refusal
-from releasehub.pages.form_pages import form_page, require_form_methods
-from releasehub.pages.named_actions import run_named_action
-from releasehub.pages.paging import page_of_rows
+from releasehub.pages.form_pages import form_page, require_form_methods, run_named_action
+from releasehub.pages.parameters import page_of_rows
 
 RELEASES_PER_PAGE = 50
 

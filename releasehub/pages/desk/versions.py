@@ -28,8 +28,7 @@ from releasehub.pages.desk.lookup import find_download, find_version
 from releasehub.pages.desk.version_forms import EditVersionForm, NewVersionForm, VersionForm
 from releasehub.pages.desk.version_moves import offered_actions
 from releasehub.pages.form_pages import form_page, require_form_methods
-from releasehub.pages.paging import page_of_rows
-from releasehub.pages.parameters import parameter_of
+from releasehub.pages.parameters import page_of_rows, parameter_of
 from releasehub.pages.releases import FILES_PER_PAGE
 from releasehub.publishing.releases import create_version, edit_version
 from versions.models import Version

@@ -11,7 +11,7 @@ from downloads.models import Download
 from files.models import Picture
 from files.pictures.paths import shown
 from releasehub.accounts.models import User
-from releasehub.pages.social_cards import card_of, card_path
+from releasehub.pages.pictures import card_of, card_path
 from releasehub.pages.templatetags.pages import AVATAR_HUES, avatar
 
 register = template.Library()

@@ -1,4 +1,7 @@
-"""Invented downloads of the demo files over time, so that the statistics of a fresh demo show something."""
+"""Invented downloads of the demo files over time, so that the statistics of a fresh demo show something.
+
+The downloads of a file have a peak after its release, quiet weekends, and a decline after the next release.
+"""
 
 import random
 from collections import Counter

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from releasehub.api.engine.agents import names_an_application
 from releasehub.api.engine.errors import AnonymousAgent
+from releasehub.api.engine.viewsets import names_an_application
 from tests.api.engine.conftest import Engine
 from tests.api.engine.test_create import refused
 from tests.conftest import ApiClient

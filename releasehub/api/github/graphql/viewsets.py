@@ -7,9 +7,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from releasehub.api.common.body_streams import Context, declared_length
 from releasehub.api.common.errors import BodyTooLarge
-from releasehub.api.common.parsers import JsonParser
+from releasehub.api.common.parsers import Context, JsonParser, declared_length
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.github.terms import READ
 from releasehub.api.github.viewsets import GitHubViewSet

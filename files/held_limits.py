@@ -1,6 +1,7 @@
 """Check what a download holds when it changes its owner or category, or when something of it is restored.
 
-`downloads/limits.py` calls these checks. The caller holds the lock on the download.
+The services of downloads call these checks through `downloads/held_limits.py`. The caller holds the lock on the
+download.
 """
 
 from collections import defaultdict

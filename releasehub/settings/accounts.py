@@ -26,13 +26,10 @@ RESERVED_USERNAMES = frozenset(
     )
 )
 
-OIDC_ISSUER: str = (
-    env.issuer(
-        "RELEASEHUB_OIDC_ISSUER",
-        "",
-        help="Sign-in with OpenID Connect: the URL of the issuer. See [accounts](accounts.md#openid-connect)",
-    )
-    or ""
+OIDC_ISSUER: str = env.issuer(
+    "RELEASEHUB_OIDC_ISSUER",
+    "",
+    help="Sign-in with OpenID Connect: the URL of the issuer. See [accounts](accounts.md#openid-connect)",
 )
 OIDC_CLIENT_ID = env.text("RELEASEHUB_OIDC_CLIENT_ID", help="The client id that the issuer gave you")
 OIDC_CLIENT_SECRET = env.text(

@@ -7,24 +7,17 @@ from typing import Any
 from psycopg import IsolationLevel
 
 from releasehub.settings.environment import env
-from releasehub.settings.parsers import parse_database
 from releasehub.settings.processes import EMBEDDED_THREADS, REDIS_URL, UPLOAD_THREADS, WEB_THREADS
 from releasehub.settings.sqlite_writers import QueuedConnection
 
 env.section = "Data, database and caches"
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
-DATA_DIR = (
-    Path(
-        env.text(
-            "RELEASEHUB_DATA_DIR",
-            str(BASE_DIR / "var"),
-            help="Folder of the SQLite file, stored files, secret key and static files",
-            unset="`var/`",
-        )
-    )
-    .expanduser()
-    .absolute()
+DATA_DIR: Path = env.folder(
+    "RELEASEHUB_DATA_DIR",
+    str(BASE_DIR / "var"),
+    help="Folder of the SQLite file, stored files, secret key and static files",
+    unset="`var/`",
 )
 
 SQLITE_OPTIONS: dict[str, Any] = {
@@ -63,7 +56,7 @@ def _database() -> dict[str, Any]:
         help="`postgresql://user:password@host/name`, PostgreSQL 14 or newer",
         unset="SQLite in the data directory",
         secret=True,
-    ) or parse_database(default)
+    )
     options: dict[str, Any] = config.setdefault("OPTIONS", {})
     if "sqlite" in config["ENGINE"]:
         options.update(SQLITE_OPTIONS)
@@ -115,17 +108,14 @@ def _replica() -> dict[str, Any]:
     Its timeouts are short, because a request that waits for the replica could read from the primary instead. A machine
     that is switched off answers nothing at all, so only `tcp_user_timeout` ends a statement that was sent to it.
     """
-    config: dict[str, Any] = (
-        env.replica(
-            "RELEASEHUB_REPLICA_URL",
-            "",
-            help=(
-                "A streaming replica of the PostgreSQL database, for reads of anonymous visitors: "
-                "`postgresql://user:password@host/name`. See [scaling](scaling.md#a-replica-for-reads)"
-            ),
-            secret=True,
-        )
-        or {}
+    config: dict[str, Any] = env.replica(
+        "RELEASEHUB_REPLICA_URL",
+        "",
+        help=(
+            "A streaming replica of the PostgreSQL database, for reads of anonymous visitors: "
+            "`postgresql://user:password@host/name`. See [scaling](scaling.md#a-replica-for-reads)"
+        ),
+        secret=True,
     )
     if config:
         options = config.setdefault("OPTIONS", {})

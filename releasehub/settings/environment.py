@@ -6,10 +6,11 @@ default takes its place, and `stop_if_invalid` reports all invalid values togeth
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from environs import Env, EnvValidationError, validate
+from environs import Env, EnvValidationError, ValidationError, validate
 
 from releasehub.settings import parsers
 from releasehub.settings.declarations import Declaration, shown_default, without_credentials
@@ -21,6 +22,7 @@ RENAMED_VARIABLES = {"RELEASEHUB_GUEST_CACHE_SECONDS": "RELEASEHUB_ANONYMOUS_CAC
 # The forms of the values that `releasehub.settings.parsers` reads.
 KINDS = {
     "database": "URL",
+    "folder": "text",
     "replica": "URL",
     "font": "path",
     "issuer": "URL",
@@ -93,11 +95,16 @@ class Environment(Env):
 
     def __getattr__(self, name: str) -> Any:
         """Return the method for one of `releasehub.settings.parsers`."""
-        return partial(self._parse, KINDS.get(name, name), super().__getattr__(name))
+        return partial(self._parse, name, super().__getattr__(name))
 
-    def _parse(self, kind: str, parse: Callable[..., Any], name: str, default: Any, *, help: str, **more: Any) -> Any:
-        self._declare(name, kind, default, help, **more)
-        return parse(name, default)
+    def _parse(self, form: str, parse: Callable[..., Any], name: str, default: Any, *, help: str, **more: Any) -> Any:
+        """Return the value, or until `stop_if_invalid` that of the default if it is invalid."""
+        self._declare(name, KINDS.get(form, form), default, help, **more)
+        value = parse(name, default)
+        if value is None:
+            with suppress(ValidationError):
+                value = parsers.PARSERS[form](default)
+        return value
 
     def _declare(
         self, name: str, kind: str, default: object, help: str, *, unset: str = "", secret: bool = False, file: str = ""

@@ -26,6 +26,10 @@ def parse_networks(value: str) -> list[str]:
     return networks
 
 
+def parse_folder(value: str) -> Path:
+    return Path(value).expanduser().absolute()
+
+
 def parse_font(value: str) -> str:
     """Return the path of an existing file, or an empty string."""
     if value and not Path(value).is_file():
@@ -120,7 +124,7 @@ def parse_bucket(value: str) -> str:
 
 def stored_secret_key(data_dir: str) -> str:
     """Return the key in the data directory. It is generated on the first start, and only its owner can read it."""
-    path = Path(data_dir).expanduser().absolute() / "secret_key"
+    path = parse_folder(data_dir) / "secret_key"
     try:
         return path.read_text().strip() if path.exists() else _new_secret_key(path)
     except OSError as error:
@@ -144,6 +148,7 @@ def _new_secret_key(path: Path) -> str:
 
 PARSERS = {
     "networks": parse_networks,
+    "folder": parse_folder,
     "font": parse_font,
     "public_url": parse_public_url,
     "issuer": parse_issuer,

@@ -31,16 +31,13 @@ RETENTION_DAYS = env.number(
 UPLOAD_DAYS = env.number(
     "RELEASEHUB_UPLOAD_DAYS", 7, minimum=1, help="Days without activity after which an upload expires"
 )
-WEBHOOK_ALLOW_NETS: list[str] = (
-    env.networks(
-        "RELEASEHUB_WEBHOOK_ALLOW_NETS",
-        "",
-        help=(
-            "Private networks that the hub may connect to for links and webhooks, comma-separated. All other "
-            "networks that are not public are refused"
-        ),
-    )
-    or []
+WEBHOOK_ALLOW_NETS: list[str] = env.networks(
+    "RELEASEHUB_WEBHOOK_ALLOW_NETS",
+    "",
+    help=(
+        "Private networks that the hub may connect to for links and webhooks, comma-separated. All other "
+        "networks that are not public are refused"
+    ),
 )
 GITHUB_API = env.text(
     "RELEASEHUB_GITHUB_API", "https://api.github.com", help="Where asset numbers of release pages are looked up"

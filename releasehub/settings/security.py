@@ -24,18 +24,15 @@ SECRET_KEY_FALLBACKS = env.items(
     "SECRET_KEY_FALLBACKS", help="Earlier keys, comma-separated: values signed with them stay valid", secret=True
 )
 
-PUBLIC_URL: str = (
-    env.public_url(
-        "RELEASEHUB_PUBLIC_URL",
-        "",
-        help=(
-            "Scheme and host name of absolute links, without a path. The start warns if it is not set and "
-            "`ALLOWED_HOSTS` has a wildcard or several names. `https://…` also turns on secure cookies, HSTS "
-            "and the redirect to HTTPS; the proxy that terminates TLS has to send `X-Forwarded-Proto`"
-        ),
-        unset="from the request; in webhooks and e-mails the only name in `ALLOWED_HOSTS`, or else `http://localhost:PORT`",
-    )
-    or ""
+PUBLIC_URL: str = env.public_url(
+    "RELEASEHUB_PUBLIC_URL",
+    "",
+    help=(
+        "Scheme and host name of absolute links, without a path. The start warns if it is not set and "
+        "`ALLOWED_HOSTS` has a wildcard or several names. `https://…` also turns on secure cookies, HSTS "
+        "and the redirect to HTTPS; the proxy that terminates TLS has to send `X-Forwarded-Proto`"
+    ),
+    unset="from the request; in webhooks and e-mails the only name in `ALLOWED_HOSTS`, or else `http://localhost:PORT`",
 )
 PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or ""
 ALLOWED_HOSTS = env.items(
@@ -110,16 +107,13 @@ SILENCED_SYSTEM_CHECKS = [
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
-TRUSTED_PROXIES: list[str] = (
-    env.networks(
-        "RELEASEHUB_TRUSTED_PROXIES",
-        "",
-        help=(
-            "Networks of the proxies in front, comma-separated. `X-Forwarded-For` is used only if one of "
-            "them sends it, and addresses of proxies in it are skipped. Implies `RELEASEHUB_BEHIND_PROXY`"
-        ),
-    )
-    or []
+TRUSTED_PROXIES: list[str] = env.networks(
+    "RELEASEHUB_TRUSTED_PROXIES",
+    "",
+    help=(
+        "Networks of the proxies in front, comma-separated. `X-Forwarded-For` is used only if one of "
+        "them sends it, and addresses of proxies in it are skipped. Implies `RELEASEHUB_BEHIND_PROXY`"
+    ),
 )
 IS_BEHIND_PROXY = env.flag(
     "RELEASEHUB_BEHIND_PROXY",

@@ -17,18 +17,15 @@ SITE_NAME = env.text(
     unset="the name chosen when the hub was set up, or `ReleaseHub`",
     file="site_name",
 )
-LOGO_URL: str = (
-    env.link(
-        "RELEASEHUB_LOGO_URL",
-        "",
-        help=(
-            "Picture in the header, 28 by 28 pixels: a path that the proxy in front serves, such as "
-            "`/brand/logo.svg`, or a URL. The content security policy then allows pictures from the host of "
-            "the URL"
-        ),
-        unset="an icon",
-    )
-    or ""
+LOGO_URL: str = env.link(
+    "RELEASEHUB_LOGO_URL",
+    "",
+    help=(
+        "Picture in the header, 28 by 28 pixels: a path that the proxy in front serves, such as "
+        "`/brand/logo.svg`, or a URL. The content security policy then allows pictures from the host of "
+        "the URL"
+    ),
+    unset="an icon",
 )
 ACCENT_COLOR = env.text(
     "RELEASEHUB_ACCENT_COLOR",
@@ -36,8 +33,8 @@ ACCENT_COLOR = env.text(
     help=("Color of buttons and links, as `#rrggbb`. Each theme uses the nearest shade with enough contrast"),
     unset="`#3449d1`",
 ).lower()
-IMPRINT_URL: str = env.link("RELEASEHUB_IMPRINT_URL", "", help="Link to the imprint in the footer") or ""
-PRIVACY_URL: str = env.link("RELEASEHUB_PRIVACY_URL", "", help="Link to the privacy policy in the footer") or ""
+IMPRINT_URL: str = env.link("RELEASEHUB_IMPRINT_URL", "", help="Link to the imprint in the footer")
+PRIVACY_URL: str = env.link("RELEASEHUB_PRIVACY_URL", "", help="Link to the privacy policy in the footer")
 # Social cards use the fonts of the project, which have Latin, Greek and Cyrillic letters, or else this one.
 CARD_FONT = env.font(
     "RELEASEHUB_CARD_FONT",

@@ -100,17 +100,11 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 STATIC_URL = "static/"
-STATIC_ROOT = (
-    Path(
-        env.text(
-            "RELEASEHUB_STATIC_DIR",
-            str(DATA_DIR / "static"),
-            help="Folder of the collected static files",
-            unset="`static/` in the data directory",
-        )
-    )
-    .expanduser()
-    .absolute()
+STATIC_ROOT: Path = env.folder(
+    "RELEASEHUB_STATIC_DIR",
+    str(DATA_DIR / "static"),
+    help="Folder of the collected static files",
+    unset="`static/` in the data directory",
 )
 STATICFILES_DIRS = [BASE_DIR / "releasehub" / "static"]
 

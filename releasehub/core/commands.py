@@ -1,9 +1,12 @@
 """Base classes of the management commands."""
 
 import time
+from typing import Any
 
 from django.core.checks import Tags
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+
+from releasehub.core.errors import DomainError
 
 LINE_SECONDS = 1.0
 
@@ -16,6 +19,13 @@ class HubCommand(BaseCommand):
     """
 
     requires_system_checks = [Tags.compatibility, Tags.database, Tags.files]
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run the command. The error of a service is reported without a traceback."""
+        try:
+            return super().execute(*args, **options)
+        except DomainError as error:
+            raise CommandError(error.message) from error
 
 
 class ProgressCommand(HubCommand):

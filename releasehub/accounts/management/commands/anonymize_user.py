@@ -3,13 +3,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import CommandError
-
 from releasehub.accounts.models import User
 from releasehub.accounts.services.anonymizing import EFFECT, anonymize_user
 from releasehub.core.actor import Actor, Origin
 from releasehub.core.commands import HubCommand
-from releasehub.core.errors import DomainError
+from releasehub.core.querysets import first_or_not_found
 
 
 class Command(HubCommand):
@@ -21,15 +19,11 @@ class Command(HubCommand):
         parser.add_argument("--yes", action="store_true", help="do it; without this, only say what would happen")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        user = User.objects.filter(username=options["username"]).first()
-        if user is None:
-            raise CommandError(f"There is no user {options['username']}. Check the spelling.")
+        message = f"There is no user {options['username']}. Check the spelling."
+        user = first_or_not_found(User.objects.filter(username=options["username"]), message)
         if not options["yes"]:
             self.stdout.write(f"{EFFECT}\nNothing has changed. Repeat the command with --yes to anonymize {user}.")
             return
         actor = Actor(origin=Origin.CLI, is_super_key=True)
-        try:
-            user = anonymize_user(actor=actor, user=user, reason=options["reason"])
-        except DomainError as error:
-            raise CommandError(error.message) from error
+        user = anonymize_user(actor=actor, user=user, reason=options["reason"])
         self.stdout.write(f"The account is anonymized and now called {user}.")

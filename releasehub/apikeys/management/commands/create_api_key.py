@@ -13,7 +13,7 @@ from releasehub.apikeys.scopes import Scope
 from releasehub.apikeys.services import issue_key
 from releasehub.core.actor import Actor, Origin
 from releasehub.core.commands import HubCommand
-from releasehub.core.errors import DomainError
+from releasehub.core.querysets import first_or_not_found
 
 
 class Command(HubCommand):
@@ -41,22 +41,18 @@ class Command(HubCommand):
         parser.add_argument("--super-user", action="store_true", help="create a key that can do everything")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        user = User.objects.filter(username=options["username"]).first()
-        if user is None:
-            raise CommandError(f"There is no user {options['username']}. Create one with manage.py createsuperuser.")
+        message = f"There is no user {options['username']}. Create one with manage.py createsuperuser."
+        user = first_or_not_found(User.objects.filter(username=options["username"]), message)
         days = options["expires"]
-        try:
-            _, secret = issue_key(
-                actor=Actor(origin=Origin.CLI, is_super_key=True),
-                user=user,
-                name=options["name"],
-                scopes=options["scope"],
-                download_ids=self.download_ids(options["download"]),
-                expires_at=timezone.now() + timedelta(days=days) if days is not None else None,
-                is_super_user=options["super_user"],
-            )
-        except DomainError as error:
-            raise CommandError(error.message) from error
+        _, secret = issue_key(
+            actor=Actor(origin=Origin.CLI, is_super_key=True),
+            user=user,
+            name=options["name"],
+            scopes=options["scope"],
+            download_ids=self.download_ids(options["download"]),
+            expires_at=timezone.now() + timedelta(days=days) if days is not None else None,
+            is_super_user=options["super_user"],
+        )
         if not options["scope"] and not options["super_user"]:
             self.stderr.write("The key has no scopes, so it cannot do anything. Create another one with --scope.")
         self.stdout.write(secret)

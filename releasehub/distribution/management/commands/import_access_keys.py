@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from downloads.models import Download
 from releasehub.core.actor import system_actor
 from releasehub.core.commands import HubCommand
-from releasehub.core.errors import DomainError
+from releasehub.core.querysets import first_or_not_found
 from releasehub.distribution.access_key_import import import_access_keys, read_table
 
 
@@ -23,22 +23,19 @@ class Command(HubCommand):
         parser.add_argument("--skip-invalid", action="store_true", help="import the valid lines if others are invalid")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        download = Download.objects.select_related("category").with_slug(options["download"]).first()
-        if download is None:
-            raise CommandError(f"There is no download {options['download']}.")
+        rows = Download.objects.select_related("category").with_slug(options["download"])
+        download = first_or_not_found(rows, f"There is no download {options['download']}.")
         try:
-            rows = read_table(Path(options["file"]).read_text(encoding="utf-8-sig").splitlines(keepends=True))
-            report = import_access_keys(
-                actor=system_actor(),
-                download=download,
-                rows=rows,
-                dry_run=options["dry_run"],
-                skip_invalid=options["skip_invalid"],
-            )
-        except DomainError as error:
-            raise CommandError(error.message) from error
+            text = Path(options["file"]).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"The file {options['file']} cannot be read as UTF-8 text: {error}") from error
+        report = import_access_keys(
+            actor=system_actor(),
+            download=download,
+            rows=read_table(text.splitlines(keepends=True)),
+            dry_run=options["dry_run"],
+            skip_invalid=options["skip_invalid"],
+        )
         for problem in report.errors:
             self.stderr.write(f"Line {problem.line}: {problem.message}")
         if report.errors and not (options["skip_invalid"] or options["dry_run"]):

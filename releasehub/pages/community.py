@@ -1,13 +1,14 @@
 """Pages on which users write, change and delete comments and reviews, and reply to reviews."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from downloads.models import Download
 from releasehub.community.models import Comment, Contribution, Review
@@ -23,9 +24,35 @@ from releasehub.community.services import (
 from releasehub.core.actor import Actor
 from releasehub.core.querysets import first_or_not_found
 from releasehub.pages.community_forms import CommentForm, ReplyForm, ReviewForm
-from releasehub.pages.contribution_page import contribution_page
-from releasehub.pages.form_pages import require_form_methods
+from releasehub.pages.form_pages import form_page, require_form_methods
+from releasehub.pages.forms import ServiceForm
 from releasehub.pages.viewers import viewer_of
+
+WAITING = gettext_lazy("Thank you. Your text is shown as soon as a moderator approves it.")
+SAVED = gettext_lazy("Your text was saved.")
+Save = Callable[..., Contribution]
+
+
+def contribution_page(
+    request: HttpRequest, download: Download, form: ServiceForm, save: Save, title: str, about: Review | None = None
+) -> HttpResponseBase:
+    """Show the form, or save it and return to the page of the download.
+
+    Args:
+        request: The request.
+        download: The download that the text is about.
+        form: The form, bound if it was sent.
+        save: Calls the service with the values of the form.
+        title: The title of the page.
+        about: The review that the text replies to.
+    """
+    if form.is_valid():
+        with form.refusals():
+            row = save(**form.cleaned_data)
+            messages.success(request, SAVED if row.is_shown else WAITING)
+            return redirect(f"{download.path}#{row._meta.model_name}s")
+    template = "pages/contribution_form.html"
+    return form_page(request, template, form, download=download, title=title, about=about)
 
 
 def writing_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -38,14 +65,8 @@ def writing_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
 def new_comment(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor, download = viewer_of(request), _find_download(public_id)
     contribution_policy.ensure_comment(actor, download)
-    form = CommentForm(request.POST or None)
-    return contribution_page(
-        request,
-        download,
-        form,
-        lambda **values: create_comment(actor=actor, download=download, **values),
-        gettext("Comment"),
-    )
+    save = partial(create_comment, actor=actor, download=download)
+    return contribution_page(request, download, CommentForm(request.POST or None), save, gettext("Comment"))
 
 
 @writing_page
@@ -56,14 +77,8 @@ def new_review(request: HttpRequest, public_id: str) -> HttpResponseBase:
     own = Review.objects.filter(download=download, author=actor.user).first()
     if own is not None:
         return redirect("pages:review-edit", own.public_id)
-    form = ReviewForm(request.POST or None)
-    return contribution_page(
-        request,
-        download,
-        form,
-        lambda **values: create_review(actor=actor, download=download, **values),
-        gettext("Review"),
-    )
+    save = partial(create_review, actor=actor, download=download)
+    return contribution_page(request, download, ReviewForm(request.POST or None), save, gettext("Review"))
 
 
 @writing_page
@@ -71,10 +86,8 @@ def comment(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor, row = viewer_of(request), _find(Comment, public_id)
     contribution_policy.ensure("edit", actor, row)
     form = CommentForm(request.POST or None, initial={"text": row.text})
-    title = gettext("Edit comment")
-    return contribution_page(
-        request, row.download, form, lambda **values: edit_comment(actor=actor, comment=row, **values), title
-    )
+    save = partial(edit_comment, actor=actor, comment=row)
+    return contribution_page(request, row.download, form, save, gettext("Edit comment"))
 
 
 @writing_page
@@ -82,10 +95,8 @@ def review(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor, row = viewer_of(request), _find(Review, public_id)
     contribution_policy.ensure("edit", actor, row)
     form = ReviewForm(request.POST or None, initial={"rating": row.rating, "text": row.text})
-    title = gettext("Edit review")
-    return contribution_page(
-        request, row.download, form, lambda **values: edit_review(actor=actor, review=row, **values), title
-    )
+    save = partial(edit_review, actor=actor, review=row)
+    return contribution_page(request, row.download, form, save, gettext("Edit review"))
 
 
 @writing_page
@@ -94,10 +105,8 @@ def reply(request: HttpRequest, public_id: str) -> HttpResponseBase:
     contribution_policy.ensure("reply", actor, row)
     # An empty form is sent to remove the reply, so the form is bound to every POST.
     form = ReplyForm(request.POST if request.method == "POST" else None, initial={"text": row.reply})
-    title = gettext("Reply")
-    return contribution_page(
-        request, row.download, form, lambda **values: reply_to_review(actor=actor, review=row, **values), title, row
-    )
+    save = partial(reply_to_review, actor=actor, review=row)
+    return contribution_page(request, row.download, form, save, gettext("Reply"), row)
 
 
 @writing_page

@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -16,6 +15,7 @@ from releasehub.backoffice.access_key_forms import AccessKeyAdminForm, ImportFor
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.filters import AccessKeyStateFilter
 from releasehub.backoffice.issued_keys import IssuedKeyAdmin, revoking
+from releasehub.backoffice.pages import admin_page
 from releasehub.backoffice.permissions import manages_a_team
 from releasehub.core.actor import Actor
 from releasehub.core.errors import DomainError
@@ -68,14 +68,8 @@ class AccessKeyAdmin(IssuedKeyAdmin):
                 report = form.run(actor)
             except DomainError as error:
                 form.add_error(error.field if error.field in form.fields else None, error.message)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.model._meta,
-            "title": "Import access keys",
-            "form": form,
-            "report": report,
-        }
-        return TemplateResponse(request, "admin/releasehub/import_keys.html", context)
+        title = "Import access keys"
+        return admin_page(request, "releasehub/import_keys", title, model=self.model, form=form, report=report)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return manageable_access_keys(admin_actor(request)).order_by("-id")

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib.admin import ModelAdmin
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
 from releasehub.accounts.models import User
@@ -12,6 +11,7 @@ from releasehub.accounts.services.one_time_links import MAX_NOTE_CHARACTERS, cre
 from releasehub.accounts.user_policies import user_policy
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.confirming import ask_for_password
+from releasehub.backoffice.pages import admin_page
 from releasehub.core.site import site_url
 
 PAGES = {
@@ -77,8 +77,5 @@ class AccountHelpMixin(ModelAdmin):
         return self._page(request, "sign_up_link", link=link, note_label="For whom (shown in the audit log)")
 
     def _page(self, request: HttpRequest, name: str, subject: User | None = None, **context: Any) -> HttpResponse:
-        context |= PAGES[name] | {"opts": self.model._meta, "subject": subject, "note_size": MAX_NOTE_CHARACTERS}
-        values = {**self.admin_site.each_context(request), **context}
-        response = TemplateResponse(request, "admin/releasehub/account_help.html", values)
-        response["Cache-Control"] = "no-store"
-        return response
+        context |= PAGES[name] | {"subject": subject, "note_size": MAX_NOTE_CHARACTERS}
+        return admin_page(request, "releasehub/account_help", model=self.model, is_secret=True, **context)

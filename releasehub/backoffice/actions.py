@@ -10,12 +10,12 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
 from downloads.access import load_access
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.confirming import ask_for_password
+from releasehub.backoffice.pages import admin_page
 from releasehub.backoffice.policy_admin import PolicyModelAdmin
 from releasehub.backoffice.row_actions import RowAction
 from releasehub.core.actor import Actor
@@ -55,7 +55,7 @@ class ActionAdmin(PolicyModelAdmin):
         return changelist
 
     def offers(self, actor: Actor, action: RowAction, row: Any) -> bool:
-        return action.applies(row) and self.policy.allows(action.question, actor, row, **action.options)
+        return action.applies(row) and self.policy.allows(action.question or action.name, actor, row, **action.options)
 
     def get_urls(self) -> list[Any]:
         name = f"{self.model._meta.app_label}_{self.model._meta.model_name}_act"
@@ -131,19 +131,19 @@ class ActionAdmin(PolicyModelAdmin):
     def _ask(
         self, request: HttpRequest, rows: list[Any], action: RowAction, expected: str, *, is_wrong: bool
     ) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.model._meta,
-            "title": action.label,
-            "action": action,
-            "rows": rows,
-            "expected": expected,
-            "preview": self.preview(rows) if action.erases else None,
-            "is_wrong": is_wrong,
-            "checkbox_name": ACTION_CHECKBOX_NAME,
-            "cancel_url": self._way_back(request, rows),
-        }
-        return TemplateResponse(request, "admin/releasehub/confirm.html", context)
+        return admin_page(
+            request,
+            "releasehub/confirm",
+            action.label,
+            model=self.model,
+            action=action,
+            rows=rows,
+            expected=expected,
+            preview=self.preview(rows) if action.erases else None,
+            is_wrong=is_wrong,
+            checkbox_name=ACTION_CHECKBOX_NAME,
+            cancel_url=self._way_back(request, rows),
+        )
 
     def preview(self, rows: list[Any]) -> ErasurePreview | None:
         """Return what erasing the rows takes along, for the page that asks for confirmation.

@@ -32,8 +32,6 @@ class AvatarAdmin(ActionAdmin):
             label="Remove the picture",
             done="removed",
             run=lambda actor, row, reason: remove_avatar(actor=actor, user=row.user, reason=reason),
-            applies=lambda row: True,
-            question="remove",
             wants_reason=True,
             reason_use="shown in the audit log",
             warning="Pages show the initials of the user instead. The bytes are erased. The user can upload others.",

@@ -38,7 +38,6 @@ class ContributionAdmin(ActionAdmin):
             done="approved",
             run=lambda actor, row, reason: approve_contribution(actor=actor, row=row),
             applies=lambda row: row.state == "moderated" and not row.is_deleted,
-            question="approve",
         ),
         RowAction(
             name="reject",

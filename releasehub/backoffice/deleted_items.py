@@ -8,13 +8,13 @@ from django.contrib import messages
 from django.contrib.admin import site
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
 from downloads.models import Download
 from downloads.policies import HARD_DELETE, download_policy
 from files.models import File
 from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.pages import admin_page
 from releasehub.backoffice.policy_admin import PolicyModelAdmin
 from releasehub.community.models import Comment, Review
 from releasehub.core.tasks import hint
@@ -59,18 +59,18 @@ class DeletedItemsMixin(PolicyModelAdmin):
             hint(PURGE_TASK)
             self.message_user(request, "A worker purges the rows now. Reload this page in a moment.", messages.SUCCESS)
             return HttpResponseRedirect(request.path)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.model._meta,
-            "title": "Deleted items",
-            "preview": preview_purge(),
-            "days": settings.RETENTION_DAYS,
-            "kinds": [found for model in MODELS if (found := _deleted_rows(request, model)).count],
-            "may_purge": may_purge,
-            "typed": TYPED,
-            "is_wrong": request.method == "POST",
-        }
-        return TemplateResponse(request, "admin/releasehub/deleted.html", context)
+        return admin_page(
+            request,
+            "releasehub/deleted",
+            "Deleted items",
+            model=self.model,
+            preview=preview_purge(),
+            days=settings.RETENTION_DAYS,
+            kinds=[found for model in MODELS if (found := _deleted_rows(request, model)).count],
+            may_purge=may_purge,
+            typed=TYPED,
+            is_wrong=request.method == "POST",
+        )
 
 
 def _deleted_rows(request: HttpRequest, model: Any) -> DeletedRows:

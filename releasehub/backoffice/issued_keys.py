@@ -5,10 +5,10 @@ from typing import Any
 
 from django.db import models
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from unfold.decorators import display
 
 from releasehub.backoffice.actions import ActionAdmin
+from releasehub.backoffice.pages import admin_page
 from releasehub.backoffice.row_actions import RowAction
 from releasehub.core.actor import Actor
 
@@ -29,7 +29,6 @@ def revoking(revoke: Callable[..., object]) -> RowAction:
         done="revoked",
         run=lambda actor, row, reason: revoke(actor=actor, key=row),
         applies=lambda row: row.revoked_at is None,
-        question="revoke",
     )
 
 
@@ -57,16 +56,10 @@ class IssuedKeyAdmin(ActionAdmin):
         return key
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.model._meta,
-            "key": obj,
-            "title": self.issued_title,
-            **self.extra_context(request, obj.secret),
-        }
-        response = TemplateResponse(request, "admin/releasehub/key_issued.html", context)
-        response["Cache-Control"] = "no-store"
-        return response
+        more = self.extra_context(request, obj.secret)
+        return admin_page(
+            request, "releasehub/key_issued", self.issued_title, model=self.model, is_secret=True, key=obj, **more
+        )
 
     @display(description="state", label=STATE_COLORS)
     def shown_state(self, row: Any) -> str:

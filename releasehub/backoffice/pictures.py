@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -21,6 +20,7 @@ from files.uploads.form_uploads import receive_files
 from files.uploads.handlers import takes_files
 from releasehub.backoffice.actions import ActionAdmin
 from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.pages import admin_page
 from releasehub.core.errors import DomainError, StorageFull
 
 TEXT_WIDGETS = dict.fromkeys(("alt_text", "caption"), UnfoldAdminTextInputWidget)
@@ -109,11 +109,17 @@ class PicturesMixin(ActionAdmin):
     ) -> HttpResponse:
         """Show the pictures and the form, with status 507 if the storage is full, which the user cannot fix."""
         pictures = with_sizes(Picture.objects.filter(download=download)).order_by("kind", "display_order", "id")
-        context = {**self.admin_site.each_context(request), "opts": self.model._meta, "download": download}
-        context |= {"title": f"Pictures of {download}", "form": form, "error": error.message if error else ""}
-        context["pictures"] = [(picture, _texts_form(picture)) for picture in pictures]
-        status = 507 if isinstance(error, StorageFull) else 200
-        return TemplateResponse(request, "admin/releasehub/pictures.html", context, status=status)
+        return admin_page(
+            request,
+            "releasehub/pictures",
+            f"Pictures of {download}",
+            model=self.model,
+            status=507 if isinstance(error, StorageFull) else 200,
+            download=download,
+            form=form,
+            error=error.message if error else "",
+            pictures=[(picture, _texts_form(picture)) for picture in pictures],
+        )
 
 
 def _texts_form(picture: Picture) -> AdminTextsForm:

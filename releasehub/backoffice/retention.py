@@ -4,11 +4,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from unfold.decorators import display
 
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.deleted_items import DeletedItemsMixin
+from releasehub.backoffice.pages import admin_page
 from releasehub.backoffice.read_only import ReadOnlyAdmin
 from releasehub.core.actor import Actor
 from releasehub.publishing.models import RetentionRule, RetentionRun
@@ -77,16 +77,16 @@ class RetentionRuleAdmin(DeletedItemsMixin):
         tried = rule or draft_rule(**values)
         for name in CONDITIONS:
             setattr(tried, name, values.get(name, getattr(tried, name)))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.model._meta,
-            "title": "What this rule deletes",
-            "preview": preview_rule(tried),
-            "sentence": describe(tried),
-            "rule": tried,
-            "posted": [(name, value) for name, value in request.POST.items() if name != "csrfmiddlewaretoken"],
-        }
-        return TemplateResponse(request, "admin/releasehub/rule_preview.html", context)
+        return admin_page(
+            request,
+            "releasehub/rule_preview",
+            "What this rule deletes",
+            model=self.model,
+            preview=preview_rule(tried),
+            sentence=describe(tried),
+            rule=tried,
+            posted=[(name, value) for name, value in request.POST.items() if name != "csrfmiddlewaretoken"],
+        )
 
     def create(self, actor: Actor, values: dict[str, Any]) -> RetentionRule:
         return create_rule(actor=actor, **values)

@@ -16,11 +16,12 @@ class RowAction:
     Attributes:
         run: Function that calls the service with the actor, the row, and the text that the user entered.
         applies: Function that returns True if the action makes sense for a row in its current state.
-        question: Name of the policy method `can_<question>` that decides whether the action is offered. The service
-            checks the same permission again.
+        question: Name of the policy method `can_<question>` that decides whether the action is offered, if it is not
+            the name of the action. The service checks the same permission again.
         options: Keyword arguments for the policy.
         reason_use: Who sees the reason.
-        needs_reason: Whether the form is sent only with a reason. The service checks it again.
+        wants_reason: Whether the form has a field for a reason.
+        needs_reason: Whether it is sent only with a reason. The service checks it again.
         reason_label: The label of the text, for an action that needs another text than a reason.
         warning: What happens, shown above the rows.
         asks_password: Whether staff enter their password first, because the action gives somebody else power.
@@ -30,8 +31,8 @@ class RowAction:
     label: str
     done: str
     run: Run
-    applies: Callable[[Any], bool]
-    question: str
+    applies: Callable[[Any], bool] = lambda row: True
+    question: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     wants_reason: bool = False
     needs_reason: bool = False
@@ -51,7 +52,6 @@ def deletion_actions(delete: Callable[..., object], restore: Callable[..., objec
             done="deleted",
             run=lambda actor, row, reason: delete(actor=actor, reason=reason, **{name: row}),
             applies=lambda row: not row.is_deleted,
-            question="delete",
             wants_reason=True,
         ),
         RowAction(
@@ -60,14 +60,12 @@ def deletion_actions(delete: Callable[..., object], restore: Callable[..., objec
             done="restored",
             run=lambda actor, row, reason: restore(actor=actor, **{name: row}),
             applies=lambda row: row.is_deleted,
-            question="restore",
         ),
         RowAction(
             name="erase",
             label="Delete permanently",
             done="permanently deleted",
             run=lambda actor, row, reason: delete(actor=actor, hard=True, reason=reason, **{name: row}),
-            applies=lambda row: True,
             question="delete",
             options={"hard": True},
             erases=True,

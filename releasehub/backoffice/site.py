@@ -14,7 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.sites import UnfoldAdminSite
 
 from releasehub.backoffice.dashboard.views import dashboard_context
-from releasehub.backoffice.global_search.pages import find_view
+from releasehub.backoffice.global_search import find_view
 from releasehub.backoffice.moderation import views as moderation
 from releasehub.backoffice.timeline import views as timeline
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
 from downloads.models import Category, Download
@@ -25,6 +24,7 @@ from files.usage_report import (
 )
 from releasehub.accounts.models import User
 from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.pages import admin_page
 from releasehub.backoffice.read_only import ReadOnlyAdmin
 from releasehub.core.actor import Actor
 from releasehub.core.errors import DomainError
@@ -65,21 +65,21 @@ class BlobAdmin(ReadOnlyAdmin):
         may_heal, usage = blob_policy.may_heal(admin_actor(request)), last_usage()
         if request.method == "POST" and may_heal and self._started(request):
             return HttpResponseRedirect(reverse("admin:files_storage"))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.model._meta,
-            "title": "Storage",
-            "totals": storage_totals(usage),
-            "measured_at": usage.measured_at,
-            "problems": _problems(),
-            "scan": last_scan(),
-            "grace_hours": int(GRACE.total_seconds() // 3600),
-            "may_heal": may_heal,
-            "typed": TYPED,
-            "is_wrong": request.method == "POST",
-            "usages": _usages(request, usage),
-        }
-        return TemplateResponse(request, "admin/releasehub/storage.html", context)
+        return admin_page(
+            request,
+            "releasehub/storage",
+            "Storage",
+            model=self.model,
+            totals=storage_totals(usage),
+            measured_at=usage.measured_at,
+            problems=_problems(),
+            scan=last_scan(),
+            grace_hours=int(GRACE.total_seconds() // 3600),
+            may_heal=may_heal,
+            typed=TYPED,
+            is_wrong=request.method == "POST",
+            usages=_usages(request, usage),
+        )
 
     def _started(self, request: HttpRequest) -> bool:
         """Ask a worker for what was chosen. Deleting orphans needs the typed words."""

@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -17,6 +16,7 @@ from files.uploads.handlers import takes_files
 from releasehub.backoffice.actions import ActionAdmin
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.fields.words import SuggestingInput
+from releasehub.backoffice.pages import admin_page
 from releasehub.core.errors import DomainError, StorageFull
 from versions.models import Version
 from versions.platforms import ARCHITECTURE_SPELLINGS, PLATFORM_NAMES
@@ -87,7 +87,13 @@ class UploadMixin(ActionAdmin):
         self, request: HttpRequest, version: Version, form: UploadForm, error: DomainError | None = None
     ) -> HttpResponse:
         """Show the form, with status 507 if the storage is full, which the user cannot fix."""
-        context = {**self.admin_site.each_context(request), "opts": self.model._meta, "form": form, "version": version}
-        context |= {"title": f"Upload a file to {version}", "error": error.message if error else ""}
-        status = 507 if isinstance(error, StorageFull) else 200
-        return TemplateResponse(request, "admin/releasehub/upload.html", context, status=status)
+        return admin_page(
+            request,
+            "releasehub/upload",
+            f"Upload a file to {version}",
+            model=self.model,
+            status=507 if isinstance(error, StorageFull) else 200,
+            form=form,
+            version=version,
+            error=error.message if error else "",
+        )

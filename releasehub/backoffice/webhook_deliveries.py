@@ -53,8 +53,6 @@ class DeliveryAdmin(ActionAdmin):
             label="Replay",
             done="replayed",
             run=lambda actor, row, reason: replays.replay_delivery(actor=actor, delivery=row),
-            applies=lambda row: True,
-            question="replay",
         ),
     )
 

@@ -4,13 +4,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from unfold.decorators import display
 
 from downloads.models import Download
 from releasehub.backoffice.actions import ActionAdmin
 from releasehub.backoffice.attempt_chart import AttemptChartMixin
 from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.pages import admin_page
 from releasehub.backoffice.permissions import manages_webhooks, may_read_webhooks
 from releasehub.backoffice.row_actions import RowAction
 from releasehub.backoffice.webhook_endpoint_form import EndpointAdminForm
@@ -70,7 +70,6 @@ class EndpointAdmin(AttemptChartMixin, ActionAdmin):
             label="Create new secret",
             done="updated with a new secret",
             run=rotate,
-            applies=lambda row: True,
             question="change",
         ),
         RowAction(
@@ -86,7 +85,6 @@ class EndpointAdmin(AttemptChartMixin, ActionAdmin):
             label="Delete with all deliveries",
             done="deleted",
             run=lambda actor, row, reason: endpoints.delete_endpoint(actor=actor, endpoint=row),
-            applies=lambda row: True,
             question="change",
             erases=True,
         ),
@@ -151,11 +149,7 @@ class EndpointAdmin(AttemptChartMixin, ActionAdmin):
 
     def _secrets(self, request: HttpRequest, rows: list[Any]) -> HttpResponse:
         """Show the new secrets. This is the only page that shows them."""
-        site = self.admin_site.each_context(request)
-        context = {**site, "opts": self.model._meta, "endpoints": rows, "title": "Secrets"}
-        response = TemplateResponse(request, "admin/releasehub/secrets.html", context)
-        response["Cache-Control"] = "no-store"
-        return response
+        return admin_page(request, "releasehub/secrets", "Secrets", model=self.model, is_secret=True, endpoints=rows)
 
     def typed_name(self, row: Any) -> str:
         return str(row.url)

@@ -20,7 +20,7 @@ from releasehub.accounts.models import User
 from releasehub.apikeys.models import ApiKey
 from releasehub.audit.models import AuditEntry
 from releasehub.backoffice.attempt_chart import HEIGHT, bars_of
-from releasehub.backoffice.global_search.kinds import KINDS
+from releasehub.backoffice.global_search import KINDS
 from releasehub.backoffice.models import SavedFilter
 from releasehub.core.actor import Actor
 from releasehub.publishing.lifecycle import move

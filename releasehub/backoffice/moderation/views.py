@@ -1,17 +1,17 @@
 """The view of the moderation queue."""
 
-from typing import Any, cast
+from typing import cast
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
 from downloads.policies import download_policy
 from releasehub.accounts.models import User
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.moderation.forms import QueueFilterForm, QueueRequest, read_request
+from releasehub.backoffice.pages import admin_page
 from releasehub.core.actor import Actor
 from releasehub.core.database_errors import domain_error_of
 from releasehub.core.pagination import BoundedPaginator
@@ -42,17 +42,17 @@ def queue(request: HttpRequest) -> HttpResponse:
     form = QueueFilterForm(request.GET, people=people)
     criteria = form.criteria(cast("User", request.user))
     page = BoundedPaginator(waiting_rows(actor, criteria), ROWS_PER_PAGE).get_page(request.GET.get("page"))
-    context: dict[str, Any] = {
-        **admin.site.each_context(request),
-        "title": "Moderation",
-        "form": form,
-        "is_filtered": any(request.GET.get(name) for name in form.fields),
-        "page": page,
-        "items": load_items(page.object_list),
-        "people": people,
-        "max_note_characters": MAX_NOTE_CHARACTERS,
-    }
-    return TemplateResponse(request, "admin/moderation/queue.html", context)
+    return admin_page(
+        request,
+        "moderation/queue",
+        "Moderation",
+        form=form,
+        is_filtered=any(request.GET.get(name) for name in form.fields),
+        page=page,
+        items=load_items(page.object_list),
+        people=people,
+        max_note_characters=MAX_NOTE_CHARACTERS,
+    )
 
 
 def _carry_out(request: HttpRequest, actor: Actor) -> None:

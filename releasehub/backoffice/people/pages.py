@@ -5,13 +5,13 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
 from releasehub.accounts.models import User
 from releasehub.accounts.user_policies import user_policy
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.confirming import ask_for_password
+from releasehub.backoffice.pages import admin_page
 from releasehub.backoffice.people.forms import StepForm
 from releasehub.backoffice.people.steps import STEPS, PersonStep
 from releasehub.core.errors import DomainError
@@ -48,16 +48,16 @@ class PeopleMixin(ModelAdmin):
             ask_for_password(request)
         if form.is_valid() and self._take(request, step, user, form):
             return HttpResponseRedirect(reverse("admin:accounts_user_change", args=[pk]))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.model._meta,
-            "title": f"{step.label}: {user}",
-            "step": step,
-            "subject": user,
-            "counts": step.counts(user),
-            "form": form,
-        }
-        return TemplateResponse(request, "admin/releasehub/person_step.html", context)
+        return admin_page(
+            request,
+            "releasehub/person_step",
+            f"{step.label}: {user}",
+            model=self.model,
+            step=step,
+            subject=user,
+            counts=step.counts(user),
+            form=form,
+        )
 
     def _take(self, request: HttpRequest, step: PersonStep, user: User, form: StepForm) -> bool:
         """Call the service, and return whether it did the step. An error is shown in the form."""

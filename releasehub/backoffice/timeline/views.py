@@ -8,11 +8,11 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from releasehub.audit.models import AuditEntry
+from releasehub.backoffice.pages import admin_page
 from releasehub.core.actor import Origin
 from releasehub.core.requests import actor_of
 from releasehub.moderation.kinds import WAITING
@@ -72,15 +72,15 @@ def timeline(request: HttpRequest, name: str, pk: int) -> HttpResponse:
         raise Http404
     actor = actor_of(request, origin=Origin.ADMIN)
     page = timeline_page(actor, subject, _sources(request), request.GET.get("after", ""))
-    context: dict[str, Any] = {
-        **admin.site.each_context(request),
-        "title": f"Timeline of {subject}",
-        "subject": subject,
-        "lines": [_line(entry) for entry in page.entries],
-        "cursor": page.cursor,
-        "is_first": "after" not in request.GET,
-    }
-    return TemplateResponse(request, "admin/timeline/timeline.html", context)
+    return admin_page(
+        request,
+        "timeline/timeline",
+        f"Timeline of {subject}",
+        subject=subject,
+        lines=[_line(entry) for entry in page.entries],
+        cursor=page.cursor,
+        is_first="after" not in request.GET,
+    )
 
 
 def _sources(request: HttpRequest) -> list[Source]:

@@ -1,14 +1,20 @@
-"""The kinds of things that the search of the admin finds, each with one query that an index answers.
+"""The search over everything: a page with the rows that match a text, by kind.
 
-The rows come from the admin classes, so staff find exactly what they may open.
+Each kind has one query that an index answers. The rows come from the admin classes, so staff find exactly what they may
+open.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import admin
 from django.db.models import Model, Q
 from django.db.models.functions import Lower
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.text import capfirst
+from django.views.decorators.http import require_safe
 
 from downloads.models import AccessKey, Category, Download
 from files.models import File, UploadSession
@@ -16,7 +22,9 @@ from files.names import fold_name
 from releasehub.accounts.models import Organization, User
 from releasehub.apikeys.models import ApiKey
 from releasehub.audit.models import AuditEntry
+from releasehub.backoffice.pages import admin_page
 from releasehub.community.models import Comment, Review
+from releasehub.core.clean import strip_controls
 from releasehub.search.index import ranked
 from releasehub.search.words import query_words
 from releasehub.webhooks.models import Endpoint, Event
@@ -107,3 +115,36 @@ KINDS = (
     FoundKind(UploadSession, by_fields("public_id")),
     FoundKind(AuditEntry, audit_entries),
 )
+
+
+@dataclass(frozen=True)
+class Found:
+    """The results of one kind: pairs of a text and a URL. `has_more` says that there are others."""
+
+    title: str
+    rows: list[tuple[str, str]]
+    has_more: bool
+
+
+@require_safe
+def find_view(request: HttpRequest) -> HttpResponse:
+    """Show the rows that match the text, by kind. The number of queries does not depend on the number of rows."""
+    text = strip_controls(request.GET.get("q", "")).strip()[:MAX_TEXT_CHARACTERS]
+    results = [found for kind in KINDS if (found := find(request, kind, text))] if text else []
+    return admin_page(request, "releasehub/find", "Search", text=text, results=results)
+
+
+def find(request: HttpRequest, kind: FoundKind, text: str) -> Found | None:
+    model_admin: Any = admin.site.get_model_admin(kind.model)
+    if not model_admin.has_view_or_change_permission(request):
+        return None
+    narrowed = kind.narrow(model_admin.get_queryset(request), text)
+    if narrowed is None:
+        return None
+    if related := model_admin.list_select_related:
+        narrowed = narrowed.select_related(*related)
+    rows = list(narrowed.order_by("-pk")[: MAX_RESULTS + 1])
+    name = f"admin:{kind.model._meta.app_label}_{kind.model._meta.model_name}_change"
+    shown = [(str(row), reverse(name, args=[row.pk])) for row in rows[:MAX_RESULTS]]
+    title = capfirst(str(kind.model._meta.verbose_name_plural))
+    return Found(title, shown, len(rows) > MAX_RESULTS) if rows else None

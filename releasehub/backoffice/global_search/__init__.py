@@ -1,1 +1,0 @@
-"""Search over everything in the admin: one box, and results by kind."""

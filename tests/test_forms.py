@@ -59,7 +59,7 @@ WITHOUT_FORM = {
     "pages:sign-up-by-link", "pages:password-by-link",  # handed out; tests/pages/test_sign_up.py and test_passwords.py
     "account_confirm_email", "account_reset_password_from_key",  # in e-mails; sent by the same tests
     "account_login",  # the name that allauth has for pages:sign-in
-    "admin:login",  # only redirects
+    "admin:login", "admin:password_change",  # only redirect
     "account_inactive", "account_email_verification_sent", "account_reset_password_done",
     "account_reset_password_from_key_done", "mfa_list_webauthn",
     # Steps of signing in, and passkeys: tests/pages/test_second_factors.py and tests/browser/test_accounts.py

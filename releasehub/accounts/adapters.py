@@ -9,7 +9,6 @@ from allauth.account.models import EmailAddress
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +23,7 @@ from releasehub.accounts.limits import count_mail_request
 from releasehub.accounts.mail_queue import queue_mail
 from releasehub.accounts.models import User
 from releasehub.accounts.preferences import reading_as
+from releasehub.accounts.services.saving import save_account
 from releasehub.accounts.sign_up import RESERVED_NAME, is_open_for, is_reserved
 from releasehub.core.encryption import decrypt, encrypt
 from releasehub.core.errors import TooMany
@@ -60,9 +60,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return super().clean_username(username, shallow)
 
     def set_password(self, user: Any, password: str) -> None:
-        """Change the password together with its row in the audit log, which a signal writes."""
-        with transaction.atomic():
-            super().set_password(user, password)
+        """Change the password, and nothing else of the account."""
+        user.set_password(password)
+        save_account(user, ["password"])
 
     def get_login_stages(self) -> list[str]:
         """Return the steps of signing in. Only an address from the sign-up form has to be confirmed first."""

@@ -15,6 +15,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from releasehub.accounts.models import User
 from releasehub.accounts.reserved_names import is_reserved_owner
+from releasehub.accounts.services.saving import save_account
 from releasehub.accounts.user_policies import grantable_permissions, group_policy, user_policy
 from releasehub.backoffice.account_help import AccountHelpMixin
 from releasehub.backoffice.base import admin_actor
@@ -56,6 +57,14 @@ class HubUserChangeForm(OwnerNameMixin, UserChangeForm):
     pass
 
 
+class HubPasswordChangeForm(AdminPasswordChangeForm):
+    def save(self, commit: bool = True) -> Any:
+        user = super().save(commit=False)
+        if commit:
+            save_account(user, ["password"])
+        return user
+
+
 @admin.register(User)
 class UserAdmin(
     AccountHelpMixin,
@@ -74,7 +83,7 @@ class UserAdmin(
     list_display = ("username", "email", "first_name", "last_name", "is_active", "is_staff", "last_login")
     form = HubUserChangeForm
     add_form = HubUserCreationForm
-    change_password_form = AdminPasswordChangeForm
+    change_password_form = HubPasswordChangeForm
     fieldsets = (*(DjangoUserAdmin.fieldsets or ()), ("Storage", {"fields": ("quota_bytes",)}))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -85,6 +94,13 @@ class UserAdmin(
         if obj is None:
             return super().has_change_permission(request)
         return user_policy.can_change(admin_actor(request), obj)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        columns = {field.name for field in User._meta.concrete_fields}
+        save_account(obj, columns.intersection(form.changed_data))
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         if self.may_save(request, None):

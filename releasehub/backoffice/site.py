@@ -36,6 +36,10 @@ class HubAdminSite(UnfoldAdminSite):
             return redirect(target)
         return render(request, "admin/no_access.html", {"next": reverse("account_login")}, status=403)
 
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Send staff to the page of the account, which limits attempts, reports the change and ends other sessions."""
+        return redirect("account_change_password")
+
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the dashboard above the models."""
         return super().index(request, {**(extra_context or {}), **dashboard_context(request)})

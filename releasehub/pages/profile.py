@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext
@@ -23,6 +22,7 @@ from releasehub.accounts.limits import count_mail_request
 from releasehub.accounts.models import User
 from releasehub.accounts.services.anonymizing import EFFECT, close_account
 from releasehub.accounts.services.exporting import export_personal_data
+from releasehub.accounts.services.saving import save_account
 from releasehub.accounts.user_policies import user_policy
 from releasehub.core.requests import actor_of, address_of
 from releasehub.pages.avatars import AvatarForm
@@ -64,8 +64,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     user = account_of(request)
     form = ProfileForm(request.POST or None, instance=user)
     if form.is_valid():
-        with transaction.atomic():  # a signal writes the row in the audit log
-            form.save()
+        save_account(user, form.changed_data)
         messages.success(request, gettext("Saved."))
         return redirect("pages:profile")
     pending = EmailAddress.objects.filter(user=user, verified=False).first()

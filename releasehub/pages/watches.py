@@ -7,7 +7,6 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -19,6 +18,7 @@ from downloads.models import Category, Download
 from downloads.querysets import CategoryQuerySet, DownloadQuerySet
 from releasehub.accounts.mail_frequency import MailFrequency
 from releasehub.accounts.models import User
+from releasehub.accounts.services.saving import save_account
 from releasehub.community.models import Watch
 from releasehub.community.services.unsubscribing import find_reader, find_watch, stop_digests
 from releasehub.community.services.watching import change_frequency, unwatch, watch, watches_of
@@ -63,8 +63,7 @@ def index(request: HttpRequest) -> HttpResponse:
     user = account_of(request)
     form = NoticeForm(request.POST if request.method == "POST" else None, instance=user)
     if form.is_valid():
-        with transaction.atomic():  # a signal writes the row in the audit log
-            form.save()
+        save_account(user, form.changed_data)
         messages.success(request, gettext("Saved."))
         return redirect("pages:watches")
     context = {"watches": watches_of(actor_of(request)), "form": form, "sends_mail": bool(settings.EMAIL_HOST)}

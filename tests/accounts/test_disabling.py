@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from django.forms import BaseForm
 from django.test import Client
 
 from releasehub.accounts.models import User
 from releasehub.accounts.models.sign_in import OneTimeLink
+from releasehub.accounts.services.anonymizing import anonymize_user
 from releasehub.accounts.services.disabling import disable_user, enable_user, end_sessions
 from releasehub.accounts.services.one_time_links import create_password_link, find_link
+from releasehub.accounts.services.saving import save_account
 from releasehub.apikeys.tokens import issue_token, verify_token
 from releasehub.apikeys.verification import InactiveKey, verify_key
 from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Denied, NotFound
+from releasehub.core.errors import Conflict, Denied, NotFound
+from tests.confirming import confirm_password
+from tests.crawling import read
 from tests.factories import make_key, make_user, system
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
@@ -95,3 +102,57 @@ def test_a_session_hash_depends_on_the_generation_only_after_it_changed(ann: Use
     end_sessions(actor=system(), user=ann)
     ann.refresh_from_db()
     assert ann.get_session_auth_hash() != before
+
+
+PASSWORDS = {"password1": "another-pass-1", "password2": "another-pass-1"}
+
+
+def entered(client: Client, url: str) -> dict[str, Any]:
+    """Return what the form of an account in the admin sends if nothing is changed."""
+    _, forms = read(url, client.get(url).content)
+    return next(form.values for form in forms if "username" in form.values)
+
+
+@pytest.mark.parametrize(
+    ("url", "data"),
+    [
+        ("/account/profile/", {"first_name": "Ann", "last_name": "Lee"}),
+        ("/account/watches/", {"version_mail": "weekly"}),
+        ("/account/password/", {"oldpassword": "secret-pass-1", **PASSWORDS}),
+        ("/admin/accounts/user/{pk}/change/", {"first_name": "Ann"}),
+        ("/admin/accounts/user/{pk}/password/", PASSWORDS),
+    ],
+)
+def test_form_that_is_sent_at_the_same_time_does_not_enable_the_account_again(
+    url: str, data: dict[str, Any], ann: User, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_admin, url = url.startswith("/admin/"), url.format(pk=ann.pk)
+    sender = make_user("root", is_staff=True, is_superuser=True) if is_admin else ann
+    client.force_login(sender)
+    confirm_password(client, sender)
+    sent = (entered(client, url) if url.endswith("/change/") else {}) | data
+    validate = BaseForm.full_clean
+
+    def disable_after_validation(form: BaseForm) -> None:
+        validate(form)
+        if form.is_bound and User.objects.get(pk=ann.pk).is_active:
+            disable_user(actor=system(), user=User.objects.get(pk=ann.pk))
+
+    monkeypatch.setattr(BaseForm, "full_clean", disable_after_validation)
+    client.post(url, sent)
+    stored = User.objects.get(pk=ann.pk)
+    assert (stored.is_active, stored.session_generation) == (False, 1)
+    saved = {"password1": stored.check_password("another-pass-1"), "oldpassword": True}
+    assert all(saved[name] if name in saved else getattr(stored, name, value) == value for name, value in data.items())
+
+
+def test_request_that_has_read_an_account_earlier_does_not_change_it_after_its_anonymization(ann: User) -> None:
+    stale = User.objects.get(pk=ann.pk)
+    anonymize_user(actor=system(), user=ann)
+    stale.first_name = "Ann"
+    with pytest.raises(Conflict):
+        save_account(stale, ["first_name"])
+    with pytest.raises(Conflict):
+        enable_user(actor=system(), user=stale)
+    stored = User.objects.get(pk=ann.pk)
+    assert (stored.is_active, stored.first_name) == (False, "")

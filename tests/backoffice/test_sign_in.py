@@ -1,4 +1,4 @@
-"""The admin has no sign-in page of its own, so that second factors hold there too."""
+"""The admin has no pages of its own to sign in or to change the password, so that the rules of the account hold."""
 
 from __future__ import annotations
 
@@ -33,3 +33,13 @@ def test_user_without_staff_access_gets_an_explanation_and_a_way_out(client: Cli
     assert answer.status_code == 403
     assert "signed in as ann, but this account has no access to the administration" in page
     assert all(link in page for link in ('href="/account/"', 'href="/"', 'action="/account/sign-out/"'))
+
+
+def test_staff_change_their_password_on_the_page_of_the_account(client: Client) -> None:
+    sam = make_user("sam", is_staff=True)
+    client.force_login(sam)
+    form = {"old_password": "secret-pass-1", "new_password1": "another-pass-1", "new_password2": "another-pass-1"}
+    for answer in (client.get("/admin/password_change/"), client.post("/admin/password_change/", form)):
+        assert answer["Location"] == "/account/password/"
+    sam.refresh_from_db()
+    assert sam.check_password("secret-pass-1")

@@ -5,6 +5,7 @@ from django.db.models import F
 
 from releasehub.accounts.browsers import sign_out_everywhere
 from releasehub.accounts.models import User
+from releasehub.accounts.services.locking import hold_account
 from releasehub.accounts.services.one_time_links import end_password_links
 from releasehub.accounts.user_policies import user_policy
 from releasehub.audit import services as audit
@@ -44,8 +45,10 @@ def enable_user(*, actor: Actor, user: User, reason: str = "") -> None:
     Raises:
         NotFound: The actor may not see the account.
         Denied: The actor may not change it, or it was anonymized.
+        Conflict: It was anonymized after this request has read it.
     """
     user_policy.ensure("change", actor, user)
+    hold_account(user)
     if User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
         changes = {"is_active": [False, True]}
         audit.record(actor=actor, action=AuditAction.USER_ENABLE, target=user, changes=changes, reason=reason)

@@ -74,7 +74,8 @@ def free_port() -> int:
 
 
 def environment(data: Path, **extra: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in SERVICES}
+    # Without PYTHONUNBUFFERED, because the output of a hub must not get lost in an ordinary shell either.
+    kept = {name: value for name, value in os.environ.items() if name not in {*SERVICES, "PYTHONUNBUFFERED"}}
     return kept | {"RELEASEHUB_DATA_DIR": str(data), "RELEASEHUB_MIN_FREE_BYTES": "0"} | extra
 
 

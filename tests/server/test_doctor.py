@@ -164,6 +164,22 @@ def test_storage_that_cannot_be_written_is_an_error(settings: Any, monkeypatch: 
     assert (message.level, "Read-only file system" in message.msg) == (ERROR, True)
 
 
+@pytest.mark.embedded
+@pytest.mark.parametrize("closed", ["", "files", "files/blobs"])
+def test_folders_that_the_front_server_cannot_enter_are_named(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str
+) -> None:
+    settings.DATA_DIR, settings.FILES_DIR, settings.ACCEL_REDIRECT = tmp_path, tmp_path / "files", "/stored-files"
+    (tmp_path / "files/blobs").mkdir(parents=True)
+    monkeypatch.setattr(storage, "_probe", lambda _storage: "")
+    for folder in (tmp_path, tmp_path / "files", tmp_path / "files/blobs"):
+        folder.chmod(0o750)
+    assert [message.level for message in storage.check_storage()] == [INFO]
+    (tmp_path / closed).chmod(0o700)
+    (_, message) = storage.check_storage()
+    assert (message.level, f"enter {tmp_path / closed}." in message.msg) == (WARNING, True)
+
+
 def test_the_probe_object_is_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
     keys, kind = [], type(blob_storage())
     create = kind.new_writer

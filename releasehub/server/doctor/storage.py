@@ -1,12 +1,14 @@
 """The storage of files: it has to store a probe object, and a bucket has to allow uploads of browsers."""
 
 import secrets
+import stat
 from collections.abc import Iterator
+from pathlib import Path
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Warning
 
-from files.storage import BlobStorage, S3Storage, blob_storage
+from files.storage import BLOBS, BlobStorage, S3Storage, blob_storage
 from releasehub.core.errors import StorageFull, StorageUnavailable
 from releasehub.core.site import site_url
 from releasehub.server.doctor.registry import register
@@ -39,6 +41,17 @@ def check_storage() -> Iterator[CheckMessage]:
         )
     else:
         yield Info(f"An object was written to the {place}, read and deleted.")
+    if settings.ACCEL_REDIRECT and (closed := _closed_to_the_group()):
+        yield Warning(
+            f"The front server cannot send stored files: the group of the hub may not enter {closed[0]}.",
+            hint=f"Run: chmod g+x {settings.DATA_DIR} && chmod -R g+rX {settings.FILES_DIR}",
+        )
+
+
+def _closed_to_the_group() -> list[Path]:
+    """Return the folders of stored files that only their owner may enter, as without a front server."""
+    folders = (Path(settings.DATA_DIR), Path(settings.FILES_DIR), Path(settings.FILES_DIR) / BLOBS)
+    return [folder for folder in folders if folder.exists() and not folder.stat().st_mode & stat.S_IXGRP]
 
 
 def _probe(storage: BlobStorage) -> str:

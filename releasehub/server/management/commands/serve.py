@@ -133,6 +133,7 @@ class Command(BaseCommand):
                     ]
                 )
             )
+            self.stdout.flush()  # the server that replaces this process would lose what is buffered
 
 
 def closed_output() -> CommandError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from django.core.files.storage import Storage, storages
@@ -14,6 +14,7 @@ from files.storage.base import OpenMultipart, StoredObject, Writer, new_key
 from files.storage.digests import hex_to_base64
 from files.storage.incoming import INCOMING, Incoming, SignedPut
 from files.storage.receiving import store_checked
+from files.storage.s3_body import S3Body
 from files.storage.s3_errors import ignoring_absence, refused_parts, s3_errors
 from files.storage.s3_writer import S3Writer
 from files.storage.signing import SignedPart, sign_path
@@ -63,7 +64,7 @@ class S3Storage:
             # An empty object has no range, not even one from its first byte.
             part = {"Range": f"bytes={start}-"} if start else {}
             answer = self.client.get_object(Bucket=self.bucket, Key=key, **part)  # type: ignore[arg-type]
-            return answer["Body"]  # type: ignore[return-value]
+            return cast("IO[bytes]", S3Body(answer["Body"]))
 
     def size(self, key: str) -> int | None:
         with s3_errors(), ignoring_absence():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,7 @@ from tests.factories import make_download, make_key, make_user, make_version
 from tests.serving import Acceptor
 
 pytestmark = pytest.mark.django_db
+BODY = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nfour"
 STATUS_LINES = {"broken": "500 Broken", "forbidden": "403 Forbidden", "full": "507 Full", "busy": "503 Slow Down"}
 
 
@@ -44,6 +45,9 @@ def trouble(request: Any, settings: Any) -> Iterator[str]:
             listener.close()
         elif request.param == "slow":
             stack.callback(Acceptor(listener, stack.enter_context).close)
+        elif request.param in {"cut", "stalled"}:
+            opened = stack.enter_context(ExitStack())
+            stack.callback(Acceptor(listener, partial(begin_body, opened, is_cut=request.param == "cut")).close)
         else:
             stack.callback(Acceptor(listener, partial(answer, STATUS_LINES[request.param])).close)
         yield request.param
@@ -54,6 +58,14 @@ def answer(status_line: str, connected: socket.socket) -> None:
         connected.settimeout(2)
         connected.recv(65536)
         connected.sendall(f"HTTP/1.1 {status_line}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+
+
+def begin_body(opened: ExitStack, connected: socket.socket, *, is_cut: bool) -> None:
+    opened.enter_context(connected)
+    connected.recv(65536)
+    connected.sendall(BODY)
+    if is_cut:
+        opened.close()
 
 
 INCOMING = Incoming("incoming/aa/x", "upload-id", 10, 5)
@@ -81,6 +93,14 @@ def test_every_storage_failure_maps_to_its_error(trouble: str) -> None:
     with pytest.raises(DomainError) as caught:
         S3Storage().size("blobs/aa/x")
     assert isinstance(caught.value, StorageFull if trouble == "full" else StorageUnavailable)
+
+
+@pytest.mark.parametrize("trouble", ["cut", "stalled"], indirect=True)
+def test_body_that_breaks_off_is_a_domain_error(trouble: str) -> None:
+    with closing(S3Storage().open("blobs/aa/x")) as body:
+        assert body.read(4) == b"four"
+        with pytest.raises(StorageUnavailable):
+            body.read(4)
 
 
 def test_rejected_upload_starts_no_session(trouble: str, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:

@@ -52,8 +52,11 @@ S3_OPTIONS = {
     "secret_key": env.text("AWS_SECRET_ACCESS_KEY", help="Secret key of the S3 service", secret=True),
     "region_name": env.text("AWS_S3_REGION_NAME", help="Region of the bucket"),
 }
-S3_ADDRESSING_STYLE = env.text(
-    "AWS_S3_ADDRESSING_STYLE", "auto", help="`path` or `virtual`: where URLs contain the name of the bucket"
+S3_ADDRESSING_STYLE = env.choice(
+    "AWS_S3_ADDRESSING_STYLE",
+    "auto",
+    ("auto", "path", "virtual"),
+    help="`path` or `virtual`: where URLs contain the name of the bucket",
 )
 S3_SIGNATURE_VERSION = env.text("AWS_S3_SIGNATURE_VERSION", "s3v4", help="Version of the signatures")
 

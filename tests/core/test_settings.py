@@ -19,7 +19,12 @@ from releasehub.settings.parsers import parse_link, parse_networks, parse_public
 pytestmark = pytest.mark.embedded
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-INVALID = {"DEBUG": "maybe", "RELEASEHUB_WEB_THREADS": "0", "RELEASEHUB_TRUSTED_PROXIES": "10.0.0.1/99"}
+INVALID = {
+    "DEBUG": "maybe",
+    "RELEASEHUB_WEB_THREADS": "0",
+    "RELEASEHUB_TRUSTED_PROXIES": "10.0.0.1/99",
+    "AWS_S3_ADDRESSING_STYLE": "host",
+}
 STARTS = {
     "check": ["manage.py", "check"],
     "web server": ["-c", "import releasehub.server.application"],
@@ -65,6 +70,7 @@ def test_all_invalid_variables_are_listed_in_one_message(start: str, tmp_path: P
         "- RELEASEHUB_WEB_THREADS is '0'. Set it to a whole number that is at least 1.",
         "- RELEASEHUB_TRUSTED_PROXIES is '10.0.0.1/99'. The network is invalid: '10.0.0.1/99' does not appear to be an "
         "IPv4 or IPv6 network. Write it like 10.1.0.0/16.",
+        "- AWS_S3_ADDRESSING_STYLE is 'host'. Set it to one of: auto, path, virtual.",
         "- DEBUG is 'maybe'. Set it to 1 or 0.",
     ]
 

@@ -76,6 +76,10 @@ class EngineVersionCreateSerializer(EngineVersionUpdateSerializer):
     default_values = {"status": "listed", "files": list}
 
 
+class EngineAddedFilesSerializer(InputSerializer):
+    files = serializers.ListField(child=EngineFileInputSerializer(), max_length=MAX_FILES)
+
+
 class EngineFileUpdateInputSerializer(InputSerializer):
     """The system of a client that has a file, and the channel it follows. By default they are those of the file."""
 
@@ -140,4 +144,7 @@ class EngineFileDeleteQuerySerializer(EngineDeleteQuerySerializer):
         required=False,
         max_length=24,
         help_text="The version of the file; required if several versions have a file with this checksum",
+    )
+    id = serializers.CharField(
+        required=False, max_length=24, source="version_id", help_text="The same, with the name of the original"
     )

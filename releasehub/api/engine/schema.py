@@ -13,6 +13,7 @@ from drf_spectacular.utils import (
 
 from releasehub.api.common.cooldowns import CooldownQuerySerializer
 from releasehub.api.engine.input_serializers import (
+    EngineAddedFilesSerializer,
     EngineDeleteQuerySerializer,
     EngineFileDeleteQuerySerializer,
     EngineLatestQuerySerializer,
@@ -69,6 +70,7 @@ HASHES = OpenApiParameter(
 VERSION_RESPONSE = OpenApiResponse(
     EngineVersionSerializer, examples=[OpenApiExample("Version", value=EXAMPLE, response_only=True)]
 )
+DELETED = OpenApiResponse(description="Deleted. The body is empty.")
 VERSIONS_BY_CHECKSUM = {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/EngineVersion"}}
 about = partial(extend_schema, tags=["engine"])
 documented_many = about(
@@ -83,6 +85,13 @@ documented_latest = about(
     summary="Get the newest version",
     description="By version order, never by date. Clients of the beta channel are offered stable versions as well.",
     parameters=[EngineLatestQuerySerializer, *RATE],
+    responses={200: VERSION_RESPONSE},
+)
+documented_added_files = about(
+    operation_id="engine_version_file_create",
+    summary="Add files to a version",
+    parameters=[ID, *RATE],
+    request=EngineAddedFilesSerializer,
     responses={200: VERSION_RESPONSE},
 )
 documented_newest = about(
@@ -137,7 +146,7 @@ documented_versions = extend_schema_view(
         summary="Delete a version",
         description="The version can be restored during the retention period.",
         parameters=[ID, EngineDeleteQuerySerializer, *RATE],
-        responses={204: None},
+        responses={200: DELETED},
     ),
 )
 documented_files = extend_schema_view(
@@ -150,6 +159,6 @@ documented_files = extend_schema_view(
     destroy=about(
         summary="Remove a file from its version",
         parameters=[HASH, EngineFileDeleteQuerySerializer, *RATE],
-        responses={204: None},
+        responses={200: DELETED},
     ),
 )

@@ -13,6 +13,7 @@ urlpatterns = [
         versions({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
         name="engine-detail",
     ),
+    path("version/<str:id>/file", versions({"post": "add_files"}), name="engine-add-files"),
     path("versions", versions({"get": "many"}), name="engine-many"),
     path(
         "version_file/<str:hash>",

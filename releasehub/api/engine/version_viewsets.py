@@ -20,6 +20,7 @@ from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.engine import terms
 from releasehub.api.engine.filters import WELL_FORMED, parse_list
 from releasehub.api.engine.input_serializers import (
+    EngineAddedFilesSerializer,
     EngineDeleteQuerySerializer,
     EngineLatestQuerySerializer,
     EngineListQuerySerializer,
@@ -27,7 +28,7 @@ from releasehub.api.engine.input_serializers import (
     EngineVersionUpdateSerializer,
 )
 from releasehub.api.engine.pagination import EnginePagination
-from releasehub.api.engine.schema import documented_latest, documented_many, documented_versions
+from releasehub.api.engine.schema import documented_added_files, documented_latest, documented_many, documented_versions
 from releasehub.api.engine.viewsets import EngineModelViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.distribution.latest import newest_version
@@ -46,6 +47,7 @@ class EngineVersionViewSet(
     input_serializer_classes = {
         "create": EngineVersionCreateSerializer,
         "partial_update": EngineVersionUpdateSerializer,
+        "add_files": EngineAddedFilesSerializer,
     }
     parser_classes = [JsonParser]
     created_status = 200
@@ -56,6 +58,7 @@ class EngineVersionViewSet(
         "retrieve": Scope.VERSION_READ,
         "create": Scope.VERSION_WRITE,
         "partial_update": Scope.VERSION_WRITE,
+        "add_files": Scope.VERSION_WRITE,
         "destroy": Scope.VERSION_WRITE,
     }
     field_names = {
@@ -170,4 +173,8 @@ class EngineVersionViewSet(
         version, options = self.get_object(), self.get_validated_query(EngineDeleteQuerySerializer)
         self.check_if_match(lambda: self.lock_object(version))
         delete_version(actor=self.actor, version=version, **options)
-        return Response(status=204)
+        return Response()
+
+    @documented_added_files
+    def add_files(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.change()

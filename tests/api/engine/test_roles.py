@@ -28,6 +28,7 @@ CELLS = {
     ("file", "soft_delete"): ("delete", "/version_file/{hash}"),
 }
 SAME_ROWS = {
+    ("post", "/version/{id}/file"): ("version", "manage_files"),
     ("get", "/versions"): ("version", "view"),
     ("get", "/version/latest"): ("version", "list"),
     ("get", "/version_files"): ("file", "view"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections import defaultdict
+from itertools import product
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ from tests.api.described import (
     validator,
     without_repeats,
 )
-from tests.conftest import ApiClient, begin_with
+from tests.conftest import ApiClient, begin_with, for_each
 from tests.factories import make_comment, make_key, make_user, make_version, system
 from tests.factories.releases import make_category, make_download, make_file
 
@@ -192,10 +193,9 @@ def test_fixed_texts_come_last_among_alternatives() -> None:
             assert "const" not in {name for part in (alternatives or ())[:-1] for name in part}, node
 
 
-@begin_with(World)
-@pytest.mark.parametrize("query", ["with=default", "with=full"])
-@pytest.mark.parametrize(("verb", "path"), JSON_OPERATIONS)
-def test_successful_responses_match_the_schema(world: World, verb: str, path: str, query: str) -> None:
+@for_each(product(JSON_OPERATIONS, ["with=default", "with=full"]), begin=World)
+def test_successful_responses_match_the_schema(world: World, operation: tuple[str, str], query: str) -> None:
+    verb, path = operation
     answer = perform(world, verb, path, query)
     if path.endswith("/restore/"):
         assert answer.status_code in {200, 409}
@@ -206,8 +206,7 @@ def test_successful_responses_match_the_schema(world: World, verb: str, path: st
     check(path, verb, answer)
 
 
-@begin_with(World)
-@pytest.mark.parametrize(("verb", "path"), JSON_OPERATIONS)
+@for_each(JSON_OPERATIONS, begin=World)
 def test_response_to_an_invalid_key_matches_the_schema(world: World, verb: str, path: str) -> None:
     world.client = ApiClient("rh_wrong")
     answer = perform(world, verb, path)
@@ -215,8 +214,7 @@ def test_response_to_an_invalid_key_matches_the_schema(world: World, verb: str, 
     check(path, verb, answer)
 
 
-@begin_with(World)
-@pytest.mark.parametrize(("verb", "path"), OPERATIONS)
+@for_each(OPERATIONS, begin=World)
 def test_missing_scope_is_403_and_changes_nothing(world: World, verb: str, path: str) -> None:
     world.client = ApiClient(make_key(scopes=["mc_dm_download:read" if "webhooks" in path else "webhook:read"]))
     answer = perform(world, verb, path)
@@ -224,8 +222,7 @@ def test_missing_scope_is_403_and_changes_nothing(world: World, verb: str, path:
     check(path, verb, answer)
 
 
-@begin_with(World)
-@pytest.mark.parametrize("path", sorted({path for _, path in OPERATIONS if "{id}" in path}))
+@for_each(sorted({(path,) for _, path in OPERATIONS if "{id}" in path}), begin=World)
 def test_absent_objects_are_404(world: World, path: str) -> None:
     verb = next(verb for verb, known in OPERATIONS if known == path)
     for number in ("999999999", "99999999999999999999999"):

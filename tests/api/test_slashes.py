@@ -15,7 +15,8 @@ from tests.factories import make_download, make_key, make_user, make_version
 from versions.models import Version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
-WRITES = [(verb, path) for verb, path in operations() if verb != "get"]
+# The form of a path is settled before the verb is looked at, so one write for each path is enough.
+WRITES = [(verb, path) for path, verb in {path: verb for verb, path in operations() if verb != "get"}.items()]
 
 
 def forms_of(path: str) -> list[str]:
@@ -38,7 +39,7 @@ def test_other_paths_stay_as_they_are(path: str) -> None:
 
 
 def test_writes_are_answered_in_every_form() -> None:
-    """Each operation is sent in one other form; the test above has every form of every route."""
+    """Each path is sent in one other form; the test above has every form of every route."""
     successes = 0
     for turn, caller in enumerate(callers(WRITES)):
         headers = {"XF-Api-Key": make_key(caller.owner)}

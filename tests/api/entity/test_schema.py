@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from releasehub.accounts.services import create_role
 from releasehub.api.entity.urls import urlpatterns
 from tests.api.described import check, document, operations
 from tests.api.entity.world import World, acting, moment, source
-from tests.conftest import ApiClient, begin_with
+from tests.conftest import ApiClient, begin_with, for_each
 from tests.factories import make_key, make_user, make_version, system
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
@@ -95,8 +96,7 @@ class Whole(World):
         return bodies.get((verb, template)) or bodies.get((verb, template.rpartition("/")[2]), {})
 
 
-@begin_with(Whole)
-@pytest.mark.parametrize(("verb", "path"), OPERATIONS)
+@for_each(OPERATIONS, begin=Whole)
 def test_successful_responses_match_the_schema(world: Whole, verb: str, path: str) -> None:
     answer = world.perform(verb, path)
     expected = 204 if verb == "delete" else 201 if (verb, path) in CREATED else 200
@@ -104,25 +104,22 @@ def test_successful_responses_match_the_schema(world: Whole, verb: str, path: st
     check(path, verb, answer)
 
 
-@begin_with(Whole)
-@pytest.mark.parametrize(("verb", "path"), OPERATIONS)
-@pytest.mark.parametrize("key", ["", "rh_wrong"])
-def test_entity_request_without_a_key_is_401(world: Whole, verb: str, path: str, key: str) -> None:
+@for_each(product(OPERATIONS, ["", "rh_wrong"]), begin=Whole)
+def test_entity_request_without_a_key_is_401(world: Whole, operation: tuple[str, str], key: str) -> None:
+    verb, path = operation
     answer = world.perform(verb, path, ApiClient(key))
     assert (answer.status_code, answer.json()["error"]) == (401, "unauthorized")
     check(path, verb, answer)
 
 
-@begin_with(Whole)
-@pytest.mark.parametrize(("verb", "path"), OPERATIONS)
+@for_each(OPERATIONS, begin=Whole)
 def test_missing_scope_is_403_and_changes_nothing(world: Whole, verb: str, path: str) -> None:
     answer = world.perform(verb, path, ApiClient(make_key(world.owner, scopes=["webhook:read"])))
     assert (answer.status_code, answer.json()["error"]) == (403, "forbidden")
     check(path, verb, answer)
 
 
-@begin_with(Whole)
-@pytest.mark.parametrize(("verb", "path"), [(verb, path) for verb, path in OPERATIONS if "{" in path])
+@for_each([(verb, path) for verb, path in OPERATIONS if "{" in path], begin=Whole)
 def test_outsiders_find_no_private_download(world: Whole, verb: str, path: str) -> None:
     answer = world.perform(verb, path, ApiClient(make_key(make_user())))
     assert answer.status_code in {404, 400}, answer.content

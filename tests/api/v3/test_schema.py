@@ -15,7 +15,7 @@ from releasehub.webhooks.endpoints import create_endpoint
 from tests.api.described import check, document, operations
 from tests.api.test_schema import routes
 from tests.api.v3.shop import Shop, open_shop, signed_in
-from tests.conftest import ApiClient, begin_with
+from tests.conftest import ApiClient, begin_with, for_each
 from tests.factories import make_file, make_key, make_user, make_version, system
 from versions.models import NamedChannel, NamedPlatform
 from versions.services import create_label
@@ -102,16 +102,14 @@ CLOSED = [(verb, path) for verb, path in OURS if path not in OPEN or verb == "pu
 JSON = [(verb, path) for verb, path in OURS if (verb, path[-10:]) != ("get", "{filename}")]
 
 
-@begin_with(World)
-@pytest.mark.parametrize(("verb", "path"), JSON)
+@for_each(JSON, begin=World)
 def test_successful_responses_match_the_schema(world: World, verb: str, path: str) -> None:
     answer = perform(world, verb, path)
     assert answer.status_code == success_of(verb, path), answer.content
     check(path, verb, answer)
 
 
-@begin_with(World)
-@pytest.mark.parametrize(("verb", "path"), CLOSED)
+@for_each(CLOSED, begin=World)
 def test_request_without_a_token_is_401(world: World, verb: str, path: str) -> None:
     world.client = ApiClient()
     answer = perform(world, verb, path)
@@ -120,8 +118,7 @@ def test_request_without_a_token_is_401(world: World, verb: str, path: str) -> N
     check(path, verb, answer)
 
 
-@begin_with(World)
-@pytest.mark.parametrize(("verb", "path"), OURS)
+@for_each(OURS, begin=World)
 def test_response_to_an_invalid_token_matches_the_schema(world: World, verb: str, path: str) -> None:
     world.client = ApiClient("rh_wrong")
     answer = perform(world, verb, path)
@@ -132,8 +129,7 @@ def test_response_to_an_invalid_token_matches_the_schema(world: World, verb: str
 SCOPED = [(verb, path) for verb, path in OURS if path not in {"/v3/accounts/login", "/v3/status", "/v3/me"}]
 
 
-@begin_with(World)
-@pytest.mark.parametrize(("verb", "path"), SCOPED)
+@for_each(SCOPED, begin=World)
 def test_missing_scope_is_403_and_changes_nothing(world: World, verb: str, path: str) -> None:
     world.client = ApiClient(make_key(world.shop.owner, scopes=["mc_dm_category:read"]))
     before = ApiKey.objects.count()
@@ -143,8 +139,7 @@ def test_missing_scope_is_403_and_changes_nothing(world: World, verb: str, path:
     check(path, verb, answer)
 
 
-@begin_with(World)
-@pytest.mark.parametrize(("verb", "path"), [pair for pair in OURS if "{public_id}" in pair[1]])
+@for_each([pair for pair in OURS if "{public_id}" in pair[1]], begin=World)
 def test_absent_objects_are_404(world: World, verb: str, path: str) -> None:
     for text in ("a" * 24, "9" * 40, "6f1e0e0c-6f3e-4f3e-8f3e-6f1e0e0c6f3e"):
         answer = world.client.send(verb, path.replace("{public_id}", text), world.body(path))

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.embedded]
 # The list of chosen values of select2, which Django brings along, has the button that empties it as a child.
 PAGE = {"exclude": [".select2-selection__rendered"]}
 OURS = {"include": [".hub"]}  # the part of a page that the theme does not bring
-VIEWS = ((1440, "light"), (360, "dark"))
+VIEWS = ((1280, "light"), (360, "dark"))
 
 
 def build() -> Any:

@@ -131,7 +131,7 @@ class EngineFileViewSet(RetrieveModelMixin, EngineModelViewSet):
         options = self.get_validated_query(EngineFileDeleteQuerySerializer)
         file = self.get_file(options.pop("version_id", ""))
         delete_file(actor=self.actor, file=file, **options)
-        return Response()
+        return Response(status=204)
 
     def get_file(self, version_id: str) -> File:
         """Return the file with the checksum of the URL, of one version if `version_id` is not empty.

@@ -70,7 +70,6 @@ HASHES = OpenApiParameter(
 VERSION_RESPONSE = OpenApiResponse(
     EngineVersionSerializer, examples=[OpenApiExample("Version", value=EXAMPLE, response_only=True)]
 )
-DELETED = OpenApiResponse(description="Deleted. The body is empty.")
 VERSIONS_BY_CHECKSUM = {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/EngineVersion"}}
 about = partial(extend_schema, tags=["engine"])
 documented_many = about(
@@ -146,7 +145,7 @@ documented_versions = extend_schema_view(
         summary="Delete a version",
         description="The version can be restored during the retention period.",
         parameters=[ID, EngineDeleteQuerySerializer, *RATE],
-        responses={200: DELETED},
+        responses={204: None},
     ),
 )
 documented_files = extend_schema_view(
@@ -159,6 +158,6 @@ documented_files = extend_schema_view(
     destroy=about(
         summary="Remove a file from its version",
         parameters=[HASH, EngineFileDeleteQuerySerializer, *RATE],
-        responses={200: DELETED},
+        responses={204: None},
     ),
 )

@@ -173,7 +173,7 @@ class EngineVersionViewSet(
         version, options = self.get_object(), self.get_validated_query(EngineDeleteQuerySerializer)
         self.check_if_match(lambda: self.lock_object(version))
         delete_version(actor=self.actor, version=version, **options)
-        return Response()
+        return Response(status=204)
 
     @documented_added_files
     def add_files(self, request: Request, *args: Any, **kwargs: Any) -> Response:

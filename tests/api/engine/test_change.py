@@ -162,7 +162,7 @@ def test_writes_without_permission_are_rejected(engine: Engine, verb: str) -> No
 def test_version_is_deleted_softly_with_a_reason(engine: Engine) -> None:
     version = engine.version(files=1)
     answer = engine.client.delete(f"/version/{version.public_id}?reason=broken")
-    assert (answer.status_code, answer.content) == (200, b"")
+    assert (answer.status_code, answer.content) == (204, b"")
     refused(engine.guest.get(f"/version/{version.public_id}"), 404, "not_found")
     assert Version.all_objects.get().delete_reason == "broken"
     assert AuditEntry.objects.filter(action="version.delete_soft", reason="broken").exists()
@@ -179,7 +179,7 @@ def test_deleted_version_has_to_be_restored_first(engine: Engine, verb: str) -> 
 def test_file_is_removed_by_its_hash(engine: Engine) -> None:
     file = engine.file(content=b"engine")
     make_file(file.version)
-    assert engine.client.delete(f"/version_file/{SHA512.upper()}?reason=old").status_code == 200
+    assert engine.client.delete(f"/version_file/{SHA512.upper()}?reason=old").status_code == 204
     assert File.all_objects.get(pk=file.pk).delete_reason == "old"
     assert File.objects.count() == 1
 
@@ -189,8 +189,8 @@ def test_ambiguous_checksum_requires_the_version(engine: Engine) -> None:
     first, second, last = (engine.file(number, content=b"engine") for number in ("1.0.0", "2.0.0", "3.0.0"))
     path = f"/version_file/{SHA512}"
     assert "version_id" in refused(engine.client.delete(path), 400, "Invalid query parameters")
-    assert engine.client.delete(f"{path}?version_id={first.version.public_id}").status_code == 200
-    assert engine.client.delete(f"{path}?id={second.version.public_id}").status_code == 200
+    assert engine.client.delete(f"{path}?version_id={first.version.public_id}").status_code == 204
+    assert engine.client.delete(f"{path}?id={second.version.public_id}").status_code == 204
     assert list(File.objects.all()) == [last]
 
 

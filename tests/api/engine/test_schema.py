@@ -59,7 +59,7 @@ def test_every_route_is_in_the_schema() -> None:
 @pytest.mark.parametrize(("verb", "path"), OPERATIONS)
 def test_successful_responses_match_the_schema(engine: Engine, verb: str, path: str) -> None:
     answer = perform(engine, verb, path)
-    assert answer.status_code == 200, answer.content
+    assert answer.status_code == (204 if verb == "delete" else 200), answer.content
     check(path, verb, answer)
 
 

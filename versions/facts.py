@@ -1,5 +1,6 @@
 """Facts about a version that follow from its columns, for the model and for rows that are read without it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 RELEASED = ("published", "archived")
@@ -11,6 +12,8 @@ class VersionFacts:
 
     number: Any
     title: Any
+    release_notes: Any
+    changelog: Any
     state: Any
     visibility: Any
     deleted_at: Any
@@ -33,3 +36,20 @@ class VersionFacts:
     @property
     def display_title(self) -> str:
         return self.title or f"{self.download.title} {self.number}"
+
+    @property
+    def notes(self) -> str:
+        """The text about the changes, for interfaces that have a single one."""
+        return str(getattr(self, self.notes_field()))
+
+    def notes_field(self, named: str = "release_notes") -> str:
+        """Return the field with the text that an interface with a single text about the changes shows and writes.
+
+        It is the field that the interface names, unless only the other one of the two has a text.
+        """
+        other = "changelog" if named == "release_notes" else "release_notes"
+        return other if getattr(self, other) and not getattr(self, named) else named
+
+    def with_notes_field(self, fields: Mapping[str, Any], named: str = "release_notes") -> dict[str, Any]:
+        """Return the fields of a change that such an interface makes, with its text under the name of that field."""
+        return {self.notes_field(named) if name == named else name: value for name, value in fields.items()}

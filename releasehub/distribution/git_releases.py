@@ -19,7 +19,7 @@ from versions.policies import version_policy
 from versions.querysets import VersionQuerySet, listed_total
 
 NEWEST_FIRST = ("-created_at", "-id")
-UNUSED_COLUMNS = ("changelog", "package_manifest")  # releases of Git hosts do not have them
+UNUSED_COLUMNS = ("package_manifest",)  # releases of Git hosts do not have it
 
 
 def is_private(download: Download) -> bool:

@@ -75,7 +75,7 @@ def _sections(versions: VersionQuerySet) -> list[str]:
     """Return a section for each version that has notes, as many as fit into the notes of one version."""
     sections, left = [], settings.MAX_NOTES_CHARACTERS // 2
     for version in versions[:MAX_VERSIONS]:
-        notes = (version.release_notes or version.changelog).strip()
+        notes = version.notes.strip()
         left -= len(notes)
         if left < 0:
             break

@@ -17,12 +17,12 @@ def render_notes(versions: Iterable[Version], *, with_changelogs: bool = False) 
     The longest notes that a single version can have are always rendered.
 
     Args:
-        with_changelogs: Append the changelog of each version to its notes.
+        with_changelogs: Append the changelog of each version to its notes, instead of only standing in for them.
     """
     rendered: dict[int, SafeString] = {}
     left = max(MAX_CHARACTERS, 2 * settings.MAX_NOTES_CHARACTERS)
     for version in versions:
-        texts = [version.release_notes, version.changelog] if with_changelogs else [version.release_notes]
+        texts = [version.release_notes, version.changelog] if with_changelogs else [version.notes]
         size = sum(map(len, texts))
         if size <= left:
             rendered[version.pk] = mark_safe("".join(map(render_markdown, texts)))  # noqa: S308 - cleaned

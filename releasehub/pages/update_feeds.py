@@ -72,9 +72,9 @@ def feed_file(base: str, file: File, number: str, secret: str) -> FeedFile:
 
 def notes_of(request: HttpRequest, versions: list[Version]) -> tuple[FeedNote, ...]:
     """Return the notes of the versions that have some: as Markdown, or as HTML with `?notes=html`."""
-    noted = [version for version in versions if version.release_notes]
+    noted = [version for version in versions if version.notes]
     if request.GET.get("notes") != "html":
-        return tuple(FeedNote(version.number, version.release_notes) for version in noted)
+        return tuple(FeedNote(version.number, version.notes) for version in noted)
     rendered = render_notes(noted)
     return tuple(FeedNote(version.number, rendered[version.pk]) for version in noted if version.pk in rendered)
 

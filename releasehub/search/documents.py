@@ -38,7 +38,7 @@ class Document:
 def document_of(download: Download) -> Document:
     """Return the document of a download. Load `category`, `owner` and `organization` with it."""
     rows = Version.objects.listed().filter(download=download).order_by("-released_at", "-id")
-    versions = list(rows.only("number", "tag", "release_notes", "platforms")[:NEWEST_VERSIONS])
+    versions = list(rows.only("number", "tag", "release_notes", "changelog", "platforms")[:NEWEST_VERSIONS])
     passed = File.objects.passed().filter(version__in=versions)
     files = list(passed.values_list("filename", "platform", "architecture"))
     names = [
@@ -52,7 +52,7 @@ def document_of(download: Download) -> Document:
         *(text for version in versions for text in (version.number, version.tag)),
         *(text for file in files for text in file),
     ]
-    texts = [download.tag_line, download.description, *(version.release_notes for version in versions[:3])]
+    texts = [download.tag_line, download.description, *(version.notes for version in versions[:3])]
     return Document(
         download.pk,
         title=words_of(download.title),

@@ -22,6 +22,12 @@ SUPPRESS_EMBEDS = 4
 ELLIPSIS = "\u2026"
 
 _DISCORD_MARKUP = re.compile(r"([\\*_~`|<>@#:\[\]()-])")
+_TEXTS = {
+    "published": ("release_notes", "changelog"),
+    "yanked": ("yank_reason",),
+    "created": ("text",),
+    "approved": ("text",),
+}
 _ENDINGS = {
     "unyanked": "is no longer yanked",
     "validated": "has passed the checks",
@@ -52,8 +58,7 @@ def message_of(event: Event) -> Message:
         subject = f"A {_opinion(data)} by {(data.get('author') or {}).get('username', 'a deleted account')} on {name}"
     else:
         subject = f"{data.get('filename', '')} of {name}" if kind == "file" else name
-    texts = {"published": "release_notes", "yanked": "yank_reason", "approved": "text"}
-    text = data.get("text" if verb == "created" else texts.get(verb, "")) or ""
+    text = next((data[name] for name in _TEXTS.get(verb, ()) if data.get(name)), "")
     headline = f"{_one_line(subject)} {_ENDINGS.get(verb, f'was {verb}')}."
     return Message(headline, _shorten(text.strip(), MAX_TEXT_CHARACTERS), page_url(download, version))
 

@@ -47,6 +47,14 @@ def test_slack_gets_a_text(receiver: Start) -> None:
     assert publish(receiver(), "slack") == {"text": text, "mrkdwn": False, "unfurl_links": False}
 
 
+def test_a_changelog_stands_in_for_notes(receiver: Start) -> None:
+    make_endpoint((slack := receiver()).url, format="slack", events=["version.published"])
+    download = {"title": "Tool", "path": "/downloads/tool.7/", "state": "published"}
+    texts = {"release_notes": "", "changelog": "Fixed it."}
+    announce(event=EventType.VERSION_PUBLISHED, state="published", download=download, **texts)
+    assert "\nFixed it.\n" in body(slack)["text"]
+
+
 def test_discord_gets_content_without_mentions(receiver: Start) -> None:
     content = f"Pack Smith 1.0.0 was published.\nFaster.\n<{HUB}/downloads/pack-smith.7/1.0.0/>"
     sent = publish(receiver(), "discord")

@@ -48,6 +48,9 @@ class EngineVersionSerializer(OutputSerializer):
     files = EngineFileSerializer(many=True)
     github_release_url = serializers.CharField(source="release_page_url")
 
+    def get_changelog(self, version: Version) -> str | None:
+        return getattr(version, version.notes_field("changelog")) or None
+
     def get_version_type(self, version: Version) -> str:
         return terms.type_of(version)
 

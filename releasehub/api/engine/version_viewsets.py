@@ -67,6 +67,7 @@ class EngineVersionViewSet(
         "channel": "version_type",
         "state": "status",
         "release_page_url": "github_release_url",
+        "release_notes": "changelog",
         "reference": "file_id",
         "checksum": "hash",
     }
@@ -167,6 +168,7 @@ class EngineVersionViewSet(
             fields["channel"] = terms.channel_of(version_type)
         if status and status != terms.status_of(version):
             fields |= terms.state_fields(status)
+        fields = version.with_notes_field(fields, "changelog")
         serializer.instance = edit_with_files(actor=self.actor, version=version, sources=self.sources, **fields)
 
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:

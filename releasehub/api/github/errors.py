@@ -129,6 +129,7 @@ class GitHubEnvelopeMixin(EnvelopeMixin):
         "commitish": "target_commitish",
         "title": "name",
         "release_notes": "body",
+        "changelog": "body",
         "channel": "prerelease",
         "filename": "name",
         "display_label": "label",

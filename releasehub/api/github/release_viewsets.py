@@ -142,7 +142,7 @@ class GitHubReleaseViewSet(
         serializer.instance = create_tagged_version(actor=self.actor, download=self.repository, **fields)
 
     def perform_update(self, serializer: InputSerializer) -> None:
-        fields = {**serializer.validated_data, "run": self.kwargs.get("run")}
+        fields = serializer.instance.with_notes_field(serializer.validated_data) | {"run": self.kwargs.get("run")}
         serializer.instance = edit_tagged_version(actor=self.actor, version=serializer.instance, **fields)
 
     def perform_destroy(self, instance: Version) -> None:

@@ -151,7 +151,7 @@ class GitHubReleaseSerializer(GitHubSerializer):
     author = GitHubUserSerializer()
     assets = GitHubAssetSerializer(many=True)
     body = serializers.CharField(
-        source="release_notes",
+        source="notes",
         help_text=(
             "Markdown. With `Accept: application/vnd.github.html+json`, one release has `body_html` instead, with "
             "`text+json` `body_text`, and with `full+json` all three."

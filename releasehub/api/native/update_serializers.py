@@ -61,7 +61,7 @@ class UpdateVersionSerializer(OutputSerializer):
     tag = serializers.CharField(source="tag_name", help_text="The tag in the source repository, or v and the number")
     channel = serializers.CharField()
     title = serializers.CharField(source="display_title")
-    release_notes = serializers.CharField()
+    release_notes = serializers.CharField(source="notes", help_text="Or the changelog of a version without notes")
     published_at = serializers.DateTimeField(help_text="The first publication; it never changes")
     public_since = serializers.DateTimeField(help_text="Since when everybody could see it with all its files")
     is_security_release = serializers.BooleanField()

@@ -122,7 +122,8 @@ class V3ReleaseViewSet(
         )
 
     def perform_update(self, serializer: InputSerializer) -> None:
-        serializer.instance = edit_version(actor=self.actor, version=serializer.instance, **serializer.validated_data)
+        fields = serializer.instance.with_notes_field(serializer.validated_data)
+        serializer.instance = edit_version(actor=self.actor, version=serializer.instance, **fields)
 
     def perform_destroy(self, instance: Version) -> None:
         delete_version(actor=self.actor, version=instance)

@@ -73,7 +73,7 @@ class V3ReleaseSerializer(ReadOnlySerializer):
     version = serializers.CharField(source="number")
     platforms = serializers.ListField(child=serializers.CharField())
     platform = serializers.CharField(allow_null=True, help_text="The first of `platforms`, for older programs")
-    notes = serializers.CharField(source="release_notes")
+    notes = serializers.CharField()
     totalFiles = serializers.IntegerField()
     publishedAt = V3MomentField(allow_null=True)
     files = V3ReleaseFileSerializer(many=True)

@@ -26,6 +26,7 @@ FIELD_NAMES = {
     "number": "version",
     "title": "name",
     "release_notes": "notes",
+    "changelog": "notes",
     "filename": "name",
     "external_url": "url",
     "created_at": "createdAt",

@@ -73,6 +73,7 @@ def _version(data: Snapshot, occurred_at: datetime) -> Version:
         channel_name=data.get("channel_name", ""),
         title=data["title"],
         release_notes=data["release_notes"],
+        changelog=data["changelog"],
         platforms=data["platforms"],
         state=data["state"],
         visibility=data["visibility"],

@@ -77,7 +77,7 @@ class Repository:
         length = checked_length(first)
         rows = releases_of(self.caller.actor, self.download).order_by(*criteria_of(order or NEWEST_FIRST))
         rule = Order.of(rows)
-        found = list(resumed(rule, rows.defer("changelog", "package_manifest"), after)[: length + 1])
+        found = list(resumed(rule, rows.defer("package_manifest"), after)[: length + 1])
         page = found[:length]
         for version in page:
             version.download = self.download
@@ -97,7 +97,7 @@ class Repository:
             "databaseId": version.pk,
             "name": version.title or None,
             "tagName": version.tag_name,
-            "description": version.release_notes,
+            "description": version.notes,
             "isDraft": not version.is_released,
             "isPrerelease": version.is_in_prerelease_channel,
             "isLatest": lambda _: self.latest is not None and self.latest.pk == version.pk,

@@ -51,38 +51,40 @@ def named(*names: str) -> tuple[SourceAsset, ...]:
     return tuple(SourceAsset(str(number), name, "https://host.example/f", 4) for number, name in enumerate(names))
 
 
-@pytest.mark.parametrize(
-    "odd",
-    [
-        replace(ODD, tag="v2\0.0"),
-        replace(ODD, key="a\0b", title="\0\x1b[31m", author="\0", commitish="\0"),
-        replace(ODD, fields={"changelog": "\0", "platforms": ["\0"]}),
-        replace(ODD, page_url="https://host.example/" + LONG),
-        replace(ODD, page_url="https://host.example/\0"),
-        replace(ODD, tag=LONG),
-        replace(ODD, assets=named("tool.bin", "tool.bin")),
-        replace(ODD, assets=named("x" * 300 + "1", "x" * 300 + "2")),
-        replace(ODD, assets=named("a\0b")),
-        replace(ODD, assets=(SourceAsset("1", "a.bin", "https://host.example/" + LONG, 4),)),
-        replace(ODD, assets=(SourceAsset("1", "a.bin", "https://host.example/1", 4, "sha256:" + LONG),)),
-        replace(ODD, assets=(SourceAsset("1", "a.bin", "https://host.example/1", 4, "sha256:\0"),)),
-        replace(ODD, assets=tuple(replace(row, size_bytes=2**63 - 1) for row in named("a.bin", "b.bin"))),
-        replace(ODD, assets=tuple(replace(row, download_count=2**63 - 1) for row in named("a.bin", "b.bin"))),
-    ],
-)
-def test_odd_release_does_not_stop_the_run(listed: Callable[..., ImportRun], odd: SourceRelease) -> None:
-    done = listed(odd, FINE)
-    assert done.state == ImportRun.State.DONE
+ODDITIES = [
+    replace(ODD, tag="v2\0.0"),
+    replace(ODD, key="a\0b", title="\0\x1b[31m", author="\0", commitish="\0"),
+    replace(ODD, fields={"changelog": "\0", "platforms": ["\0"]}),
+    replace(ODD, page_url="https://host.example/" + LONG),
+    replace(ODD, page_url="https://host.example/\0"),
+    replace(ODD, tag=LONG),
+    replace(ODD, assets=named("tool.bin", "tool.bin")),
+    replace(ODD, assets=named("x" * 300 + "1", "x" * 300 + "2")),
+    replace(ODD, assets=named("a\0b")),
+    replace(ODD, assets=(SourceAsset("1", "a.bin", "https://host.example/" + LONG, 4),)),
+    replace(ODD, assets=(SourceAsset("1", "a.bin", "https://host.example/1", 4, "sha256:" + LONG),)),
+    replace(ODD, assets=(SourceAsset("1", "a.bin", "https://host.example/1", 4, "sha256:\0"),)),
+    replace(ODD, assets=tuple(replace(row, size_bytes=2**63 - 1) for row in named("a.bin", "b.bin"))),
+    replace(ODD, assets=tuple(replace(row, download_count=2**63 - 1) for row in named("a.bin", "b.bin"))),
+]
+
+
+def test_odd_releases_do_not_stop_the_run(listed: Callable[..., ImportRun]) -> None:
+    odd = [
+        replace(release, key=f"{release.key} {number}", tag=release.tag.replace("v2.0.0", f"v2.{number}.0"))
+        for number, release in enumerate(ODDITIES)
+    ]
+    done = listed(*odd, FINE)
+    assert (done.state, done.listed_count) == (ImportRun.State.DONE, len(odd) + 1)
     assert Version.objects.filter(number="1.0.0").exists()
     for row in ImportedRelease.objects.all():
         assert "\0" not in f"{row.tag}{row.title}{row.reason}"
 
 
-@pytest.mark.parametrize(
-    "url", ["http://gitea:3000/acme/tool/releases/tag/v1.0.0", "https://my_host.example/", "http://["]
-)
-def test_release_with_an_unusual_page_is_imported(listed: Callable[..., ImportRun], url: str) -> None:
-    assert listed(replace(FINE, page_url=url)).created_count == 1
+def test_releases_with_unusual_pages_are_imported(listed: Callable[..., ImportRun]) -> None:
+    urls = ["http://gitea:3000/acme/tool/releases/tag/v1.0.0", "https://my_host.example/", "http://["]
+    releases = [replace(FINE, key=url, tag=f"v1.{number}.0", page_url=url) for number, url in enumerate(urls)]
+    assert listed(*releases).created_count == len(urls)
 
 
 def test_row_that_is_listed_twice_counts_once(listed: Callable[..., ImportRun]) -> None:
@@ -113,18 +115,18 @@ def test_date_at_the_end_of_the_calendar_counts_as_missing(text: str) -> None:
     assert moment({"at": "2021-03-04T05:06:07+02:00"}, "at") == datetime(2021, 3, 4, 3, 6, 7, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("error", [IntegrityError("taken"), DataError("NUL"), Version.DoesNotExist("erased")])
 def test_error_of_the_database_fails_one_release_only(
-    listed: Callable[..., ImportRun], monkeypatch: pytest.MonkeyPatch, error: Exception
+    listed: Callable[..., ImportRun], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A version may be erased between the list and the release, and a race may take its number."""
+    errors = {"v2.0.0": IntegrityError("taken"), "v3.0.0": DataError("NUL"), "v4.0.0": Version.DoesNotExist("erased")}
     original = running.carry_out
 
     def carry_out(*, row: ImportedRelease, **options: Any) -> None:
-        if row.tag == ODD.tag:
-            raise error
+        if row.tag in errors:
+            raise errors[row.tag]
         original(row=row, **options)
 
     monkeypatch.setattr(running, "carry_out", carry_out)
-    done = listed(ODD, FINE)
-    assert (done.state, done.failed_count, done.created_count) == ("done", 1, 1)
+    done = listed(*(replace(ODD, key=tag, tag=tag) for tag in errors), FINE)
+    assert (done.state, done.failed_count, done.created_count) == ("done", len(errors), 1)

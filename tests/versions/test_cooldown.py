@@ -24,6 +24,7 @@ from releasehub.publishing.lifecycle import move
 from releasehub.publishing.releases import create_version, edit_version, publish_due_versions
 from releasehub.publishing.transitions import Move
 from releasehub.webhooks.models import Event
+from tests.conftest import begin_with
 from tests.factories import make_category, make_download, make_file, make_user, make_version, system
 from versions.cooldown import Cooldown
 from versions.models import Version
@@ -192,30 +193,28 @@ KEEPING: dict[str, Callable[[Version], Any]] = {
 }
 
 
-@pytest.mark.parametrize("path", [*RESTARTING, *KEEPING])
-def test_the_date_of_publication_never_changes(path: str) -> None:
-    version = aged(make_version(number="1.0.0", files=2))
-    (RESTARTING | KEEPING)[path](version)
-    after = read(version)
-    assert (after.published_at, after.released_at) == (LONG_AGO, LONG_AGO)
+def old_version() -> Version:
+    return aged(make_version(number="1.0.0", files=2))
 
 
+@begin_with(old_version)
 @pytest.mark.parametrize("path", RESTARTING)
-def test_versions_with_new_bytes_and_versions_that_were_hidden_are_young(path: str) -> None:
-    version = aged(make_version(number="1.0.0", files=2))
+def test_versions_with_new_bytes_and_versions_that_were_hidden_are_young(world: Version, path: str) -> None:
     begun = timezone.now()
-    RESTARTING[path](version)
-    after = read(version)
+    RESTARTING[path](world)
+    after = read(world)
     assert after.is_listed
     assert after.public_since is not None
     assert begun <= after.public_since <= timezone.now()
+    assert (after.published_at, after.released_at) == (LONG_AGO, LONG_AGO)
 
 
+@begin_with(old_version)
 @pytest.mark.parametrize("path", KEEPING)
-def test_versions_that_stay_public_keep_their_age(path: str) -> None:
-    version = aged(make_version(number="1.0.0", files=2))
-    KEEPING[path](version)
-    assert read(version).public_since == LONG_AGO
+def test_versions_that_stay_public_keep_their_age(world: Version, path: str) -> None:
+    KEEPING[path](world)
+    after = read(world)
+    assert (after.public_since, after.published_at, after.released_at) == (LONG_AGO, LONG_AGO, LONG_AGO)
 
 
 def test_a_twin_has_dates_of_its_own() -> None:

@@ -88,6 +88,7 @@ def linked(url: str, **fields: Any) -> File:
     return File.objects.select_related("blob", "version").get(pk=file.pk)
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("path", ["/tool.exe", "/moved"])
 def test_link_is_probed_and_stays_external(host: Any, path: str) -> None:
     file = linked(host.url + path)
@@ -120,12 +121,14 @@ def test_copied_link_is_inspected(host: Any) -> None:
     assert file.findings
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(("path", "code"), [("/absent", "link.status"), ("/inside", "link.refused")])
 def test_unreachable_link_fails_with_a_reason(host: Any, path: str, code: str) -> None:
     file = linked(host.url + path)
     assert (file.validation_status, file.findings[0]["code"]) == ("failed", code)
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("path", ["/broken", "/cut"])
 @pytest.mark.parametrize("wants_copy", [False, True])
 def test_unreachable_link_is_retried_for_an_hour(host: Any, path: str, wants_copy: bool) -> None:
@@ -150,6 +153,7 @@ def test_large_file_behind_a_link_is_refused(host: Any, settings: Any) -> None:
         assert (file.validation_status, file.findings[0]["code"]) == ("failed", "link.too_large")
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("wants_copy", [False, True])
 @pytest.mark.parametrize(
     ("site", "category", "status"), [(100, None, "failed"), (100, 0, "passed"), (0, 100, "failed"), (0, None, "passed")]
@@ -206,6 +210,7 @@ def test_asset_of_a_refused_type_fails(host: Any, settings: Any) -> None:
     assert (file.validation_status, file.findings[0]["code"]) == ("failed", "link.name")
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("wants_copy", [False, True])
 @pytest.mark.parametrize(("declared", "status"), [(BYTES, "passed"), (b"others", "failed")])
 def test_declared_digest_of_a_link_is_compared(host: Any, declared: bytes, status: str, wants_copy: bool) -> None:
@@ -221,6 +226,7 @@ def test_declared_digest_is_compared_however_large_the_file(host: Any, monkeypat
     assert asset(external_sha512="0" * 128).validation_status == "failed"
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     ("page", "number"),
     [

@@ -9,7 +9,6 @@ from django.http import HttpRequest
 from downloads.models import Category, Download
 from downloads.policies import category_policy, download_policy
 from downloads.querysets import DownloadQuerySet
-from releasehub.accounts.models import Organization, User
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Moved, NotFound
 from releasehub.core.ids import as_parameter, subquery_of
@@ -37,35 +36,6 @@ def category_of_page(actor: Actor, slug: str) -> Category:
         NotFound: The category does not exist, or the actor may not see it.
     """
     return category_policy.visible_or_not_found(actor, Category.objects.filter(slug=slug).first())
-
-
-def author_of_page(actor: Actor, username: str) -> User:
-    """Return the user.
-
-    Raises:
-        NotFound: The user does not exist, or has no download that the actor may see. Both look the same, so that the
-            page does not tell which accounts exist.
-    """
-    user = User.objects.filter(username=username.replace("\0", "")).first()
-    if user is None or not (user == actor.user or Download.objects.visible_to(actor).filter(owner=user).exists()):
-        raise NotFound
-    return user
-
-
-def organization_of_page(actor: Actor, slug: str) -> Organization:
-    """Return the organization.
-
-    Raises:
-        NotFound: The organization does not exist, or has no download that the actor may see, and the actor is not a
-            member.
-    """
-    found: Organization | None = Organization.objects.filter(slug=slug).first()
-    if found is None or not (
-        Download.objects.visible_to(actor).filter(organization=found).exists()
-        or found.memberships.filter(user=actor.user_id).exists()
-    ):
-        raise NotFound
-    return found
 
 
 def download_of_page(actor: Actor, slug: str, pk: int) -> Download:

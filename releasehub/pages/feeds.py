@@ -10,7 +10,8 @@ from django.views.decorators.http import require_safe
 from downloads.models import Download
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import cache_for_anonymous
-from releasehub.pages.contexts import author_of_page, category_of_page, download_of_page, organization_of_page
+from releasehub.distribution.authors import find_author, find_organization
+from releasehub.pages.contexts import category_of_page, download_of_page
 from releasehub.pages.feed_entries import Feed, render_feed
 from releasehub.pages.paths import author_path, organization_path, tag_path
 from releasehub.pages.viewers import fetcher_of
@@ -59,14 +60,14 @@ def download(request: HttpRequest, actor: Actor, slug: str, pk: int) -> Feed:
 
 @feed_view
 def author(request: HttpRequest, actor: Actor, username: str) -> Feed:
-    owner = author_of_page(actor, username)
+    owner = find_author(actor, username)
     rows = released(actor).filter(download__owner=owner)
     return Feed(f"Releases of {username}", f"The newest versions of {username}.", author_path(owner), rows)
 
 
 @feed_view
 def organization(request: HttpRequest, actor: Actor, slug: str) -> Feed:
-    owner = organization_of_page(actor, slug)
+    owner = find_organization(actor, slug)
     rows = released(actor).filter(download__organization=owner)
     return Feed(f"Releases of {owner}", f"The newest versions of {owner}.", organization_path(owner), rows)
 

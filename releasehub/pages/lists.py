@@ -13,8 +13,8 @@ from django_htmx.middleware import HtmxDetails
 from downloads.models import Download
 from releasehub.core.anonymous_cache import cache_for_anonymous
 from releasehub.core.errors import NotFound
+from releasehub.distribution.authors import find_author, find_organization
 from releasehub.pages.category_tiles import CountedTree
-from releasehub.pages.contexts import author_of_page, organization_of_page
 from releasehub.pages.listing import listing_of
 from releasehub.pages.paths import author_path, organization_path, tag_path
 from releasehub.pages.viewers import viewer_of
@@ -43,7 +43,7 @@ def search(request: HttpRequest) -> HttpResponseBase:
 @cache_for_anonymous()
 def author(request: HttpRequest, username: str) -> HttpResponseBase:
     actor = viewer_of(request)
-    user = author_of_page(actor, username)
+    user = find_author(actor, username)
     context = {"kind": _("Author"), "title": user.get_username(), "person": user, "feed": f"{author_path(user)}feed"}
     return list_page(request, author_path(user), Criteria(owner=user), context)
 
@@ -51,7 +51,7 @@ def author(request: HttpRequest, username: str) -> HttpResponseBase:
 @require_safe
 @cache_for_anonymous()
 def organization(request: HttpRequest, slug: str) -> HttpResponseBase:
-    owner = organization_of_page(viewer_of(request), slug)
+    owner = find_organization(viewer_of(request), slug)
     path = organization_path(owner)
     context = {"kind": _("Organization"), "title": owner.name, "seed": owner.pk, "feed": f"{path}feed"}
     return list_page(request, path, Criteria(organization=owner), context)

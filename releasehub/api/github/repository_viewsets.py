@@ -10,14 +10,13 @@ from downloads.policies import download_policy
 from releasehub.accounts.models import User
 from releasehub.api.github.errors import GitHubErrorSerializer
 from releasehub.api.github.repository_serializers import GitHubRepositorySerializer
-from releasehub.api.github.schema import NO_CONTENT, repository_operation
+from releasehub.api.github.schema import LOGIN, NO_CONTENT, repository_operation
 from releasehub.api.github.terms import READ, WRITE
 from releasehub.api.github.viewsets import GitHubViewSet
 from releasehub.apikeys.requests import allows
 from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound
 
-LOGIN = OpenApiParameter("login", str, OpenApiParameter.PATH, description="A username.")
 DIGEST = OpenApiParameter("digest", str, OpenApiParameter.PATH, description="`sha256:` and hex digits.")
 
 
@@ -46,7 +45,9 @@ class GitHubRepositoryViewSet(GitHubViewSet):
     )
     def collaborator(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         download_policy.ensure("post_version", self.actor, self.repository)
-        user = User.objects.filter(username=self.kwargs["login"], is_active=True).first()
+        login = self.kwargs["login"]
+        users = User.objects.filter(username__iexact=login, is_active=True)
+        user = min(users, key=lambda user: user.username != login, default=None)
         # The caller may publish. About others, the response must not tell who is staff of the hub.
         is_own = user is not None and user.pk == self.actor.user_id
         if user is None or not (is_own or download_policy.is_publisher(Actor(user=user), self.repository)):

@@ -4,10 +4,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from releasehub.accounts.models import User
+from releasehub.accounts.models import Organization, User
 from releasehub.api.common.serializers import OutputSerializer
-from releasehub.api.github.fields import LinkField, SecondField
-from releasehub.api.github.serializers import GitHubSerializer, GitHubUserSerializer
+from releasehub.api.github.fields import LinkField, SecondField, format_second
+from releasehub.api.github.serializers import Account, GitHubSerializer, GitHubUserSerializer
 
 
 class GitHubRootSerializer(GitHubSerializer):
@@ -73,10 +73,9 @@ class GitHubRateLimitSerializer(OutputSerializer):
     rate = GitHubRateSerializer()
 
 
-class GitHubOwnUserSerializer(GitHubUserSerializer):
-    """The user of the key. Members for which the hub has nothing are null or 0."""
+class GitHubProfileSerializer(GitHubUserSerializer):
+    """A user or an organization alone. Members for which the hub has nothing are null or 0."""
 
-    site_admin = serializers.BooleanField()
     name = serializers.CharField(allow_null=True)
     email = serializers.CharField(allow_null=True, help_text="Null: no scope of a key allows to read the address")
     company = serializers.CharField(allow_null=True)
@@ -88,8 +87,8 @@ class GitHubOwnUserSerializer(GitHubUserSerializer):
     public_gists = serializers.IntegerField()
     followers = serializers.IntegerField()
     following = serializers.IntegerField()
-    created_at = SecondField(source="date_joined")
-    updated_at = SecondField(source="date_joined")
+    created_at = SecondField()
+    updated_at = SecondField()
 
     constants = {
         **GitHubUserSerializer.constants,
@@ -97,8 +96,20 @@ class GitHubOwnUserSerializer(GitHubUserSerializer):
         **dict.fromkeys(("public_repos", "public_gists", "followers", "following"), 0),
     }
 
+    def get_name(self, account: Account) -> str | None:
+        return account.name if isinstance(account, Organization) else account.get_full_name() or None
+
+    def get_created_at(self, account: Account) -> str:
+        return format_second(account.created_at if isinstance(account, Organization) else account.date_joined)
+
+    def get_updated_at(self, account: Account) -> str:
+        return self.get_created_at(account)
+
+
+class GitHubOwnUserSerializer(GitHubProfileSerializer):
+    """The user of the key."""
+
+    site_admin = serializers.BooleanField()
+
     def get_site_admin(self, user: User) -> bool:
         return user.is_superuser
-
-    def get_name(self, user: User) -> str | None:
-        return user.get_full_name() or None

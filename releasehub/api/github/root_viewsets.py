@@ -1,4 +1,4 @@
-"""`/api/v3`, `/api/v3/meta`, `/api/v3/rate_limit` and `/api/v3/user`: the hub itself and the caller."""
+"""`/api/v3`, `/api/v3/meta`, `/api/v3/rate_limit`, `/api/v3/user` and `/api/v3/users/{login}`: the hub and accounts."""
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -6,14 +6,17 @@ from rest_framework.response import Response
 from releasehub.api.github.root_serializers import (
     GitHubMetaSerializer,
     GitHubOwnUserSerializer,
+    GitHubProfileSerializer,
     GitHubRateLimitSerializer,
     GitHubRootSerializer,
 )
-from releasehub.api.github.schema import operation
-from releasehub.api.github.terms import ENTERPRISE_VERSION
+from releasehub.api.github.schema import LOGIN, operation
+from releasehub.api.github.serializers import Account
+from releasehub.api.github.terms import ENTERPRISE_VERSION, READ
 from releasehub.api.github.throttling import figures_of
 from releasehub.api.github.viewsets import GitHubViewSet
-from releasehub.core.errors import Denied
+from releasehub.core.errors import Denied, NotFound
+from releasehub.distribution.authors import find_author, find_organization
 
 LIMITS = ("core", "search", "graphql", "integration_manifest", "code_search")
 
@@ -52,3 +55,22 @@ class GitHubOwnUserViewSet(GitHubViewSet):
         if self.actor.user is None:
             raise Denied("A super-user key belongs to no user.")
         return Response(self.get_serializer(self.actor.user).data)
+
+
+class GitHubUserViewSet(GitHubViewSet):
+    serializer_class = GitHubProfileSerializer
+    required_scopes = {"retrieve": READ}
+
+    @operation(
+        LOGIN,
+        operation_id="github_user_of_login",
+        summary="Get a user or an organization",
+        description="The response is 404 unless the account has a repository or a release that the caller may see.",
+        responses=GitHubProfileSerializer,
+    )
+    def retrieve(self, request: Request, login: str) -> Response:
+        try:
+            account: Account = find_author(self.actor, login)
+        except NotFound:
+            account = find_organization(self.actor, login)
+        return Response(self.get_serializer(account).data)

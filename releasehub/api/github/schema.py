@@ -15,6 +15,7 @@ OWNER = OpenApiParameter(
     "owner", str, OpenApiParameter.PATH, description="The slug of an organization, or a username; in any case."
 )
 REPO = OpenApiParameter("repo", str, OpenApiParameter.PATH, description="The slug of a download; in any case.")
+LOGIN = OpenApiParameter("login", str, OpenApiParameter.PATH, description="A username, or the slug of an organization.")
 RELEASE_ID = OpenApiParameter("release_id", int, OpenApiParameter.PATH, description="The id of a release.")
 ASSET_ID = OpenApiParameter("asset_id", int, OpenApiParameter.PATH, description="The id of an asset.")
 TAG = OpenApiParameter(

@@ -39,7 +39,7 @@ class GitHubSerializer(ReadOnlySerializer):
 
 
 class GitHubUserSerializer(GitHubSerializer):
-    """A user or an organization. Only `login`, `id` and `type` mean something in the hub."""
+    """A user or an organization. Only `login`, `id`, `url` and `type` mean something in the hub."""
 
     login = serializers.CharField()
     id = serializers.IntegerField(source="pk")

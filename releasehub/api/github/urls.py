@@ -6,7 +6,7 @@ from releasehub.api.github.asset_viewsets import GitHubAssetViewSet
 from releasehub.api.github.graphql.viewsets import GitHubGraphqlViewSet
 from releasehub.api.github.release_viewsets import GitHubReleaseViewSet
 from releasehub.api.github.repository_viewsets import GitHubRepositoryViewSet
-from releasehub.api.github.root_viewsets import GitHubOwnUserViewSet, GitHubRootViewSet
+from releasehub.api.github.root_viewsets import GitHubOwnUserViewSet, GitHubRootViewSet, GitHubUserViewSet
 from releasehub.api.github.tag_viewsets import GitHubReferenceViewSet, GitHubTagViewSet
 from releasehub.api.github.upload_viewsets import GitHubReleaseAssetViewSet
 from releasehub.api.github.viewsets import GitHubNoRouteViewSet
@@ -24,6 +24,7 @@ below_v3 = [
     path("meta", root({"get": "meta"}), name="github-meta"),
     path("rate_limit", root({"get": "rate_limit"}), name="github-rate-limit"),
     path("user", GitHubOwnUserViewSet.as_view({"get": "retrieve"}), name="github-user"),
+    path("users/<str:login>", GitHubUserViewSet.as_view({"get": "retrieve"}), name="github-user-of-login"),
     path(REPOSITORY, repository({"get": "retrieve"}), name="github-repository"),
     path(f"{REPOSITORY}/collaborators/<str:login>", repository({"get": "collaborator"}), name="github-collaborator"),
     path(f"{REPOSITORY}/attestations/<str:digest>", repository({"get": "attestations"}), name="github-attestations"),

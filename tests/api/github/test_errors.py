@@ -36,7 +36,7 @@ def test_writes_need_a_key(repository: Repository) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/v3/repos/Bob/tool", "/api/v3/repos/Ada/other", "/api/v3/x", "/api/v3/users/Ada"]
+    "path", ["/api/v3/repos/Bob/tool", "/api/v3/repos/Ada/other", "/api/v3/x", "/api/v3/users/Eve"]
 )
 def test_what_does_not_exist_is_not_found(repository: Repository, path: str) -> None:
     for send in (repository.client.get, repository.client.post, repository.guest.get):

@@ -13,7 +13,7 @@ from downloads.services import update_download
 from releasehub.accounts.models import User
 from tests.api.github.conftest import Repository
 from tests.conftest import ApiClient
-from tests.factories import make_key, make_user, system
+from tests.factories import make_download, make_key, make_organization, make_user, system
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 
@@ -132,10 +132,35 @@ def test_collaborators_are_those_who_may_publish(repository: Repository) -> None
     member, reader = make_user("Bob"), make_user("Eve")
     TeamMember.objects.create(download=repository.download, user=member, can_upload=True)
     TeamMember.objects.create(download=repository.download, user=reader, can_edit=True)
-    statuses = {name: repository.get(f"/collaborators/{name}").status_code for name in ("Ada", "Bob", "Eve", "Nobody")}
-    assert statuses == {"Ada": 204, "Bob": 204, "Eve": 404, "Nobody": 404}
+    names = ("Ada", "ada", "Bob", "bob", "Eve", "Nobody")
+    make_user("bob")  # another account, so that only the exact spelling counts
+    statuses = {name: repository.get(f"/collaborators/{name}").status_code for name in names}
+    assert statuses == {"Ada": 204, "ada": 204, "Bob": 204, "bob": 404, "Eve": 404, "Nobody": 404}
     assert repository.get("/collaborators/Ada", ApiClient(make_key(make_user()))).status_code == 403
     assert repository.get("/collaborators/Ada", repository.guest).status_code == 401
+
+
+def test_users_are_those_who_have_published_something_for_the_caller(repository: Repository) -> None:
+    member = make_user("Bob", first_name="Bob", last_name="Ross")
+    make_user("Eve")
+    TeamMember.objects.create(download=repository.download, user=member, can_upload=True)
+    paths = [f"/api/v3/users/{name}" for name in ("Ada", "Bob", "Eve", "Nobody")]
+    assert [repository.guest.get(path).status_code for path in paths] == [200, 404, 404, 404]
+    release = repository.create(client=ApiClient(make_key(member))).json()
+    assert repository.guest.get(paths[1]).status_code == 404  # nobody else sees the draft
+    author = repository.client.get(release["author"]["url"].removeprefix("http://testserver")).json()
+    assert (author["login"], author["name"], author["site_admin"]) == ("Bob", "Bob Ross", False)
+    update_download(actor=system(), download=repository.download, visibility="private")
+    assert [repository.guest.get(path).status_code for path in paths] == [404] * 4
+
+
+def test_organizations_are_users_too() -> None:
+    organization = make_organization("Acme")
+    path = f"/api/v3/users/{organization.slug}"
+    assert ApiClient().get(path).status_code == 404
+    make_download(organization=organization)
+    found = ApiClient().get(path).json()
+    assert (found["login"], found["name"], found["type"]) == (organization.slug, "Acme", "Organization")
 
 
 def test_collaborators_do_not_tell_who_is_staff_of_the_hub(repository: Repository) -> None:

@@ -48,5 +48,5 @@ urlpatterns = [
     route(f"{ORGANIZATION}/members/{USER}/role", EntityMembersViewSet, put="update"),
     route(f"{ORGANIZATION}/roles", EntityRolesViewSet, get="list", post="create"),
     route(f"{ORGANIZATION}/{ROLE}", EntityRolesViewSet, get="retrieve", patch="partial_update", delete="destroy"),
-    re_path(r"^(entities|organizations)(/.*)?$", entity_envelope.no_route),
+    re_path(r"^(entities|organizations|deploys?|production-apps)(/.*)?$", entity_envelope.no_route),
 ]

@@ -22,6 +22,13 @@ class V3MomentField(serializers.DateTimeField):
     convert = staticmethod(format_optional_moment)
 
 
+class ExpiryField(serializers.DateTimeField):
+    """A time in a request. Null or an empty text means never."""
+
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        return super().validate_empty_values(None if data == "" else data)
+
+
 class NullableTextField(serializers.CharField):
     """A text that may also be sent as null, which the hub stores as an empty text."""
 

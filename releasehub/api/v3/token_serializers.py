@@ -5,7 +5,7 @@ from rest_framework import serializers
 from releasehub.api.common.fields import NamesField
 from releasehub.api.common.scopes import UNKNOWN_SCOPES_HELP, ScopesInputSerializer, scope_names
 from releasehub.api.common.serializers import ReadOnlySerializer
-from releasehub.api.v3.fields import V3MomentField
+from releasehub.api.v3.fields import ExpiryField, V3MomentField
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.scopes import Scope
 
@@ -40,7 +40,7 @@ class V3PersonalAccessTokenUpdateSerializer(ScopesInputSerializer):
 
     name = serializers.CharField(max_length=100, required=False)
     scopes = NamesField(max_length=100, required=False, help_text=UNKNOWN_SCOPES_HELP)
-    expiresAt = serializers.DateTimeField(required=False, allow_null=True, source="expires_at")
+    expiresAt = ExpiryField(required=False, allow_null=True, source="expires_at")
     revoked = serializers.BooleanField(required=False, help_text="A revoked token cannot be made valid again")
 
 

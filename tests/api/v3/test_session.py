@@ -120,6 +120,7 @@ def test_expiry_is_stored(shop: Shop) -> None:
     made = create(shop, expiresAt=moment.isoformat()).json()
     assert made["expiresAt"] == moment.isoformat().replace("+00:00", "Z")
     assert create(shop).json()["expiresAt"] is None
+    assert create(shop, expiresAt="").json()["expiresAt"] is None
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def feature_download(*, actor: Actor, download: Download, place: int | None = No
     """
     if place is not None and not 1 <= place <= MAX_INTEGER:
         raise Invalid(ErrorCode.INVALID, f"The place must be a number from 1 to {MAX_INTEGER}.", field=FIELD)
-    return _change(actor, download, place or _last_place() + 1)
+    return _change(actor, download, place or _place_behind_others(download))
 
 
 @transaction.atomic
@@ -45,8 +45,9 @@ def unfeature_download(*, actor: Actor, download: Download) -> Download:
     return _change(actor, download, None)
 
 
-def _last_place() -> int:
-    return Download.all_objects.aggregate(last=Max(FIELD))["last"] or 0
+def _place_behind_others(download: Download) -> int:
+    others = Download.all_objects.exclude(pk=download.pk)
+    return (others.aggregate(last=Max(FIELD))["last"] or 0) + 1
 
 
 def _change(actor: Actor, download: Download, place: int | None) -> Download:

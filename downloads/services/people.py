@@ -58,6 +58,8 @@ def save_team_member(*, actor: Actor, download: Download, user: User, flags: set
         Conflict: The account was anonymized.
     """
     hold_account(user)
+    if team_flags_of(download, user) == flags:
+        return TeamMember.objects.get(download=download, user=user)
     values = {name: name in flags for name in TeamMember.FLAGS}
     member, _ = TeamMember.objects.update_or_create(download=download, user=user, defaults=values)
     changes = {"user": user.pk, "flags": sorted(flags)}

@@ -11,7 +11,7 @@ from releasehub.audit.models import AuditEntry, AuditSink
 from releasehub.audit.rights_cache import invalidate_rights
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import invalidate_anonymous_cache
-from releasehub.core.clean import strip_controls
+from releasehub.core.clean import clean_value
 from releasehub.core.inserts import insert_all
 from releasehub.core.logs import one_line
 
@@ -112,6 +112,8 @@ def save_sink(*, actor: Actor, sink: AuditSink) -> None:
         changes["token"] = ["[secret]", "[secret]"]
     if previous is None:
         sink.save()
+    elif not changes:
+        return
     else:
         sink.save(update_fields=[*SINK_FIELDS, "token"])  # the worker that ships rows owns the cursor
     action = AuditAction.AUDIT_SINK_UPDATE if previous else AuditAction.AUDIT_SINK_CREATE
@@ -131,7 +133,7 @@ def changed_fields(target: models.Model, values: dict[str, Any]) -> dict[str, li
 
     Texts are compared and recorded as they will be stored. PostgreSQL does not accept a NUL in JSON either.
     """
-    stored = {name: strip_controls(value) if isinstance(value, str) else value for name, value in values.items()}
+    stored = {name: clean_value(target, name, value) for name, value in values.items()}
     return {
         name: [plain(getattr(target, name)), plain(value)]
         for name, value in stored.items()

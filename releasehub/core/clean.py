@@ -50,13 +50,16 @@ def assign(target: models.Model, values: dict[str, Any]) -> None:
         Invalid: A field has an invalid value.
     """
     for name, value in values.items():
-        setattr(target, name, _clean_text(target, name, value) if isinstance(value, str) else value)
+        setattr(target, name, clean_value(target, name, value))
     clean_fields(target, values)
 
 
-def _clean_text(target: models.Model, name: str, text: str) -> str:
+def clean_value(target: models.Model, name: str, value: Any) -> Any:
+    """Return the value as `assign` stores it in that field."""
+    if not isinstance(value, str):
+        return value
     is_one_line = isinstance(target._meta.get_field(name), models.CharField)
-    return _DIRECTION_CHARACTERS.sub("", strip_controls(text)) if is_one_line else strip_controls(text)
+    return _DIRECTION_CHARACTERS.sub("", strip_controls(value)) if is_one_line else strip_controls(value)
 
 
 def clean_scopes(scopes: Iterable[str], known_scopes: Collection[str]) -> list[str]:

@@ -42,6 +42,14 @@ def decrypt(encrypted: str) -> str:
         raise DecryptionError from None
 
 
+def decrypts_to(encrypted: str, text: str) -> bool:
+    """Return whether the stored text is this one. Without a text, nothing is stored."""
+    try:
+        return (decrypt(encrypted) if encrypted else "") == text
+    except DecryptionError:
+        return False
+
+
 def _cipher() -> MultiFernet:
     """Return a cipher that encrypts with the first key and tries every key to decrypt."""
     return MultiFernet([Fernet(_derive_key(str(key))) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])

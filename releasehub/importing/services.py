@@ -57,15 +57,15 @@ def add_source(
     download_policy.ensure("post_version", actor, download)
     if kind_named(kind).is_local and not is_command:
         raise Invalid(ErrorCode.INVALID, "Folders of the server can only be imported with a command.", field="kind")
-    if token:
-        fields["sealed_token"] = encryption.encrypt(token)
     place = {"download": download, "kind": kind, "address": address.strip(), "api_url": api_url.strip()}
     # Two calls for one address wait here for each other.
     Download.all_objects.select_for_update().get(pk=download.pk)
     found = ImportSource.objects.filter(**place).first()
     if found is not None:
-        return change_source(actor=actor, source=found, **fields)
+        return change_source(actor=actor, source=found, token=token or None, **fields)
     _check_count(download)
+    if token:
+        fields["sealed_token"] = encryption.encrypt(token)
     source = ImportSource(**place, created_by=actor.user, runs_as_system=is_command and actor.user is None)
     _assign(source, fields)
     source.save()
@@ -86,11 +86,12 @@ def change_source(*, actor: Actor, source: ImportSource, token: str | None = Non
     """
     import_policy.ensure("change", actor, source)
     source = lock_row(source, "download")
-    if token is not None:
+    if token is not None and not encryption.decrypts_to(source.sealed_token, token):
         fields["sealed_token"] = encryption.encrypt(token) if token else ""
     changes = audit.changed_fields(source, {key: value for key, value in fields.items() if key != "sealed_token"})
     _assign(source, fields)
     if actor.user is not None and source.created_by_id != actor.user_id:
+        changes["created_by"] = [source.created_by_id, actor.user_id]
         source.created_by, source.runs_as_system = actor.user, False
     source.save()
     if changes or "sealed_token" in fields:

@@ -115,7 +115,7 @@ def _carry_out(row: Transition, context: Context) -> Version:
         guard(context)
     if row.action is None:
         return version
-    before = {name: getattr(version, name) for name in RECORDED}
+    before = _values(version)
     with tally_changes(version):
         if row.after not in {None, DELETED}:
             version.state = Version.State(row.after)
@@ -124,6 +124,8 @@ def _carry_out(row: Transition, context: Context) -> Version:
         if version.is_listed and not was_listed:
             # A hidden version cannot be examined by anyone outside the team, so its age counts anew.
             version.public_since = timezone.now()
+        if not is_new and _values(version) == before:  # such as a yank for the reason that the version has
+            return version
         if is_new:
             insert(version)  # 0.2 ms of CPU time instead of 0.6
         else:
@@ -141,9 +143,13 @@ def _carry_out(row: Transition, context: Context) -> Version:
     return version
 
 
+def _values(version: Version) -> dict[str, Any]:
+    return {field.attname: getattr(version, field.attname) for field in version._meta.concrete_fields}
+
+
 def _changes(before: dict[str, Any], version: Version) -> dict[str, list[Any]]:
     """Return the recorded fields that changed, as pairs of the old and the new value."""
-    after = {name: getattr(version, name) for name in RECORDED}
+    after = _values(version)
     return {name: [_plain(before[name]), _plain(after[name])] for name in RECORDED if before[name] != after[name]}
 
 

@@ -26,7 +26,7 @@ def rotate_secret(*, actor: Actor, endpoint: Endpoint, secret: str = "", overlap
     Args:
         actor: The actor.
         endpoint: The endpoint.
-        secret: The new secret. By default, a random one is generated.
+        secret: The new secret. By default, a random one is generated. The present one changes nothing.
         overlap: How long standard signatures are also made with the previous secret. A rotation that follows another
             one within a minute replaces the new secret only.
 
@@ -37,6 +37,9 @@ def rotate_secret(*, actor: Actor, endpoint: Endpoint, secret: str = "", overlap
     """
     endpoint_policy.ensure("change", actor, endpoint)
     locked = lock_endpoint(endpoint)
+    is_present = encryption.decrypts_to(locked.sealed_secret, secret)
+    if is_present and (overlap or not locked.sealed_previous_secret):
+        return secret
     secret = clean_secret(secret, locked.format)
     until = timezone.now() + overlap
     is_repeated = locked.previous_secret_until is not None and locked.previous_secret_until > until - REPEATED_WITHIN

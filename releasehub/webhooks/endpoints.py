@@ -13,7 +13,7 @@ from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core import encryption
 from releasehub.core.actor import Actor
-from releasehub.webhooks.authentication import Authentication, AuthType, invalid, pop_authentication
+from releasehub.webhooks.authentication import Authentication, authentication_of, invalid, pop_authentication
 from releasehub.webhooks.endpoint_fields import AUDITED_FIELDS, check_fields, check_tls, clean_secret
 from releasehub.webhooks.endpoint_states import lock_endpoint
 from releasehub.webhooks.filters import is_traffic
@@ -106,7 +106,7 @@ def update_endpoint(*, actor: Actor, endpoint: Endpoint, **fields: Any) -> Endpo
         check_tls(actor, values)
         if authentication is None and "url" in changes and server_of(fields["url"]) != server_of(locked.url):
             authentication = Authentication()
-        if authentication and (authentication.type, locked.auth_type) != (AuthType.NONE, AuthType.NONE):
+        if authentication and authentication != authentication_of(locked):
             changes["authentication"] = [locked.auth_type, authentication.type]
         if not changes:
             return locked

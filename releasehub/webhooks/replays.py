@@ -74,7 +74,8 @@ def cancel_pending(*, actor: Actor, endpoint: Endpoint) -> int:
     count = _without_leases(endpoint.deliveries.filter(state=State.PENDING)).update(
         state=State.CANCELLED, finished_at=timezone.now(), lease_until=None, lease_token=""
     )
-    audit.record(actor=actor, action=AuditAction.ENDPOINT_UPDATE, target=endpoint, changes={"cancelled": count})
+    if count:
+        audit.record(actor=actor, action=AuditAction.ENDPOINT_UPDATE, target=endpoint, changes={"cancelled": count})
     return count
 
 

@@ -43,7 +43,8 @@ def transfer_possessions(
         raise Invalid(ErrorCode.INVALID, "Select at least one thing to transfer.", field="kinds")
     numbers = {row.name: row.pass_on(actor=actor, giver=giver, heir=heir) for row in chosen}
     changes = {"to": heir.pk, **numbers}
-    audit.record(actor=actor, action=AuditAction.USER_TRANSFER, target=giver, changes=changes, reason=reason)
+    if any(numbers.values()):
+        audit.record(actor=actor, action=AuditAction.USER_TRANSFER, target=giver, changes=changes, reason=reason)
     return numbers
 
 
@@ -70,7 +71,8 @@ def merge_accounts(
     check_leaving(user)
     numbers = {row.name: row.pass_on(actor=actor, giver=user, heir=into) for row in possessions()}
     moved = {name: number for name, number in numbers.items() if number}
-    for target, changes in ((user, {"into": into.pk, **moved}), (into, {"from": user.pk, **moved})):
+    changes_of = {user: {"into": into.pk, **moved}, into: {"from": user.pk, **moved}}
+    for target, changes in changes_of.items() if moved or user.is_active else ():
         audit.record(actor=actor, action=AuditAction.USER_MERGE, target=target, changes=changes, reason=reason)
     if anonymize:
         anonymize_user(actor=actor, user=user, reason=reason)

@@ -54,6 +54,11 @@ def write_to_standby(*args: Any, **kwargs: Any) -> Any:
         category.delete()
 
 
+def read_before_migrations(*args: Any, **kwargs: Any) -> Any:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM of_the_next_release")
+
+
 def fail(*args: Any, **kwargs: Any) -> Any:
     raise RuntimeError("the inner secret")
 
@@ -65,6 +70,7 @@ REFUSALS = [
     (lose_row, 404, "", "WARNING"),
     (lose_database, 503, "", "ERROR"),
     (write_to_standby, 503, "", "ERROR"),
+    (read_before_migrations, 503, "", "ERROR"),
     (fail, 500, "", "ERROR"),
 ]
 # What each request runs into, and the request: pages, forms and the admin.

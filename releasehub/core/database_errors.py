@@ -10,8 +10,9 @@ from releasehub.core.errors import Conflict, DomainError, ErrorCode, Invalid, No
 log = logging.getLogger(__name__)
 # The database cannot be reached, is overloaded, or has rolled back this transaction. A retry may succeed.
 OUTAGES = (OperationalError, InterfaceError)
-# What PostgreSQL answers to a change while it is a standby, as after a failover to another machine.
-_READ_ONLY_DATABASE = "25006"
+# What PostgreSQL answers to a change while it is a standby, as after a failover to another machine, and while a table
+# or a column is missing, because `migrate` has not run. SQLite raises an `OperationalError` for these.
+_UNUSABLE_DATABASE = frozenset({"25006", "42P01", "42703"})
 # The seconds after which a client should repeat a request that was refused because the hub or the database was busy.
 RETRY_AFTER_SECONDS = 5
 # The only constraints that two concurrent requests can violate: unique constraints and foreign keys.
@@ -27,8 +28,8 @@ CANNOT_BE_STORED = "A value is too large or contains characters that cannot be s
 
 
 def is_outage(error: BaseException | None) -> bool:
-    """Return whether the database can do nothing, or no changes, for a while."""
-    return isinstance(error, OUTAGES) or _sqlstate(error) == _READ_ONLY_DATABASE
+    """Return whether the database can do nothing, or no changes, for a while, or is not migrated."""
+    return isinstance(error, OUTAGES) or _sqlstate(error) in _UNUSABLE_DATABASE
 
 
 def domain_error_of(error: BaseException | None) -> DomainError | None:

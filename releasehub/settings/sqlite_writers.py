@@ -6,11 +6,12 @@ turns: the one that has waited longest is woken as soon as the transaction befor
 effect, also against other processes.
 """
 
+import os
 import sqlite3
 import threading
 from collections import defaultdict, deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 
@@ -58,6 +59,8 @@ class QueuedConnection(sqlite3.Connection):
     """A connection that takes its turn before it writes, and passes it on when the transaction ends."""
 
     def __init__(self, database: str, timeout: float = 5.0, **options: Any) -> None:
+        if not str(database).startswith((":", "file:")):
+            _create_private(database)
         super().__init__(database, timeout=timeout, **options)
         self._queue, self._seconds, self._has_turn = queues[str(database)], timeout, False
 
@@ -113,6 +116,12 @@ class QueuedConnection(sqlite3.Connection):
         if self._has_turn:
             self._has_turn = False
             self._queue.release()
+
+
+def _create_private(path: str) -> None:
+    """Create the file with mode 0600, unless it exists. SQLite gives its other files the mode of this one."""
+    with suppress(OSError):  # SQLite itself reports a folder that is missing or not writable
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 
 
 @cache

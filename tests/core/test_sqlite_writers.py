@@ -24,6 +24,16 @@ def database(tmp_path: Path) -> str:
     return path
 
 
+def test_only_the_user_of_the_hub_can_read_a_new_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in (":memory:", "hub.sqlite3"):
+        with closing(connect(name)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("CREATE TABLE things (id integer PRIMARY KEY)")
+            modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == dict.fromkeys(("hub.sqlite3", "hub.sqlite3-shm", "hub.sqlite3-wal"), 0o600)
+
+
 def connect(path: str, timeout: float = PATIENCE) -> QueuedConnection:
     return sqlite3.connect(
         path, timeout=timeout, factory=QueuedConnection, isolation_level=None, check_same_thread=False

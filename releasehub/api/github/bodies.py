@@ -9,7 +9,7 @@ from django.utils.html import strip_tags
 from releasehub.markdown.rendering import render_markdown
 
 RAW, TEXT, HTML, FULL = "raw", "text", "html", "full"
-_FORMAT = re.compile(r"application/vnd\.github(?:\.v3)?\.(raw|text|html|full)\b", re.IGNORECASE)
+_FORMAT = re.compile(r"application/vnd\.github(?:\.[\w-]+)?\.(raw|text|html|full)\b", re.IGNORECASE)
 
 
 def body_format(accept: str) -> str:

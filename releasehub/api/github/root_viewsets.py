@@ -11,7 +11,7 @@ from releasehub.api.github.root_serializers import (
     GitHubRootSerializer,
 )
 from releasehub.api.github.schema import LOGIN, operation
-from releasehub.api.github.serializers import Account
+from releasehub.api.github.serializers import GHOST, Account
 from releasehub.api.github.terms import ENTERPRISE_VERSION, READ
 from releasehub.api.github.throttling import figures_of
 from releasehub.api.github.viewsets import GitHubViewSet
@@ -72,5 +72,5 @@ class GitHubUserViewSet(GitHubViewSet):
         try:
             account: Account = find_author(self.actor, login)
         except NotFound:
-            account = find_organization(self.actor, login)
+            account = GHOST if login == GHOST.username else find_organization(self.actor, login)
         return Response(self.get_serializer(account).data)

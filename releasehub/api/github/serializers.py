@@ -1,6 +1,7 @@
 """The shapes of users, releases and assets in responses of the GitHub dialect."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -18,7 +19,8 @@ from releasehub.distribution.web_addresses import asset_path, release_path
 from versions.models import Version
 
 Account = User | Organization
-GHOST = User(pk=0, username="ghost", public_id="ghost")  # stands for a user who is unknown or gone
+# Stands for a user who is unknown or gone.
+GHOST = User(pk=0, username="ghost", public_id="ghost", date_joined=datetime.fromtimestamp(0, UTC))
 
 
 class GitHubSerializer(ReadOnlySerializer):

@@ -187,6 +187,8 @@ def test_only_members_that_are_sent_change(repository: Repository) -> None:
         ("application/vnd.github.raw+json", {"body": NOTES}),
         ("application/vnd.github.text+json", {"body_text": "New & good"}),
         ("text/html, application/vnd.github.v3.html", {"body_html": RENDERED}),
+        ("application/vnd.github.beta.raw+json", {"body": NOTES}),
+        ("application/vnd.github.VERSION.html+json", {"body_html": RENDERED}),
         ("application/vnd.github.v3.full+json", {"body": NOTES, "body_text": "New & good", "body_html": RENDERED}),
     ],
 )

@@ -154,6 +154,11 @@ def test_users_are_those_who_have_published_something_for_the_caller(repository:
     assert [repository.guest.get(path).status_code for path in paths] == [404] * 4
 
 
+def test_the_ghost_is_the_user_who_is_gone() -> None:
+    found = ApiClient().get("/api/v3/users/ghost").json()
+    assert (found["login"], found["id"], found["created_at"]) == ("ghost", 0, "1970-01-01T00:00:00Z")
+
+
 def test_organizations_are_users_too() -> None:
     organization = make_organization("Acme")
     path = f"/api/v3/users/{organization.slug}"

@@ -12,8 +12,9 @@ from django.test import Client
 from django.urls import reverse
 from psycopg.errors import ReadOnlySqlTransaction
 
-from downloads.models import Category
+from downloads.models import Category, Download
 from releasehub.core.database_errors import CANNOT_BE_STORED, CHANGED_MEANWHILE
+from tests.conftest import begin_with
 from tests.factories import make_category, make_file, make_key, make_user
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +64,7 @@ def fail(*args: Any, **kwargs: Any) -> Any:
     raise RuntimeError("the inner secret")
 
 
-REFUSALS = [
+REFUSALS: list[tuple[Callable[..., Any], int, str, str]] = [
     (break_unique, 409, CHANGED_MEANWHILE, "WARNING"),
     (break_not_null, 409, CHANGED_MEANWHILE, "ERROR"),
     (store_too_much, 400, CANNOT_BE_STORED, "WARNING"),
@@ -86,19 +87,17 @@ SURFACES: dict[str, tuple[str, str]] = {
 }
 
 
-@pytest.mark.parametrize(("happen", "status", "text", "level"), REFUSALS)
+def build() -> Download:
+    return make_file().version.download
+
+
+@begin_with(build)
 @pytest.mark.parametrize("surface", SURFACES)
 def test_database_rejections_are_not_500(
-    surface: str,
-    happen: Callable[..., Any],
-    status: int,
-    text: str,
-    level: str,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    world: Download, surface: str, caplog: pytest.LogCaptureFixture, subtests: pytest.Subtests
 ) -> None:
     where, template = SURFACES[surface]
-    download = make_file().version.download
+    download = world
     change = reverse("admin:downloads_download_change", args=[download.pk])
     url = template.format(
         download=download.path, slug=download.slug, change=change, list=reverse("admin:downloads_download_changelist")
@@ -106,15 +105,18 @@ def test_database_rejections_are_not_500(
     client = Client(raise_request_exception=False)
     if "admin" in surface:
         client.force_login(make_user("root", is_staff=True, is_superuser=True))
-    monkeypatch.setattr(where, happen)
-    answer: Any = client.get(url, headers={"Accept": "text/html"})
-    assert answer.status_code == status
-    assert text in answer.content.decode()
-    assert b"secret" not in answer.content
-    assert bool(answer.get("Retry-After")) == (status == 503)
-    is_json = surface.startswith("API")
-    assert answer["Content-Type"].startswith("application/json" if is_json else "text/html")
-    assert any(record.exc_info and record.levelname == level for record in caplog.records)
+    for happen, status, text, level in REFUSALS:
+        caplog.clear()
+        with subtests.test(happen.__name__), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(where, happen)
+            answer: Any = client.get(url, headers={"Accept": "text/html"})
+            assert answer.status_code == status
+            assert text in answer.content.decode()
+            assert b"secret" not in answer.content
+            assert bool(answer.get("Retry-After")) == (status == 503)
+            is_json = surface.startswith("API")
+            assert answer["Content-Type"].startswith("application/json" if is_json else "text/html")
+            assert any(record.exc_info and record.levelname == level for record in caplog.records)
 
 
 def test_pages_and_apis_report_a_race_with_the_same_message(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,8 +38,8 @@ def populated() -> dict[str, Any]:
     people = {name: make_user(name) for name in ("owner", "stranger", "shared", "member", *TeamMember.FLAGS)}
     categories = [make_category("Open"), make_category("Closed", members_only=True)]
     organization = make_organization(members=(people["member"],))
+    filled: Download | None = None
     for category, visibility in product(categories, Download.Visibility.values):
-        filled: Download | None = None
         for state, is_deleted in product(("visible", "draft"), (False, True)):
             download = make_download(people["owner"], category=category, visibility=visibility)
             for flag in TeamMember.FLAGS:
@@ -80,7 +80,7 @@ def fill(download: Download) -> None:
 
 
 def copy_versions(source: Download, target: Download) -> None:
-    """Give the second download the same versions and files as the first, in a seventh of the time of `fill`."""
+    """Give another download the same versions and files as the first, in a seventh of the time of `fill`."""
     counts = Download.all_objects.filter(pk=source.pk).values("version_count", "listed_version_count", "last_update_at")
     Download.all_objects.filter(pk=target.pk).update(**counts[0])
     for version in Version.all_objects.filter(download=source).order_by("pk"):

@@ -47,6 +47,7 @@ from releasehub.publishing.deletion import delete_download, delete_file, delete_
 from releasehub.publishing.models import RetentionRule
 from releasehub.webhooks.endpoints import create_endpoint
 from releasehub.webhooks.models import Endpoint
+from tests.conftest import Ready
 from tests.factories import make_avatar, make_download, make_file, make_organization, make_user, make_version, system
 from tests.factories.community import make_comment, make_report, make_review
 
@@ -199,9 +200,15 @@ def test_imports_lose_their_token_and_their_schedule(person: User) -> None:
     assert (source.sealed_token, source.sync_hours, source.next_sync_at) == ("", 0, None)
 
 
+@pytest.fixture(scope="module")
+def ready_person(make_ready: Any) -> Iterator[Ready]:
+    with make_ready(make_person) as made:
+        yield made
+
+
 @pytest.fixture
-def person() -> User:
-    return make_person()
+def person(ready_person: Ready, db: None) -> User:
+    return ready_person.take()
 
 
 @pytest.fixture

@@ -67,6 +67,7 @@ def test_refusal_at_the_end_of_a_window_says_when_to_retry(monkeypatch: pytest.M
     assert {path: fetch(path).headers.get("Retry-After") for path in SURFACES} == dict.fromkeys(SURFACES, "1")
 
 
+@pytest.mark.embedded
 def test_every_route_is_limited_by_one_counter_or_another(settings: Any) -> None:
     """Every route without a limit is listed here; middleware that answers before the routes is not a surface."""
     settings.ANONYMOUS_RATE = settings.V3_BURST = settings.ENGINE_RATE = 1

@@ -32,8 +32,8 @@ ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 def test_keys_are_well_formed_and_unique() -> None:
-    keys = {secrets.new_secret() for _ in range(20_000)}
-    assert len(keys) == 20_000
+    keys = {secrets.new_secret() for _ in range(2_000)}
+    assert len(keys) == 2_000
     assert all(len(key) == 45 and secrets.is_well_formed(key) for key in keys)
 
 

@@ -34,16 +34,16 @@ MESSAGE = re.compile(
 
 
 @pytest.mark.embedded
-@pytest.mark.parametrize("text", [*HOSTILE, *(case["name"] for case in CORPUS["cases"])])
-def test_hostile_text_stays_one_line(text: str) -> None:
-    line = json_line({"reason": text})
-    assert line.isascii()
-    assert line.isprintable()
-    assert json.loads(line) == {"reason": text}
-    sent = syslog.message("version.publish", timezone.now(), {"reason": text})
-    assert MESSAGE.fullmatch(sent)
-    assert sent.decode().isprintable()
-    assert len(cell(text).splitlines()) <= 1
+def test_hostile_text_stays_one_line() -> None:
+    for text in [*HOSTILE, *(case["name"] for case in CORPUS["cases"])]:
+        line = json_line({"reason": text})
+        assert line.isascii(), text
+        assert line.isprintable(), text
+        assert json.loads(line) == {"reason": text}
+        sent = syslog.message("version.publish", timezone.now(), {"reason": text})
+        assert MESSAGE.fullmatch(sent), text
+        assert sent.decode().isprintable(), text
+        assert len(cell(text).splitlines()) <= 1, text
 
 
 @pytest.mark.embedded

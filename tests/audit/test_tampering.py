@@ -23,9 +23,10 @@ from releasehub.audit.heads import export_head, newest_head
 from releasehub.audit.links import GENESIS, PROTECTED, link_content
 from releasehub.audit.models import AuditCheckpoint, AuditEntry, AuditHead, AuditKeyEpoch, AuditSink, AuditTip
 from releasehub.audit.verification import verify
+from tests.undoing import undone
 
 ROWS = 40
-ROUNDS = int(os.environ.get("TAMPERINGS", "200"))
+ROUNDS = int(os.environ.get("TAMPERINGS", "80"))
 SEED = int(os.environ.get("TAMPERING_SEED", "20261121"))
 EDITED = (*PROTECTED, "address", "address_digest", "address_salt", "chain_hash")
 pytestmark = pytest.mark.django_db
@@ -58,12 +59,15 @@ def test_tampering_is_found_at_its_first_row(log: int) -> None:
     assert verify().fault is None
 
 
-@pytest.mark.parametrize("name", EDITED)
-def test_every_field_is_protected(name: str, log: int) -> None:
-    change(random.Random(1), 17, name)
-    fault = verify().fault
-    assert fault is not None
-    assert (fault.position, fault.entry_id) == (17, at(17).values_list("pk", flat=True).get())
+def test_every_field_is_protected(log: int) -> None:
+    missed = []
+    for name in EDITED:
+        with undone():
+            change(random.Random(1), 17, name)
+            fault = verify().fault
+            if fault is None or (fault.position, fault.entry_id) != (17, at(17).values_list("pk", flat=True).get()):
+                missed.append((name, fault))
+    assert missed == []
 
 
 def edit(chance: random.Random, rows: int) -> int:

@@ -43,23 +43,26 @@ def engine_with_rows(rows: int) -> EngineWithRows:
     return EngineWithRows(engine, versions)
 
 
-SIZES = {"one row": partial(engine_with_rows, 1), "six rows": partial(engine_with_rows, 6)}
+SIZES = {"one row": partial(engine_with_rows, 1), "three rows": partial(engine_with_rows, 3)}
 
 
-@pytest.mark.parametrize("path", QUERIES)
 @pytest.mark.parametrize("ready", SIZES.values(), indirect=True, ids=list(SIZES), scope="module")
-def test_query_count_of_reads_is_constant(world: EngineWithRows, path: str) -> None:
+def test_query_count_of_reads_is_constant(world: EngineWithRows) -> None:
     engine, made = world.engine, world.versions
-    full = {
+    urls = {path: path for path in QUERIES} | {
         "/versions": "/versions?ids=" + ",".join(version.public_id for version in made),
         "/version/": f"/version/{made[0].public_id}",
         "/version_file/": f"/version_file/{sums(b'same')['sha512']}",
         "/version_file/update": f"/version_file/{sums(b'same')['sha512']}/update",
-    }.get(path, path)
+    }
     body = {"hashes": [file.blob.sha256 for file in File.objects.select_related("blob") if file.blob][:100]}
+    wrong = {}
     for client, extra in ((engine.client, 0), (engine.guest, 1), (ApiClient(make_key(make_user())), 0)):
-        for _ in range(2):
+        client.get("/version")  # the key's last use is written once a minute
+        for path, url in urls.items():
             with CaptureQueriesContext(connection) as queries:
-                answer = client.send("post", full, body) if path.endswith(("files", "update")) else client.get(full)
-        assert answer.status_code == 200
-        assert len(queries) <= QUERIES[path] - extra
+                answer = client.send("post", url, body) if path.endswith(("files", "update")) else client.get(url)
+            assert answer.status_code == 200, path
+            if len(queries) > QUERIES[path] - extra:
+                wrong[path, extra] = len(queries)
+    assert wrong == {}

@@ -11,7 +11,7 @@ from releasehub.api.engine.urls import urlpatterns
 from tests.api.described import check, document, operations
 from tests.api.engine.conftest import Engine
 from tests.api.engine.test_create import refused
-from tests.conftest import ApiClient
+from tests.conftest import ApiClient, begin_with, for_each
 from tests.factories import make_key
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
@@ -56,42 +56,42 @@ def test_every_route_is_in_the_schema() -> None:
     assert {"/" + route.replace("<str:", "{").replace(">", "}") for route in routes} == known
 
 
-@pytest.mark.parametrize(("verb", "path"), OPERATIONS)
+@for_each(OPERATIONS, begin=Engine)
 def test_successful_responses_match_the_schema(engine: Engine, verb: str, path: str) -> None:
     answer = perform(engine, verb, path)
     assert answer.status_code == (204 if verb == "delete" else 200), answer.content
     check(path, verb, answer)
 
 
-@pytest.mark.parametrize(("verb", "path"), READS)
+@for_each(READS, begin=Engine)
 def test_anonymous_users_can_read(engine: Engine, verb: str, path: str) -> None:
     answer = perform(engine, verb, path, ApiClient())
     assert answer.status_code == 200
     check(path, verb, answer)
 
 
-@pytest.mark.parametrize(("verb", "path"), WRITES)
+@for_each(WRITES, begin=Engine)
 def test_anonymous_users_cannot_write(engine: Engine, verb: str, path: str) -> None:
     answer = perform(engine, verb, path, ApiClient())
     refused(answer, 401, "unauthorized")
     check(path, verb, answer)
 
 
-@pytest.mark.parametrize(("verb", "path"), OPERATIONS)
+@for_each(OPERATIONS, begin=Engine)
 def test_response_to_an_invalid_key_matches_the_schema(engine: Engine, verb: str, path: str) -> None:
     answer = perform(engine, verb, path, ApiClient("rh_wrong"))
     refused(answer, 401, "unauthorized")
     check(path, verb, answer)
 
 
-@pytest.mark.parametrize(("verb", "path"), OPERATIONS)
+@for_each(OPERATIONS, begin=Engine)
 def test_missing_scope_is_403_and_changes_nothing(engine: Engine, verb: str, path: str) -> None:
     answer = perform(engine, verb, path, ApiClient(make_key(engine.owner, scopes=["release:write"])))
     refused(answer, 403, "forbidden")
     check(path, verb, answer)
 
 
-@pytest.mark.parametrize(("verb", "path"), WRITES)
+@for_each(WRITES, begin=Engine)
 def test_writing_with_read_access_only_is_403(engine: Engine, verb: str, path: str) -> None:
     body = {"data": {"name": "X"}}
     if verb == "post":
@@ -111,12 +111,13 @@ def test_scheme_is_the_raw_key() -> None:
     assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "header", "Authorization")
 
 
-def test_unexpected_errors_have_the_envelope_and_no_detail(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+@begin_with(Engine)
+def test_unexpected_errors_have_the_envelope_and_no_detail(world: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(**kwargs: Any) -> None:
         raise RuntimeError("the inner secret")
 
     monkeypatch.setattr("releasehub.api.engine.version_viewsets.create_with_files", fail)
-    answer = engine.post()
+    answer = world.post()
     refused(answer, 500, "unexpected")
     assert b"secret" not in answer.content
     assert answer["X-Request-Id"]

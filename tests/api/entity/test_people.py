@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,16 +16,17 @@ from releasehub.accounts.services import create_role
 from releasehub.apikeys.scopes import Scope
 from releasehub.audit.models import AuditEntry
 from tests.api.entity.world import World
-from tests.conftest import ApiClient
+from tests.conftest import ApiClient, Ready
 from tests.factories import make_key, make_user, system
 
 pytestmark = pytest.mark.django_db
 INSIDE_ONLY = [scope for scope in Scope.values if scope != Scope.ENTITIES_SHARE_EXTERNAL]
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
+@pytest.fixture(scope="module")
+def ready(make_ready: Any) -> Iterator[Ready]:
+    with make_ready(World) as made:
+        yield made
 
 
 def share(world: World, *emails: str, client: ApiClient | None = None) -> Any:
@@ -139,7 +141,7 @@ def test_deleted_entities_are_in_no_list_of_shares(world: World) -> None:
 
 @pytest.mark.embedded
 def test_queries_do_not_grow_with_addresses_asked_or_listed(world: World) -> None:
-    known = [person(f"person{number}") for number in range(20)]
+    known = [person(f"person{number}") for number in range(5)]
     share(world, *(user.email for user in known[:1]))
 
     def queries() -> int:

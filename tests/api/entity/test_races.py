@@ -29,8 +29,8 @@ pytestmark = [
     ),
     pytest.mark.django_db(transaction=True),
 ]
-WRITERS = 16
-ROUNDS = int(os.environ.get("RACE_ROUNDS", "2"))
+WRITERS = 8
+ROUNDS = int(os.environ.get("RACE_ROUNDS", "1"))
 
 
 def confirming(world: World, body: dict[str, Any]) -> Callable[[], Any]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
-from tests.conftest import ApiClient
+from tests.conftest import ApiClient, Ready
 from tests.factories import make_download, make_key, make_user
 
 BINARY = "application/octet-stream"
 
 
 class Repository:
-    def __init__(self, **fields: Any) -> None:
+    def __init__(self) -> None:
         self.owner = make_user("Ada")
-        self.download = make_download(self.owner, slug="tool", title="Tool", **fields)
+        self.download = make_download(self.owner, slug="tool", title="Tool")
         self.client = ApiClient(make_key(self.owner))
         self.guest = ApiClient()
         self.path = "/api/v3/repos/Ada/tool"
@@ -47,6 +48,12 @@ class Repository:
         return answer.json()
 
 
+@pytest.fixture(scope="module")
+def ready_repository(make_ready: Any) -> Iterator[Ready]:
+    with make_ready(Repository) as made:
+        yield made
+
+
 @pytest.fixture
-def repository() -> Repository:
-    return Repository()
+def repository(ready_repository: Ready, db: None) -> Repository:
+    return ready_repository.take()

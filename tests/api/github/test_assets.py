@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from downloads.services import update_download
 from files.models import Blob, File
 from files.storage import LocalStorage
 from releasehub.api.github import upload_viewsets
@@ -17,7 +18,7 @@ from releasehub.distribution.counting import aggregate_download_events
 from releasehub.publishing.deletion import delete_file
 from tests.api.github.conftest import BINARY, Repository
 from tests.conftest import ApiClient
-from tests.factories import make_key, make_user
+from tests.factories import make_key, make_user, system
 
 pytestmark = pytest.mark.django_db
 SHA256 = "sha256:277089d91c0bdf4f2e6862ba7e4a07605119431f5d13f726dd352b06f1b206a9"  # of b"bytes"
@@ -209,8 +210,8 @@ def test_a_download_counts(repository: Repository, local_storage: Any) -> None:
     assert repository.guest.get(asset["url"]).json()["download_count"] == 1
 
 
-def test_private_bytes_need_a_right(local_storage: Any) -> None:
-    repository = Repository(visibility="private")
+def test_private_bytes_need_a_right(repository: Repository, local_storage: Any) -> None:
+    update_download(actor=system(), download=repository.download, visibility="private")
     asset = repository.publish()["assets"][0]
     options = {"headers": {"Accept": BINARY}}
     assert repository.guest.get(asset["url"], **options).status_code == 404

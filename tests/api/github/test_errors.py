@@ -9,10 +9,11 @@ from django.test import Client
 from django.utils import timezone
 
 from downloads.models import Download
+from downloads.services import update_download
 from releasehub.apikeys.models import ApiKey
 from tests.api.github.conftest import BINARY, Repository
 from tests.conftest import ApiClient
-from tests.factories import make_key, make_user
+from tests.factories import make_key, make_user, system
 from versions.models import Version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
@@ -45,8 +46,8 @@ def test_what_does_not_exist_is_not_found(repository: Repository, path: str) -> 
         assert answer["X-RateLimit-Limit"]
 
 
-def test_a_hidden_repository_is_not_found() -> None:
-    repository = Repository(visibility="private")
+def test_a_hidden_repository_is_not_found(repository: Repository) -> None:
+    update_download(actor=system(), download=repository.download, visibility="private")
     release = repository.publish()
     stranger = ApiClient(make_key(make_user()))
     for client in (repository.guest, stranger):

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from downloads.models import Download, TeamMember
+from downloads.services import update_category
 from files.models import File
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
 from tests.api.github.conftest import Repository
 from tests.conftest import ApiClient
-from tests.factories import make_category, make_file, make_key, make_organization, make_user, make_version, system
+from tests.factories import make_file, make_key, make_organization, make_user, make_version, system
 from versions.models import Version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
@@ -220,8 +221,8 @@ def test_a_draft_is_published_without_files_but_not_if_all_were_rejected(reposit
     assert "has no files" in answer.json()["errors"][0]["message"]
 
 
-def test_a_release_that_waits_for_approval_stays_a_draft() -> None:
-    repository = Repository(category=make_category(requires_approval=True))
+def test_a_release_that_waits_for_approval_stays_a_draft(repository: Repository) -> None:
+    update_category(actor=system(), category=repository.download.category, requires_approval=True)
     release = repository.publish()
     assert (release["draft"], Version.objects.get().state) == (True, "pending")
     again = repository.send("patch", f"/releases/{release['id']}", {"draft": False})

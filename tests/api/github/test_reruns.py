@@ -20,6 +20,12 @@ from versions.models import Version
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture
+def repository() -> Repository:
+    """Make the rows for each test, because the last one commits."""
+    return Repository()
+
+
 @pytest.mark.embedded
 def test_a_second_run_takes_up_the_draft_without_its_files(repository: Repository) -> None:
     first = repository.create(name="One", body="Notes", target_commitish="dev", prerelease=True).json()

@@ -22,7 +22,7 @@ from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import system_actor
 from releasehub.core.errors import StorageUnavailable
 from releasehub.webhooks.models import Event
-from tests.conftest import ApiClient, begin_with
+from tests.conftest import ApiClient, begin_with, for_each
 from tests.corpus import cases_of, one_of_each, shape_of
 from tests.factories import make_category, make_download, make_file, make_key, make_prefix, make_user, make_version
 from tests.undoing import undone
@@ -41,7 +41,7 @@ NAMES = one_of_each(
     "certain",
     "shape",
 )
-NUMBERS = cases_of("bad_versions")
+NUMBERS = one_of_each(cases_of("bad_versions"), "class", "dotted", "calver", "semver")
 VERSION_FIELDS = [
     "version_id",
     "download_id",
@@ -471,29 +471,29 @@ BOUNDARY = "multipart/form-data; boundary=x"
 WHOLE = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\nbytes\r\n--x--\r\n'
 
 
+UNREADABLE = [
+    ("application/json", b"{", 400),
+    ("application/json", b"[" * 100_000, 400),
+    ("application/json", b"[]", 400),
+    ("application/json", b'{"title": NaN}', 400),
+    ("application/json", b'{"title": "\\ud800", "category_id": 1}', 400),
+    ("application/json", b'{"title": "a\\u0000", "category_id": 1}', 400),
+    ("application/json", b'{"category_id": 1e400}', 400),
+    ("application/json", b" " * (2 * 1024 * 1024 + 1), 413),
+    ("application/x-www-form-urlencoded", b"title=" + b"x" * (2 * 1024 * 1024), 413),
+    ("application/x-www-form-urlencoded", b"a=1&" * 10_000, 400),
+    ("text/xml", b"<a/>", 415),
+    ("multipart/form-data", b"no boundary", 400),
+    (BOUNDARY, WHOLE[:60], 400),
+    (BOUNDARY, b"", 400),
+]
+
+
 @pytest.mark.embedded
-@begin_with_hub
-@pytest.mark.parametrize(
-    ("content_type", "body", "status"),
-    [
-        ("application/json", b"{", 400),
-        ("application/json", b"[" * 100_000, 400),
-        ("application/json", b"[]", 400),
-        ("application/json", b'{"title": NaN}', 400),
-        ("application/json", b'{"title": "\\ud800", "category_id": 1}', 400),
-        ("application/json", b'{"title": "a\\u0000", "category_id": 1}', 400),
-        ("application/json", b'{"category_id": 1e400}', 400),
-        ("application/json", b" " * (2 * 1024 * 1024 + 1), 413),
-        ("application/x-www-form-urlencoded", b"title=" + b"x" * (2 * 1024 * 1024), 413),
-        ("application/x-www-form-urlencoded", b"a=1&" * 10_000, 400),
-        ("text/xml", b"<a/>", 415),
-        ("multipart/form-data", b"no boundary", 400),
-        (BOUNDARY, WHOLE[:60], 400),
-        (BOUNDARY, b"", 400),
-    ],
-)
-@pytest.mark.parametrize("path", ["downloads", "versions", "files", "categories"])
-def test_unreadable_bodies_are_refused(hub: Hub, path: str, content_type: str, body: bytes, status: int) -> None:
+@for_each(product(["downloads", "files"], UNREADABLE), begin=Hub)
+def test_unreadable_bodies_are_refused(hub: Hub, path: str, unreadable: tuple[str, bytes, int]) -> None:
+    """Only the route of files has parsers of its own; `tests/api/test_bad_bodies.py` sends bodies to all routes."""
+    content_type, body, status = unreadable
     hub.owner.is_superuser = True
     hub.owner.save()
     answer = hub.client.generic("POST", f"/api/mc-dm-{path}/", body, content_type=content_type)
@@ -517,10 +517,11 @@ WRONG = [None, [], {}, "", "x" * 100_001, -1, 2**70, True, "\x00", ["a"], 1.5]
     ],
 )
 def test_no_value_of_any_type_breaks_a_write(hub: Hub, path: str, fields: str) -> None:
+    """Every field gets half of the values, and every value half of the fields; see also `test_bad_bodies.py`."""
     hub.owner.is_superuser = True
     hub.owner.save()
     known = {"title": "T", "category_id": hub.download.category_id, "download_id": hub.download.pk}
-    for field, value in product(fields.split(), WRONG):
+    for field, value in list(product(fields.split(), WRONG))[::2]:
         with undone():
             answer = hub.post(path, known | {"version_string": "1.0", field: value})
         assert answer.status_code < 500, (field, value, answer.content)

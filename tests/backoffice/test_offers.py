@@ -63,11 +63,13 @@ def client(world: dict[str, User], name: str) -> Client:
     return confirm_password(client, world[name])
 
 
-@pytest.mark.parametrize("name", [name for name in PERMISSIONS if name not in {"eraser", "operator"}])
+@pytest.mark.parametrize("name", ["owner", "member", "stranger", "moderator", "support", "auditor"])
 def test_admin_links_match_the_permissions_of_the_user(client: Client, name: str) -> None:
     found = walk(client, ["/admin/"], within="/admin/", rows_per_kind=1)
     assert {url: status for url, status in found.answers.items() if status >= 400} == {}
-    sent = {form.action: send(client, form).status_code for form in unlike(found.forms)}
+    # The next test asks the service about every action on a row. One user sends the forms of these actions as well.
+    forms = [form for form in unlike(found.forms) if name == "member" or not form.key[0].endswith("_act")]
+    sent = {form.action: send(client, form).status_code for form in forms}
     assert {url: status for url, status in sent.items() if status >= 400} == {}
     linked = set().union(*found.links.values())
     for model in admin.site._registry:

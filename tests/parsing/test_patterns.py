@@ -13,14 +13,14 @@ from tests.speed import slowness
 
 pytestmark = pytest.mark.embedded
 
-# A linear pattern reads 8,000 characters in less than 1 ms, a quadratic one needs at least 80 ms.
-SIZE = 8_000
-LIMIT_SECONDS = 0.04
+# A linear pattern reads 4,000 characters in less than 0.5 ms, a quadratic one needs at least 20 ms.
+SIZE = 4_000
+LIMIT_SECONDS = 0.01
 # One timer watches this many texts, because there are 100,000 of them. If they exceed its limit, each gets its own.
 BATCH = 20
-# What is slow is tried again: 32,000 characters take 4 times as long if the pattern is linear, and 16 times if not.
-LARGE_SIZE = 32_000
-LARGE_LIMIT_SECONDS = 0.32
+# What is slow is tried again: 16,000 characters take 4 times as long if the pattern is linear, and 16 times if not.
+LARGE_SIZE = 16_000
+LARGE_LIMIT_SECONDS = 0.16
 
 
 def slow_text(use: Use) -> object:

@@ -52,6 +52,17 @@ STEPS = [
 ]
 
 
+# The end of most steps is the beginning of the next one.
+ENDS = {"_confirm", "add_file", Move.ACTIVATE}
+MOMENTS = [(*step, "before") for step in STEPS] + [(*step, "after") for step in STEPS if step[1] in ENDS]
+# From then on, everything is in one transaction, which is rolled back on every database.
+ROLLED_BACK = {"create_version", "add_file", Move.PUBLISH, Move.ACTIVATE}
+DEATHS = [
+    pytest.param(*death, id=f"{death[1]}-{death[2]}", marks=[pytest.mark.embedded] * (death[1] in ROLLED_BACK))
+    for death in MOMENTS
+]
+
+
 def confirmation(body: dict[str, Any]) -> Confirmation:
     return Confirmation(
         storage_path=body["storage_path"],
@@ -69,8 +80,7 @@ def confirm(world: World, body: dict[str, Any]) -> tuple[Version, bool]:
     return publish_package(confirmation=confirmation(body), inspected=inspected, **options)
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize(("place", "step"), STEPS, ids=[step for _, step in STEPS])
+@pytest.mark.parametrize(("place", "step", "moment"), DEATHS)
 def test_repeating_an_interrupted_confirmation_completes_it(
     monkeypatch: pytest.MonkeyPatch, place: Any, step: str | Move, moment: str
 ) -> None:

@@ -71,8 +71,13 @@ def templates_unrecorded() -> AbstractContextManager[Any]:
     return mock.patch.object(Template, "_render", lambda template, context: template.nodelist.render(context))
 
 
-def walk(client: Client, starts: Iterable[str], *, within: str = "/", rows_per_kind: int = 2) -> Walk:
-    """Open every page that can be reached by links, at most some of each kind, and no URL of an API."""
+def walk(
+    client: Client, starts: Iterable[str], *, within: str = "/", rows_per_kind: int = 2, without: tuple[str, ...] = ()
+) -> Walk:
+    """Open every page that can be reached by links, at most some of each kind, and no URL of an API.
+
+    `without` has the ends of the names of views that are left out.
+    """
     found, waiting, seen = Walk(), deque(starts), set(starts)
     opened: dict[tuple[str, str], int] = {}
     while waiting:
@@ -93,6 +98,7 @@ def walk(client: Client, starts: Iterable[str], *, within: str = "/", rows_per_k
                 or is_api(link)
                 or urlsplit(link).query
                 or opened.get(kind, 0) >= rows_per_kind
+                or kind[0].endswith(without)
             ):
                 continue
             opened[kind] = opened.get(kind, 0) + 1

@@ -65,11 +65,11 @@ def client(world: dict[str, User], name: str) -> Client:
 
 @pytest.mark.parametrize("name", ["owner", "member", "stranger", "moderator", "support", "auditor"])
 def test_admin_links_match_the_permissions_of_the_user(client: Client, name: str) -> None:
-    found = walk(client, ["/admin/"], within="/admin/", rows_per_kind=1)
+    # The next test asks the service about every action on a row. Only one user opens their pages and sends their forms.
+    without = () if name == "member" else ("_act",)
+    found = walk(client, ["/admin/"], within="/admin/", rows_per_kind=1, without=without)
     assert {url: status for url, status in found.answers.items() if status >= 400} == {}
-    # The next test asks the service about every action on a row. One user sends the forms of these actions as well.
-    forms = [form for form in unlike(found.forms) if name == "member" or not form.key[0].endswith("_act")]
-    sent = {form.action: send(client, form).status_code for form in forms}
+    sent = {form.action: send(client, form).status_code for form in unlike(found.forms)}
     assert {url: status for url, status in sent.items() if status >= 400} == {}
     linked = set().union(*found.links.values())
     for model in admin.site._registry:

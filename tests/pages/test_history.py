@@ -9,17 +9,16 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from downloads.models import Download
 from releasehub.pages import rendered_notes
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
+from tests.conftest import begin_with
 from tests.factories import make_download, make_file, make_version, system
 
-pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 
-
-@pytest.fixture
-def download() -> Any:
-    """A download with a current, a yanked, an archived, a pre-release and a draft version."""
+def build() -> Download:
+    """Make a download with a current, a yanked, an archived, a pre-release and a draft version."""
     download = make_download(title="Tool")
     for number, fields in (("1.0.0", {}), ("1.1.0", {}), ("1.2.0", {}), ("2.0.0-rc.1", {"channel": "rc"})):
         version = make_version(download, number, release_notes=f"Notes of {number}", **fields)
@@ -29,6 +28,14 @@ def download() -> Any:
     move(Move.YANK, actor=system(), version=download.versions.get(number="1.1.0"), reason="It deletes files")
     make_version(download, "3.0.0", state="draft")
     return download
+
+
+pytestmark = [pytest.mark.django_db, begin_with(build), pytest.mark.embedded]
+
+
+@pytest.fixture
+def download(world: Download) -> Any:
+    return world
 
 
 def context_of(client: Client, download: Any, page: str) -> Any:

@@ -117,6 +117,11 @@ def unlike(forms: Iterable[Form]) -> Iterator[Form]:
             yield form
 
 
+def waits_for_an_action(form: Form) -> bool:
+    """Return whether this is the form of a list of the admin, which does nothing as long as no action is chosen."""
+    return form.key[0].endswith("_changelist")
+
+
 @dataclass
 class Control:
     """What can be filled in or pressed in a form."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from downloads.models import Download
 from releasehub.pages import rendered_notes
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
-from tests.conftest import begin_with
+from tests.conftest import Ready
 from tests.factories import make_download, make_file, make_version, system
 
 
@@ -30,7 +31,13 @@ def build() -> Download:
     return download
 
 
-pytestmark = [pytest.mark.django_db, begin_with(build), pytest.mark.embedded]
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
+
+
+@pytest.fixture(scope="module")
+def ready(make_ready: Any) -> Iterator[Ready]:
+    with make_ready(build) as made:
+        yield made
 
 
 @pytest.fixture

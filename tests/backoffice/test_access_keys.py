@@ -51,6 +51,7 @@ def test_access_key_is_created_by_the_service_and_its_secret_is_shown_once(root:
         assert secret[0] not in page.content.decode()
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     "wrong", [{"uses_left": "0"}, {"highest_number": "-"}, {"expires_at_0": "2001-01-01", "expires_at_1": "00:00:00"}]
 )

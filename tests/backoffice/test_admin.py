@@ -140,6 +140,7 @@ def test_actions_call_the_services(root: Client, action: str, action_logged: str
     assert AuditEntry.objects.filter(action=action_logged, target_id=version.pk, channel="admin").count() == 1
 
 
+@pytest.mark.embedded
 def test_list_action_asks_for_confirmation_then_applies_to_all_rows(root: Client) -> None:
     versions = [make_version(files=1) for _ in range(3)]
     data = {"action": "yank", "_selected_action": [version.pk for version in versions]}
@@ -158,6 +159,7 @@ def test_publishing_without_files_shows_the_reason(root: Client) -> None:
     assert b"Add a file first" in answer.content
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(("typed", "is_left"), [("", True), ("1.0", True), ("1.0.0", False)])
 def test_permanent_deletion_requires_the_typed_number(root: Client, typed: str, is_left: bool) -> None:
     version = make_version(make_download(), "1.0.0", files=1)
@@ -195,6 +197,7 @@ def test_key_secret_is_shown_once(root: Client) -> None:
     assert ApiKey.objects.get().revoked_at is not None
 
 
+@pytest.mark.embedded
 def test_forms_for_keys_ask_the_server_for_downloads_instead_of_listing_them(root: Client) -> None:
     chosen, other = make_download(title="Chosen tool"), make_download(title="Other tool")
     confirm_password(root, User.objects.get(username="root"))
@@ -228,6 +231,7 @@ def test_query_count_of_lists_is_constant(root: Client) -> None:
     assert counts[0] == counts[1]
 
 
+@pytest.mark.embedded
 def test_a_user_is_anonymized_after_typing_the_name(root: Client) -> None:
     user = make_user("leaver", email="leaver@example.org")
     change = reverse("admin:accounts_user_change", args=[user.pk])
@@ -246,6 +250,7 @@ def test_a_user_is_anonymized_after_typing_the_name(root: Client) -> None:
     assert root.get(url).status_code == 404
 
 
+@pytest.mark.embedded
 def test_admin_links_to_the_public_page(root: Client) -> None:
     version = make_version()
     for row, page in (

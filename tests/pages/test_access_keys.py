@@ -58,6 +58,7 @@ def names(answer: Any) -> list[str]:
     return [key.name for key in answer.context["page"]]
 
 
+@pytest.mark.embedded
 def test_account_without_keys_explains_access_keys(owner: Client) -> None:
     assert "give a customer or a tester access to a private download" in text(owner.get(LIST))
     assert "You do not manage any downloads yet" in text(signed_in(make_user()).get(NEW))
@@ -94,6 +95,7 @@ def test_the_commands_shown_with_the_secret_work(owner: Client, download: Downlo
     assert guest.get(share, follow=True).status_code == 200
 
 
+@pytest.mark.embedded
 def test_key_page_without_a_version_explains_the_link(owner: Client, download: Download) -> None:
     assert "There is no published version that this key gives access to yet" in text(
         owner.post(NEW, {"download": download.pk, "name": "Ann"})
@@ -118,6 +120,7 @@ def test_only_managed_downloads_are_valid_choices(owner: Client) -> None:
     assert "Another" not in text(owner.get(NEW))
 
 
+@pytest.mark.embedded
 def test_new_key_link_preselects_the_download(owner: Client, download: Download) -> None:
     make_download(download.owner)
     assert f'<option value="{download.pk}" selected>' in text(owner.get(f"{NEW}?download={download.pk}"))
@@ -156,6 +159,7 @@ def test_states_are_shown_and_filtered(owner: Client, download: Download) -> Non
         assert answer.context["page"][0].state == state
 
 
+@pytest.mark.embedded
 def test_pager_keeps_the_download_filter(owner: Client, download: Download) -> None:
     other = make_download(download.owner)
     for number in range(21):
@@ -189,6 +193,7 @@ def test_outsiders_find_no_access_keys(download: Download) -> None:
     assert key.is_usable
 
 
+@pytest.mark.embedded
 def test_changes_require_a_csrf_token(download: Download) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(download.owner)
@@ -196,6 +201,7 @@ def test_changes_require_a_csrf_token(download: Download) -> None:
     assert client.post(f"{LIST}{make(download).public_id}/revoke/").status_code == 403
 
 
+@pytest.mark.embedded
 def test_download_page_links_to_access_keys_for_managers(owner: Client, download: Download) -> None:
     editor = make_user()
     set_team_member(actor=system(), download=download, user=editor, flags={"can_edit"})
@@ -205,6 +211,7 @@ def test_download_page_links_to_access_keys_for_managers(owner: Client, download
     assert LIST in text(owner.get("/account/"))
 
 
+@pytest.mark.embedded
 def test_query_count_of_pages_is_constant(owner: Client, download: Download) -> None:
     counts = set()
     for more in (1, 19):
@@ -217,6 +224,7 @@ def test_query_count_of_pages_is_constant(owner: Client, download: Download) -> 
     assert len(counts) == 2, counts
 
 
+@pytest.mark.embedded
 def test_invalid_share_link_explains_the_next_step(download: Download) -> None:
     key, secret = issue_access_key(actor=system(), download=download, name="x")
     revoke_access_key(actor=system(), key=key)
@@ -235,6 +243,7 @@ def test_download_page_shows_the_limits_of_the_access_key(download: Download) ->
     assert "Shared with you" not in text(signed_in(download.owner).get(download.path))
 
 
+@pytest.mark.embedded
 def test_unneeded_access_key_is_not_mentioned() -> None:
     download = make_download()
     make_file(make_version(download, "2.0.0"))
@@ -258,6 +267,7 @@ def test_holder_of_a_key_sees_the_downloadable_files(download: Download) -> None
     assert file_path(high) not in above
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("may", ["nobody", "holder", "user"])
 def test_secured_files_say_that_a_key_is_needed(may: str) -> None:
     file: File = make_file()
@@ -269,6 +279,7 @@ def test_secured_files_say_that_a_key_is_needed(may: str) -> None:
     assert (f'href="{file_path(file)}"' in page) is (may != "nobody")
 
 
+@pytest.mark.embedded
 def test_every_offered_link_responds(download: Download) -> None:
     """And every file without one is refused."""
     for number in ("1.0.0", "1.4.0", "2.0.0"):

@@ -87,6 +87,7 @@ def test_invited_user_sees_and_accepts_the_invitation(scene: Scene, page: str) -
     assert "No invitation is pending" in text(owner.get(path))
 
 
+@pytest.mark.embedded
 @pages
 def test_the_answer_is_the_same_with_and_without_an_account(scene: Scene, page: str) -> None:
     owner, path, found = client_of(scene.owner), getattr(scene, page), []
@@ -150,6 +151,7 @@ def test_strangers_cannot_answer_an_invitation(scene: Scene, name: str) -> None:
     assert Invitation.objects.unanswered().exists()
 
 
+@pytest.mark.embedded
 @pages
 def test_invitation_page_is_for_members_who_may_invite_only(scene: Scene, page: str) -> None:
     Membership.objects.create(organization=scene.organization, user=scene.guest)
@@ -159,6 +161,7 @@ def test_invitation_page_is_for_members_who_may_invite_only(scene: Scene, page: 
     assert "sign-in" in Client().get(path)["Location"]
 
 
+@pytest.mark.embedded
 @pages
 def test_every_form_needs_its_csrf_token(scene: Scene, page: str) -> None:
     owner = client_of(scene.owner, enforce_csrf_checks=True)
@@ -176,6 +179,7 @@ def test_every_form_needs_its_csrf_token(scene: Scene, page: str) -> None:
     assert guest.post(action, {"csrfmiddlewaretoken": token[1]}).status_code == 302
 
 
+@pytest.mark.embedded
 def test_a_wrong_form_is_shown_again(scene: Scene) -> None:
     owner = client_of(scene.owner)
     assert owner.post(scene.team, {"invited": "guest", "flags": ["is_owner"]}).status_code == 400

@@ -167,6 +167,7 @@ def test_sign_in_redirects_to_the_account(client: Client) -> None:
     assert answer["Location"] == "/account/"
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("rows", [2, 12])
 def test_query_count_of_pages_is_constant(client: Client, rows: int) -> None:
     category = make_category("Only")

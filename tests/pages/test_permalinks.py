@@ -254,6 +254,7 @@ def test_members_get_410_for_a_deleted_members_only_download(client: Client, fil
     assert client.get(path(file)).status_code == 410
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     "name", ["$(touch pwned).zip", "`touch pwned`.zip", "a'; touch pwned; '.zip", "-o pwned.zip", "a & touch pwned"]
 )

@@ -181,6 +181,7 @@ def test_unknown_names_are_404(client: Client, version: Any, path: str) -> None:
     assert client.get(path).status_code == 404
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_addresses_only_read(client: Client, version: Any, method: str) -> None:
     assert getattr(client, method)(f"{BASE}/releases/latest").status_code == 405

@@ -269,6 +269,7 @@ def test_first_run_indexes_existing_downloads() -> None:
     assert titles("older") == ["Older than the index"]
 
 
+@pytest.mark.embedded
 def test_query_count_does_not_depend_on_the_matches() -> None:
     def count() -> int:
         rebuild_index()

@@ -123,7 +123,7 @@ class PreparedData:
                 unfinished = first.with_suffix(".unfinished")
                 shutil.rmtree(unfinished, ignore_errors=True)
                 unfinished.mkdir()
-                start(unfinished, fresh=True).stop()
+                assert start(unfinished, fresh=True).stop() == 0
                 (unfinished / "static").rename(cls.static_files())
                 unfinished.rename(first)
         return first

@@ -130,6 +130,7 @@ LINKS = {
 }
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("link", LINKS)
 def test_permanent_links_wait(catalog: Catalog, link: str) -> None:
     path = f"/d/{catalog.download.slug}/{link}"
@@ -184,6 +185,7 @@ def engine(catalog: Catalog, settings: Any) -> None:
     settings.ENGINE_DOWNLOAD = catalog.download.slug
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("dialect", ["native", "v3 update", "v3 latest", "engine", "github"])
 def test_every_dialect_waits(catalog: Catalog, engine: None, dialect: str) -> None:
     route, client = routes(catalog.download)[dialect], ApiClient()

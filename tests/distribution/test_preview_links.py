@@ -117,6 +117,7 @@ def test_files_that_did_not_pass_are_withheld(draft: Version, status: str) -> No
     assert see(secret, "tool.zip").status_code == 404
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("end", ["revoke", "expire", "delete version", "delete download", "moderate", "lose right"])
 def test_link_ends(draft: Version, download: Download, end: str) -> None:
     member = make_user("bob")

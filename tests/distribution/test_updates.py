@@ -42,6 +42,7 @@ def test_newer_versions_are_found_by_version_order(installed: str, newest: str, 
     assert found == (version if is_update else None)
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("installed", ["-", "x" * 129, "1.2\0", "１.２"])
 def test_invalid_installed_version_is_rejected(installed: str) -> None:
     with pytest.raises(Invalid):

@@ -32,7 +32,7 @@ PASSPHRASE = "the passphrase of a fault run"
 FENCED = "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'read_only_%'"
 WATCH_SECONDS = 0.01
 LOADED_MODULES = (
-    "tests.faults.cheap_passphrase",
+    "tests.faults.cheap_secrets",
     "releasehub.operations.backups.creating",
     "releasehub.operations.backups.restoring",
 )

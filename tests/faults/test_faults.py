@@ -19,7 +19,7 @@ from tests.services.servers import postgres_binaries
 RUN = Path(__file__).with_name("run.py")
 SEED = "20261121"
 EVENTS = (
-    "events", "--events", "150", "--workers", "2", "--life", "0.3", "--every", "0.5", "--kills", "12", "--flush", "2",
+    "events", "--events", "150", "--workers", "2", "--life", "0.3", "--every", "0.5", "--kills", "6", "--flush", "2",
     "--patience", "600",
 )  # fmt: skip
 
@@ -68,17 +68,17 @@ def test_concurrent_commits_lose_no_change() -> None:
 
 @with_services
 def test_the_audit_log_is_exact_while_writers_die() -> None:
-    carry_out("log", "--operations", "150", "--every", "0.5", "--kills", "8", "--patience", "600")
+    carry_out("log", "--operations", "100", "--every", "0.5", "--kills", "4", "--patience", "600")
 
 
 @with_services
 def test_a_long_log_is_verified() -> None:
-    assert "20,000" in carry_out("verify", "--rows", "20000", "--longest", "600")
+    assert "6,000" in carry_out("verify", "--rows", "6000", "--longest", "600")
 
 
 @with_services
 def test_work_continues_while_redis_is_down() -> None:
-    carry_out("broker", "--away", "4", "--slowest", "240", "--catch-up", "240", "--patience", "600")
+    carry_out("broker", "--away", "2", "--slowest", "240", "--catch-up", "240", "--patience", "600")
 
 
 @with_services
@@ -88,7 +88,7 @@ def test_backups_and_moves_survive_kills() -> None:
 
 @pytest.mark.embedded
 def test_embedded_hub_survives_kills() -> None:
-    carry_out("embedded", "--versions", "60", "--every", "1", "--patience", "600")
+    carry_out("embedded", "--versions", "30", "--every", "1", "--patience", "600")
 
 
 @pytest.mark.embedded
@@ -99,5 +99,5 @@ def test_retention_run_survives_kills() -> None:
 @pytest.mark.embedded
 def test_an_import_that_is_killed_imports_everything_once() -> None:
     assert "files with another digest" in carry_out(
-        "importing", "--releases", "6", "--files", "20", "--size", "2000", "--large", "20000000", "--patience", "600"
+        "importing", "--releases", "6", "--files", "20", "--size", "2000", "--large", "5000000", "--patience", "600"
     )

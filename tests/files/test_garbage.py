@@ -83,6 +83,7 @@ def test_recent_objects_are_not_garbage() -> None:
     assert collect_garbage() == []
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("damage", ["missing", "shorter", "other bytes"])
 def test_verify_storage_lists_damaged_files(damage: str) -> None:
     good, bad = make_file(), make_file(content=b"0123456789")

@@ -38,6 +38,7 @@ def refusal(call: Any) -> DomainError:
 class TestNewOwner:
     """The next owner pays for what the download stores."""
 
+    @pytest.mark.embedded
     @pytest.mark.parametrize(("quota", "fits"), [(59, False), (60, True), (0, True)])
     def test_next_owner_needs_room_for_the_bytes(self, download: Download, quota: int, fits: bool) -> None:
         heir = make_user(quota_bytes=quota)
@@ -71,6 +72,7 @@ class TestNewCategory:
         category = make_category(**rules)
         return lambda: update_download(actor=Actor(user=download.owner), download=download, category=category)
 
+    @pytest.mark.embedded
     @pytest.mark.parametrize(
         ("rules", "code"),
         [
@@ -84,6 +86,7 @@ class TestNewCategory:
         found = refusal(self.moved(download, **rules))
         assert (type(found), found.code, found.field) == (Rejected, code, "category")
 
+    @pytest.mark.embedded
     @pytest.mark.parametrize(
         "rules",
         [

@@ -180,6 +180,7 @@ def test_upload_rejected_for_low_disk_space_leaves_nothing_behind(
 class TestDownloadQuota:
     """The download's own quota wins over the category's, and that over the site's."""
 
+    @pytest.mark.embedded
     @pytest.mark.parametrize(
         ("site", "category", "own", "fits"),
         [

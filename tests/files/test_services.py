@@ -123,6 +123,7 @@ def rule(version: Version, **rules: Any) -> Version:
     return Version.objects.select_related("download__category").get(pk=version.pk)
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     ("rules", "name", "content"),
     [
@@ -159,6 +160,7 @@ def test_number_of_files_is_limited() -> None:
         accept_upload(actor=system(), version=version, upload=stage(b"x"))
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     "url",
     ["ftp://a.b/c", "javascript:alert(1)", "https://user:pw@a.b/c", "https:///c", "//a.b/c", "https://a.b/c d", ""],

@@ -73,13 +73,16 @@ def fill(hub: Hub) -> None:
 
 
 def import_from(
-    launchers: Launchers, there: Hub, here: Hub, slug: str, *arguments: str, token: str | None = None, target: str = ""
+    launchers: Launchers, there: Hub, here: Hub, slug: str, *arguments: str, has_key: bool = True, target: str = ""
 ) -> tuple[int, str]:
     """Run the command on the second hub, and return its exit code and what it printed."""
     category = here.get("/api/mc-dm-categories/")["categories"][0]["view_url"].rstrip("/").rpartition("/")[2]
     options = ["--api", there.url, "--to", target or f"copy-of-{slug}", "--create", category.rpartition(".")[0]]
+    if has_key:
+        token_file = here.data / "token"
+        token_file.write_text(there.printed["API key"])
+        options += ["--token-file", str(token_file)]
     extra = {"RELEASEHUB_WEBHOOK_ALLOW_NETS": LOOPBACK}
-    extra |= {"RELEASEHUB_IMPORT_TOKEN": there.printed["API key"] if token is None else token}
     importing = ("manage.py", "import", "releasehub", slug, *options, "--owner", here.printed["User"], *arguments)
     variables = environment(here.data, DJANGO_SETTINGS_MODULE="releasehub.settings.base", **extra)
     variables.pop("PYTEST_CURRENT_TEST", None)  # each test would get a launcher of its own
@@ -113,22 +116,28 @@ def described(hub: Hub, slug: str) -> list[dict[str, Any]]:
     return rows
 
 
-def test_private_download_is_copied_with_everything(hubs: tuple[Hub, Hub], launchers: Launchers) -> None:
-    there, here = hubs
-    code, output = import_from(launchers, there, here, "complete", "--drafts")
+@pytest.fixture(scope="module")
+def copied(hubs: tuple[Hub, Hub], launchers: Launchers) -> str:
+    """Import the private download, and return what the command printed."""
+    code, output = import_from(launchers, *hubs, "complete", "--drafts")
     assert code == 0, output
-    assert "4 created" in output
+    return output
+
+
+def test_private_download_is_copied_with_everything(hubs: tuple[Hub, Hub], copied: str) -> None:
+    there, here = hubs
+    assert "4 created" in copied
     assert described(here, "copy-of-complete") == described(there, "complete")
 
 
 def test_public_download_is_copied_without_a_key_and_only_once(hubs: tuple[Hub, Hub], launchers: Launchers) -> None:
     there, here = hubs
-    code, output = import_from(launchers, there, here, "packsmith", token="")
+    code, output = import_from(launchers, there, here, "packsmith", has_key=False)
     assert code == 0, output
     first = described(here, "copy-of-packsmith")
     # Without a key, drafts do not exist.
     assert first == [row for row in described(there, "packsmith") if row["state"] != "draft"]
-    code, output = import_from(launchers, there, here, "packsmith", token="")
+    code, output = import_from(launchers, there, here, "packsmith", has_key=False)
     assert code == 0, output
     assert "0 created, 0 updated" in output
     assert described(here, "copy-of-packsmith") == first
@@ -136,14 +145,14 @@ def test_public_download_is_copied_without_a_key_and_only_once(hubs: tuple[Hub, 
 
 def test_private_download_needs_the_key(hubs: tuple[Hub, Hub], launchers: Launchers) -> None:
     there, here = hubs
-    code, output = import_from(launchers, there, here, "complete", token="", target="without-key")
+    code, output = import_from(launchers, there, here, "complete", has_key=False, target="without-key")
     assert code == 1
     assert "hides it without a key" in output
 
 
+@pytest.mark.usefixtures("copied")
 def test_dry_run_lists_what_would_be_made(hubs: tuple[Hub, Hub], launchers: Launchers) -> None:
     there, here = hubs
-    import_from(launchers, there, here, "complete", "--drafts")
     post(there, "mc-dm-versions/", download_id=_id_of(there, "complete"), version_string="9.0.0")
     code, output = import_from(launchers, there, here, "complete", "--dry-run")
     assert code == 0, output

@@ -86,6 +86,7 @@ def test_slow_file_gives_its_turn_to_a_run_that_waits(
     assert host.file_requests()[-1][1]["range"] == f"bytes={PART}-"
 
 
+@pytest.mark.embedded
 @pytest.mark.usefixtures("small_parts")
 def test_source_without_ranges_is_read_from_the_beginning(run: Run, host: Host) -> None:
     host.has_ranges = False
@@ -93,6 +94,7 @@ def test_source_without_ranges_is_read_from_the_beginning(run: Run, host: Host) 
     assert File.objects.get().size_bytes == len(BODY)
 
 
+@pytest.mark.embedded
 @pytest.mark.usefixtures("small_parts")
 def test_file_that_changes_in_between_is_fetched_anew(run: Run, host: Host) -> None:
     host.has_digests = False
@@ -147,6 +149,7 @@ def test_run_that_never_gets_on_fails(source: ImportSource) -> None:
     assert (done.state, Version.objects.count()) == ("failed", 0)
 
 
+@pytest.mark.embedded
 def test_file_that_its_host_has_lost_does_not_stop_later_releases(run: Run, host: Host) -> None:
     host.releases[-1].assets[0].lost = 500
     waiting = run()
@@ -157,6 +160,7 @@ def test_file_that_its_host_has_lost_does_not_stop_later_releases(run: Run, host
     assert "status 500" in ImportedRelease.objects.get(outcome="failed").reason
 
 
+@pytest.mark.embedded
 def test_source_that_is_down_fails_no_release(run: Run, host: Host) -> None:
     host.releases[-1].assets[0].lost = 500
     waiting = run()
@@ -177,6 +181,7 @@ def test_interruption_after_which_parts_have_arrived_does_not_count(run: Run, ho
     assert interruptions == [0, 1]
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     ("status", "headers"),
     [
@@ -199,6 +204,7 @@ def test_source_that_asks_to_wait_is_left_alone_for_so_long(
     assert again(waiting).state == "done"
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     "text", ["soon", "Wed, 21 Oct 99999999999999999999 07:28:00 GMT", "Wed, 21 Oct 2015 07:28:00 +9999"]
 )
@@ -229,6 +235,7 @@ def test_running_run_notices_that_it_is_canceled(source: ImportSource, monkeypat
     assert (done.state, Version.objects.count()) == ("canceled", 0)
 
 
+@pytest.mark.embedded
 def test_slice_of_a_task_ends_between_two_releases(source: ImportSource, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("releasehub.importing.tasks.SLICE_SECONDS", -1)
     run = start_run(actor=system(), source=source)

@@ -1,6 +1,6 @@
 """A large file from the browser straight to S3: paused, reloaded and resumed.
 
-`BROWSER_UPLOAD_MIB` (48) is its size.
+`BROWSER_UPLOAD_MIB` (32) is its size.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.hubs import Hub, start
 from tests.live.relay import Relay
 
 MIB = 1024 * 1024
-SIZE_MIB = int(os.environ.get("BROWSER_UPLOAD_MIB", "48"))
+SIZE_MIB = int(os.environ.get("BROWSER_UPLOAD_MIB", "32"))
 TIMEOUT_MS = 1_800_000
 pytestmark = pytest.mark.skipif(
     settings.STORAGE_KIND != "s3", reason="This test needs the S3 server of make test-services."

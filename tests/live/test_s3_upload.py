@@ -1,6 +1,6 @@
 """A large file straight to S3 by the command line, killed in the middle and resumed from another directory.
 
-`LARGE_UPLOAD_MIB` (160) is its size.
+`LARGE_UPLOAD_MIB` (128) is its size.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.hubs import ROOT, Hub, start
 from tests.live.relay import Relay
 
 MIB = 1024 * 1024
-SIZE_MIB = int(os.environ.get("LARGE_UPLOAD_MIB", "160"))
+SIZE_MIB = int(os.environ.get("LARGE_UPLOAD_MIB", "128"))
 pytestmark = pytest.mark.skipif(
     settings.STORAGE_KIND != "s3", reason="This test needs the S3 server of make test-services."
 )

@@ -1,5 +1,6 @@
 """`make run` from the outside."""
 
+import http.client
 import signal
 import socket
 import sqlite3
@@ -48,7 +49,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
 @pytest.fixture
 def other(tmp_path: Path) -> Iterator[Hub]:
     """A hub without the demo."""
-    running = start(tmp_path, through_serve=True, RELEASEHUB_DEMO="0")
+    running = start(tmp_path, RELEASEHUB_DEMO="0")
     try:
         yield running
     finally:
@@ -86,31 +87,19 @@ def test_second_start_loads_no_second_demo(hub: Hub) -> None:
     assert not LOGIN.search(hub.log.read_text())
 
 
-def test_two_hubs_run_side_by_side_and_sigterm_stops_one_of_them(hub: Hub, other: Hub) -> None:
+def test_two_hubs_run_side_by_side_and_sigquit_stops_one_of_them_in_order(hub: Hub, other: Hub) -> None:
+    """`PreparedData` stops its hub with SIGTERM."""
     assert other.get("/api/mc-dm-downloads/")["pagination"]["total"] == 0
     assert len(processes_of(other.port)) == 2
-    other.stop(signal.SIGTERM)
+    assert other.stop(signal.SIGQUIT) == 0
     wait_until_gone(other.port)
     assert hub.get("/api/mc-dm-downloads/")["pagination"]["total"] > 0
 
 
-def test_sigquit_stops_the_hub_in_order(tmp_path: Path) -> None:
-    quitting = start(tmp_path, RELEASEHUB_DEMO="0")
-    try:
-        assert quitting.stop(signal.SIGQUIT) == 0
-        wait_until_gone(quitting.port)
-    finally:
-        quitting.end()
-
-
-def test_killing_the_server_stops_its_workers(tmp_path: Path) -> None:
-    killed = start(tmp_path, RELEASEHUB_DEMO="0")
-    try:
-        assert len(processes_of(killed.port)) == 2
-        killed.stop(signal.SIGKILL)
-        wait_until_gone(killed.port)
-    finally:
-        killed.end()
+def test_killing_the_server_stops_its_workers(other: Hub) -> None:
+    assert len(processes_of(other.port)) == 2
+    other.stop(signal.SIGKILL)
+    wait_until_gone(other.port)
 
 
 def test_port_in_use_is_reported_with_a_fix(tmp_path: Path) -> None:
@@ -135,6 +124,15 @@ def test_invalid_setting_stops_the_start_and_is_named(tmp_path: Path) -> None:
     refused = serve(tmp_path, free_port(), RELEASEHUB_STORAGE="tape")
     assert refused.returncode == 1
     assert "RELEASEHUB_STORAGE is 'tape'" in refused.stderr
+
+
+def test_hub_answers_a_query_that_no_browser_would_send(hub: Hub) -> None:
+    for path in ("/search/?q=İ", "/api/mc-dm-downloads/?slug=İ", "/d/packsmith/latest/linux-x64?x=İ"):
+        with closing(http.client.HTTPConnection("127.0.0.1", hub.port)) as connection:
+            connection._encode_request = lambda line: line.encode()  # type: ignore[attr-defined]
+            connection._validate_path = lambda url: None  # type: ignore[attr-defined]
+            connection.request("GET", path)
+            assert connection.getresponse().status == 200
 
 
 def test_ctrl_c_stops_all_processes(hub: Hub) -> None:

@@ -131,7 +131,7 @@ def test_large_upload_uses_little_memory(hub: Hub) -> None:
     version = new_version(hub)
     upload(hub, version, "warm-up.bin", 8)
     before = resident_bytes(hub)
-    status, answer, digest = upload(hub, version, "large.bin", 256)
+    status, answer, digest = upload(hub, version, "large.bin", 96)
     assert (status, answer["file"]["file_hash"]) == (200, f"sha256:{digest}")
     assert resident_bytes(hub) - before < 32 * MIB
 

@@ -86,6 +86,7 @@ def test_number_that_was_never_public_does_not_refuse_the_change(download: Downl
     assert change(download).default_channel == "beta"
 
 
+@pytest.mark.embedded
 def test_admin_shows_a_warning_about_the_default_channel(download: Download) -> None:
     client = Client()
     client.force_login(make_user(is_staff=True, is_superuser=True))

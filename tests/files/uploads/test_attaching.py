@@ -94,6 +94,7 @@ def test_attaching_missing_bytes_is_rejected() -> None:
         find_sources(system(), [FileReference(known.public_id)])
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("algorithm", ["sha512", "sha256", "sha1", "md5"])
 def test_every_digest_is_compared_with_its_own_kind(algorithm: str) -> None:
     known = make_file(content=b"bytes")
@@ -120,6 +121,7 @@ def test_digest_of_a_link_waits_for_the_worker(length: int, field: str) -> None:
     assert getattr(attach_file(actor=system(), version=version, source=source), field) == "0" * length
 
 
+@pytest.mark.embedded
 def test_names_are_found_in_as_many_queries_for_twenty_as_for_one() -> None:
     user = make_user()
     named = [FileReference(make_file(make_version(make_download(user))).public_id) for _ in range(20)]

@@ -110,6 +110,7 @@ class EditVersionForm(VersionForm):
     """A version that exists. Another channel promotes it there without a new upload."""
 
     def __init__(self, *args: Any, version: Version, **kwargs: Any) -> None:
-        initial = {name: getattr(version, name) for name in self.base_fields} | {"channel": version.shown_channel}
+        initial = {name: getattr(version, name) for name in self.base_fields}
+        initial |= {"channel": version.shown_channel, "release_notes": version.notes}
         super().__init__(*args, **kwargs | {"initial": initial})
         self.fields["channel"].help_text = _("Choose another channel to promote the version without a new upload.")

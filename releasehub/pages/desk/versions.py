@@ -89,7 +89,7 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     form = EditVersionForm(request.POST or None, version=version, may_mark_security=may_mark)
     if form.is_valid():
         with form.refusals():
-            edit_version(actor=actor, version=version, **form.values())
+            edit_version(actor=actor, version=version, **version.with_notes_field(form.values()))
             messages.success(request, _("The version was saved."))
             return redirect("pages:desk-version", public_id)
     return _form_page(request, form, version=version, download=version.download)

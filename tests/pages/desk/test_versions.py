@@ -48,6 +48,16 @@ def test_number_that_is_taken_is_refused_beside_its_field(author: Client, downlo
     assert "number" in answer.context["form"].errors
 
 
+def test_edit_corrects_the_changelog_of_a_version_without_notes(author: Client, download: Download) -> None:
+    version = make_version(download, changelog="Fixed **it**.")
+    assert b"<strong>it</strong>" in author.get(page(version, "desk-version")).content
+    form = author.get(page(version, "desk-version-edit")).context["form"]
+    assert form["release_notes"].value() == "Fixed **it**."
+    author.post(page(version, "desk-version-edit"), VALUES | {"release_notes": "Fixed it all."})
+    version.refresh_from_db()
+    assert (version.release_notes, version.changelog) == ("", "Fixed it all.")
+
+
 def test_edit_promotes_a_version_to_another_channel(author: Client, download: Download) -> None:
     version = make_version(download, "1.0.0", channel="beta")
     author.post(page(version, "desk-version-edit"), VALUES | {"channel": "stable"})

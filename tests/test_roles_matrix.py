@@ -153,10 +153,13 @@ ACTIONS = sorted({case["action"] for case in CASES})
 def proofs(case: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     """Return the aspects of a dialect that this cell tests."""
     resource, action, verdict = case["resource"], case["action"], case["expect"]
-    yield "answer", resource, action, verdict, tuple(case["status"]), lacks_scope(case) and case["why"]
-    yield "state", resource, action, case["state"], verdict
+    yield "answer", resource, action, verdict, lacks_scope(case) and case["why"]
+    yield "status", action, tuple(case["status"])
+    yield "state", resource, case["state"], verdict
     yield "principal", case["principal"], verdict
-    yield "reason", resource, case["why"]
+    yield "reason", case["why"]
+    if case["principal"] == "anonymous":  # refused for the missing key, whatever the question is
+        return
     for name in ACTIONS:
         other = CELL_AT.get((resource, name, case["state"], case["principal"]))
         if other and other["expect"] != verdict and not lacks_scope(case) and not lacks_scope(other):
@@ -166,8 +169,9 @@ def proofs(case: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
 def representatives(cases: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Choose cells that prove together what all of them prove.
 
-    These are for each action every kind of answer, every verdict in every state, and a cell of each verdict that tells
-    it from every other action; for each resource every reason; and every kind of caller.
+    These are for each action both verdicts, every status, every missing scope, and a cell of each verdict that tells it
+    from every other action; for each resource both verdicts in every state; and every reason and kind of caller. The
+    policies, of which a dialect only has to ask the right one, are tested with all cells.
     """
     left = {case["id"]: (case, set(proofs(case))) for case in cases}
     missing = set().union(*(proved for _, proved in left.values()))

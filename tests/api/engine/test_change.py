@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -20,39 +19,41 @@ from tests.api.engine.conftest import Engine
 from tests.api.engine.test_create import refused
 from tests.conftest import ApiClient
 from tests.factories import make_file, make_key, make_loose_upload, make_user, system
+from tests.undoing import undone
 from versions.models import Version
 
 pytestmark = pytest.mark.django_db
 SHA512 = hashlib.sha512(b"engine").hexdigest()
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("name", "Other"),
-        ("version_number", "1.0.1"),
-        ("changelog", "Other"),
-        ("changelog", None),
-        ("changelog_url", "https://example.com/other"),
-        ("changelog_url", None),
-        ("version_type", "beta"),
-        ("status", "unlisted"),
-        ("status", "archived"),
-        ("status", "draft"),
-        ("github_release_url", "https://github.com/o/r/releases/tag/v2"),
-    ],
-)
-def test_partial_update_changes_only_the_given_fields(engine: Engine, field: str, value: Any) -> None:
+CHANGES = [
+    ("name", "Other"),
+    ("version_number", "1.0.1"),
+    ("changelog", "Other"),
+    ("changelog", None),
+    ("changelog_url", "https://example.com/other"),
+    ("changelog_url", None),
+    ("version_type", "beta"),
+    ("status", "unlisted"),
+    ("status", "archived"),
+    ("status", "draft"),
+    ("github_release_url", "https://github.com/o/r/releases/tag/v2"),
+]
+
+
+def test_partial_update_changes_only_the_given_fields(engine: Engine, subtests: pytest.Subtests) -> None:
     version = engine.version(
         title="Engine", files=1, changelog="Fixed it.", changelog_url="https://example.com/changelog"
     )
     before = engine.client.get(f"/version/{version.public_id}").json()
-    answer = engine.patch(version, **{field: value})
-    assert (answer.status_code, answer.json()[field]) == (200, value)
-    volatile = {field, "files"}  # the permanent link of a file holds number and channel
-    assert {k: v for k, v in answer.json().items() if k not in volatile} == {
-        k: v for k, v in before.items() if k not in volatile
-    }
+    for field, value in CHANGES:
+        with subtests.test(f"{field} {value}"), undone():
+            answer = engine.patch(version, **{field: value})
+            assert (answer.status_code, answer.json()[field]) == (200, value)
+            volatile = {field, "files"}  # the permanent link of a file holds number and channel
+            assert {k: v for k, v in answer.json().items() if k not in volatile} == {
+                k: v for k, v in before.items() if k not in volatile
+            }
 
 
 @pytest.mark.embedded

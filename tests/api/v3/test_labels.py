@@ -115,11 +115,11 @@ def test_hidden_products_are_not_revealed(shop: Shop, kind: str) -> None:
 def test_list_sorts_searches_and_takes_the_same_queries(
     shop: Shop, kind: str, django_assert_max_num_queries: Any
 ) -> None:
-    for number in range(20):
+    for number in range(5):
         create(shop, kind, name=f"name{number:02}", displayName=f"Word {99 - number}")
     found = shop.get(f"/v3/{kind}", sort="displayName", search="word", limit=2).json()
-    assert [label["name"] for label in found] == ["name19", "name18"]
+    assert [label["name"] for label in found] == ["name04", "name03"]
     key = ApiClient(make_key(shop.owner))
     key.get(f"/v3/{kind}")
     with django_assert_max_num_queries(5):
-        assert len(key.get(f"/v3/{kind}").json()) == 20
+        assert len(key.get(f"/v3/{kind}").json()) == 5

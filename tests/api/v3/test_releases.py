@@ -256,22 +256,22 @@ def test_page_parameters_out_of_range_are_rejected(shop: Shop, query: str) -> No
     assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_FIELD")
 
 
-@pytest.mark.parametrize(
-    ("sort", "expected"),
-    [
-        ("version", ["1.9", "1.10", "2.0"]),
-        ("-version", ["2.0", "1.10", "1.9"]),
-        ("+version", ["1.9", "1.10", "2.0"]),
-        ("%2Bname,-version", ["2.0", "1.10", "1.9"]),
-        ("createdAt", ["1.9", "2.0", "1.10"]),
-        ("-publishedAt,version", ["1.9", "1.10", "2.0"]),
-    ],
-)
-def test_releases_are_sorted_by_the_given_field(shop: Shop, sort: str, expected: list[str]) -> None:
+ORDERS = [
+    ("version", ["1.9", "1.10", "2.0"]),
+    ("-version", ["2.0", "1.10", "1.9"]),
+    ("+version", ["1.9", "1.10", "2.0"]),
+    ("%2Bname,-version", ["2.0", "1.10", "1.9"]),
+    ("createdAt", ["1.9", "2.0", "1.10"]),
+    ("-publishedAt,version", ["1.9", "1.10", "2.0"]),
+]
+
+
+def test_releases_are_sorted_by_the_given_field(shop: Shop) -> None:
     shop.release(version="1.9", name="B", createdAt="2019-01-01T00:00:00Z")
     shop.release(version="1.10", name="B", createdAt="2021-01-01T00:00:00Z")
     shop.release(version="2.0", name="A", createdAt="2020-01-01T00:00:00Z")
-    assert names(shop.client.get(f"/v3/releases?sort={sort}")) == expected
+    for sort, expected in ORDERS:
+        assert names(shop.client.get(f"/v3/releases?sort={sort}")) == expected, sort
 
 
 @pytest.mark.embedded
@@ -310,22 +310,24 @@ def test_releases_of_a_deleted_product_are_404(shop: Shop) -> None:
 
 
 @pytest.mark.embedded
-@pytest.mark.parametrize("path", ["/v3/releases", "/v3/release-files", "/v3/me/releases"])
-def test_query_count_of_lists_with_1_and_6_rows_is_equal(shop: Shop, path: str) -> None:
-    def count() -> int:
-        with CaptureQueriesContext(connection) as queries:
-            answer = ApiClient(key).get(path)
-        assert answer.status_code == 200
-        return len(queries) if len(answer.json()) == wanted else -1
+def test_query_count_of_lists_with_1_and_4_rows_is_equal(shop: Shop) -> None:
+    def count(rows: int) -> dict[str, int]:
+        found = {}
+        for path in ("/v3/releases", "/v3/release-files", "/v3/me/releases"):
+            with CaptureQueriesContext(connection) as queries:
+                answer = ApiClient(key).get(path)
+            assert (answer.status_code, len(answer.json())) == (200, rows), path
+            found[path] = len(queries)
+        return found
 
-    key, wanted = make_key(shop.owner), 1
+    key = make_key(shop.owner)
     shop.published(version="1.0")
-    ApiClient(key).get(path)
-    few = count()
-    for number in range(1, 6):
+    ApiClient(key).get("/v3/releases")  # the key's last use is written once a minute
+    few = count(1)
+    for number in range(1, 4):
         make_version(make_download(shop.owner), f"1.{number}", files=1)
-    wanted = 6
-    assert few == count() <= 6
+    assert few == count(4)
+    assert max(few.values()) <= 6
 
 
 @pytest.mark.embedded

@@ -57,9 +57,9 @@ LOADED_MIDDLEWARE = ("_middleware", "_middleware_chain")
 SETTINGS_OF_EVERY_TEST = {"FILES_DIR", "STORAGES"}
 # Modules whose tests take this many times as long as others; the longest start first, so that no process idles long.
 TIMES_AS_LONG = {
-    "tests/api/test_bad_bodies.py": 31,
-    "tests/api/test_keys_in_requests.py": 20,
-    "tests/api/test_nulls.py": 19,
+    "tests/api/test_bad_bodies.py": 20,
+    "tests/api/test_keys_in_requests.py": 15,
+    "tests/api/test_nulls.py": 12,
     "tests/api/test_rights_before_bytes.py": 6,
     "tests/api/test_slashes.py": 3,
     "tests/backoffice/test_admin_pages.py": 120,

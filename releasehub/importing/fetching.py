@@ -4,7 +4,7 @@ import hashlib
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -98,26 +98,38 @@ def check_digest(blob: Blob, row: ImportedFile) -> None:
         raise Rejected(ErrorCode.FILE_DIGEST_DIFFERS, message)
 
 
-def _receive(lease: RunLease, source: ReleaseSource, actor: Actor, download: Download, row: ImportedFile) -> None:
-    """Fetch the bytes of the file that are not stored yet."""
+def _receive(
+    lease: RunLease,
+    source: ReleaseSource,
+    actor: Actor,
+    download: Download,
+    row: ImportedFile,
+    *,
+    has_changed: bool = False,
+) -> None:
+    """Fetch the bytes of the file that are not stored yet.
+
+    A file that has changed may change again with every request, so a part of it is no progress: the run would not end.
+    """
     upload = row.upload
     start = received_prefix(upload) if upload is not None else 0
     if upload is not None and start == upload.size_bytes > 0:
         return
     with (
-        _progress_noted(lease, row, start),
+        nullcontext() if has_changed else _progress_noted(lease, row, start),
         source.open(_asset(row), start=start) as opened,
         _sized(opened, row, lease, download) as sized,
     ):
         if upload is None or _continues(upload, row, sized):
             upload = upload or _begin(actor, download, row, sized)
-            store_chunks(upload, _counted(lease, _from(start, sized), is_resumable=_is_resumable(row)), start=start)
+            is_resumable = _is_resumable(row) and not has_changed
+            store_chunks(upload, _counted(lease, _from(start, sized), is_resumable=is_resumable), start=start)
             lease.renew(interruptions=0)
             return
     # The source has other bytes by now than those of which a part is stored, so the file is fetched from its beginning.
     drop_fetch(upload)
     row.upload = None
-    _receive(lease, source, actor, download, row)
+    _receive(lease, source, actor, download, row, has_changed=True)
 
 
 @contextmanager

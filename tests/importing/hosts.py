@@ -58,9 +58,11 @@ class Host:
         storage_url: Where it redirects downloads of files; empty if it serves them itself.
         per_page: The size of its pages, whatever the client asks for.
         cut_after: The connection of a file ends after this many bytes, once for each file.
+        cuts_always: Whether it ends every time.
         refusals: Statuses and headers that it answers to the next requests.
         has_digests: Whether its lists state digests.
         has_ranges: Whether it answers ranges.
+        has_new_etags: Whether each of its answers has another ETag, although the bytes are the same.
         message: The message of its refusals.
         seen: The method, path and headers of all requests.
     """
@@ -71,10 +73,12 @@ class Host:
     storage_url: str = ""
     per_page: int = 2
     cut_after: int | None = None
+    cuts_always: bool = False
     refusals: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     has_digests: bool = True
     has_ranges: bool = True
     has_length: bool = True
+    has_new_etags: bool = False
     message: str = "wait"
     seen: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     url: str = ""
@@ -155,12 +159,13 @@ class Handler(BaseHTTPRequestHandler):
             self.reply_bytes(pk, asset.body if asset.served is None else asset.served)
 
     def reply_bytes(self, pk: int, body: bytes) -> None:
-        headers = {"ETag": f'"{hashlib.md5(body).hexdigest()}"'}  # noqa: S324 - an ETag
+        stamp = str(len(self.host.seen)).encode() if self.host.has_new_etags else body
+        headers = {"ETag": f'"{hashlib.md5(stamp).hexdigest()}"'}  # noqa: S324 - an ETag
         start, asked = 0, self.headers.get("Range", "")
         if asked and self.host.has_ranges:
             start = int(asked.removeprefix("bytes=").removesuffix("-"))
             headers["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
-        cut = self.host.cut_after if pk not in self.host.cut else None
+        cut = self.host.cut_after if self.host.cuts_always or pk not in self.host.cut else None
         self.host.cut.add(pk)
         rest = body[start:]
         self.reply(206 if "Content-Range" in headers else 200, rest, cut=cut, **headers)

@@ -182,6 +182,18 @@ def test_interruption_after_which_parts_have_arrived_does_not_count(run: Run, ho
 
 
 @pytest.mark.embedded
+@pytest.mark.usefixtures("small_parts")
+def test_parts_of_a_file_that_changes_with_every_request_are_no_progress(run: Run, host: Host) -> None:
+    host.has_digests, host.has_new_etags, host.cuts_always = False, True, True
+    waiting = run()
+    interruptions = []
+    for _ in range(3):
+        waiting = again(waiting)
+        interruptions.append(waiting.interruptions)
+    assert interruptions == [1, 2, 3]
+
+
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     ("status", "headers"),
     [

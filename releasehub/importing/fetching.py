@@ -109,7 +109,8 @@ def _receive(
 ) -> None:
     """Fetch the bytes of the file that are not stored yet.
 
-    A file that has changed may change again with every request, so a part of it is no progress: the run would not end.
+    A file that has changed may change again with every request, so a part of it does not count as progress. Otherwise,
+    the run would never end.
     """
     upload = row.upload
     start = received_prefix(upload) if upload is not None else 0

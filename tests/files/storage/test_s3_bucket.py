@@ -1,4 +1,4 @@
-"""What the hub does to a bucket that others use too, that a killed process left untidy, or that is missing."""
+"""A bucket that other programs use too, that a killed process left untidy, or that is missing."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def test_transfer_and_a_merge_take_their_locks_in_one_order(settings: Any, monke
     user, into, staff = make_user(), make_user(), make_user(is_superuser=True, is_staff=True)
     download = make_download(user)
     merge = partial(merge_accounts, actor=Actor(user=staff), user=user, into=into)
-    merging = Meanwhile(monkeypatch, ownership, "check_new_owner", merge)
+    merging = Meanwhile(monkeypatch, ownership, "held_limits", merge)
     transfer_download(actor=Actor(user=staff), download=download, to=into.username)
     assert isinstance(merging.end(), dict)
     assert Download.objects.get(pk=download.pk).owner == into

@@ -35,7 +35,7 @@ def test_changepassword_saves_only_the_password_and_ends_links(monkeypatch: pyte
 @pytest.mark.parametrize(
     ("username", "inputs", "error"),
     [
-        ("bob", [], "There is no user bob"),
+        ("bob", [], "The user bob does not exist"),
         ("ann", ["another-secret-7", "another-secret-8"], "differ"),
         ("ann", ["1234", "1234"], "too short"),
     ],

@@ -27,8 +27,8 @@ def find_download(actor: Actor, pk: int) -> Download:
     """Return the download with this id.
 
     Raises:
-        NotFound: There is no such download, or the actor may not see it. The rest of the request is validated later, so
-            that its errors do not tell that a hidden download exists.
+        NotFound: The download does not exist, or the actor may not see it. The rest of the request is validated later,
+            so that its errors do not tell that a hidden download exists.
     """
     rows = Download.objects.select_related("category").filter(pk=pk)
     return download_policy.visible_or_not_found(actor, rows.first())

@@ -72,7 +72,7 @@ class V3WebhookAttemptSerializer(ReadOnlySerializer):
     sentAt = V3MomentField(source="started_at")
     receivedAt = V3MomentField(allow_null=True, help_text="When the response arrived")
     error = TextOrNullField(allow_null=True)
-    retryAt = V3MomentField(allow_null=True, source="next_attempt_at", help_text="null: there is no further attempt")
+    retryAt = V3MomentField(allow_null=True, source="next_attempt_at", help_text="null after the last attempt")
     responseBody = serializers.CharField(source="response", help_text="The first 4 KiB")
 
     def get_received_at(self, attempt: Attempt) -> str | None:

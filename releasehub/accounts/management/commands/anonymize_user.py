@@ -19,7 +19,7 @@ class Command(HubCommand):
         parser.add_argument("--yes", action="store_true", help="do it; without this, only say what would happen")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        message = f"There is no user {options['username']}. Check the spelling."
+        message = f"The user {options['username']} does not exist. Check the spelling."
         user = first_or_not_found(User.objects.filter(username=options["username"]), message)
         if not options["yes"]:
             self.stdout.write(f"{EFFECT}\nNothing has changed. Repeat the command with --yes to anonymize {user}.")

@@ -24,7 +24,7 @@ class Command(HubCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         username = options["username"] or getpass.getuser()
-        message = f"There is no user {username}. Check the spelling."
+        message = f"The user {username} does not exist. Check the spelling."
         user = first_or_not_found(User.objects.filter(username=username), message)
         password = getpass.getpass(prompt=f"New password of {user}: ")
         if password != getpass.getpass(prompt="New password (again): "):

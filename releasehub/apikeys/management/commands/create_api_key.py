@@ -41,7 +41,7 @@ class Command(HubCommand):
         parser.add_argument("--super-user", action="store_true", help="create a key that can do everything")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        message = f"There is no user {options['username']}. Create one with manage.py createsuperuser."
+        message = f"The user {options['username']} does not exist. Create one with manage.py createsuperuser."
         user = first_or_not_found(User.objects.filter(username=options["username"]), message)
         days = options["expires"]
         _, secret = issue_key(

@@ -24,7 +24,7 @@ class Command(HubCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         rows = Download.objects.select_related("category").with_slug(options["download"])
-        download = first_or_not_found(rows, f"There is no download {options['download']}.")
+        download = first_or_not_found(rows, f"The download {options['download']} does not exist.")
         try:
             text = Path(options["file"]).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:

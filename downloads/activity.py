@@ -15,12 +15,7 @@ OF_THE_PEOPLE = ("team", "share", "store", "access_key", "endpoint")
 
 
 def activity_of(actor: Actor, download: Download) -> models.QuerySet[AuditEntry]:
-    """Return the rows that the actor may read, newest first.
-
-    Raises:
-        NotFound: The actor may not see the download.
-        Denied: The actor is not on its team.
-    """
+    """Return the rows that the actor may read, newest first."""
     download_policy.ensure("view_activity", actor, download)
     subjects: tuple[str, ...] = OF_THE_CONTENT
     if download_policy.can_manage_team(actor, download):

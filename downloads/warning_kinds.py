@@ -25,11 +25,7 @@ WARNING_KINDS = {
 
 
 def clean_warning_kinds(codes: Iterable[str]) -> list[str]:
-    """Return the codes sorted and without duplicates.
-
-    Raises:
-        Invalid: A code is not the code of a warning.
-    """
+    """Return the codes sorted and without duplicates."""
     cleaned = sorted(set(codes))
     if unknown := [code for code in cleaned if code not in WARNING_KINDS]:
         message = f"Unknown warning: {', '.join(unknown)}. Use one of: {', '.join(WARNING_KINDS)}."

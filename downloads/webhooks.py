@@ -60,9 +60,6 @@ def ensure_download(download_id: int) -> None:
     """Check that the download exists.
 
     The policy does not check this for staff, because they may manage the endpoints of every download.
-
-    Raises:
-        NotFound: The download does not exist or is deleted.
     """
     if not Download.objects.filter(pk=download_id).exists():
         raise NotFound

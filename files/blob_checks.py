@@ -47,11 +47,7 @@ def sha256_of(key: str) -> str:
 
 
 def _problem_of(blob: Blob) -> str:
-    """Compare the stored bytes of a blob with its row, and return what is wrong, or an empty string.
-
-    Raises:
-        StorageUnavailable: The storage does not respond.
-    """
+    """Compare the stored bytes of a blob with its row, and return what is wrong, or an empty string."""
     size = blob_storage().size(blob.storage_key)
     if size is None:
         return "missing"

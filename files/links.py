@@ -16,11 +16,7 @@ _TOPIC = re.compile(r"urn:(btih:([0-9a-f]{40}|[a-z2-7]{32})|btmh:1220[0-9a-f]{64
 
 
 def check_url(url: str) -> None:
-    """Check that the URL is an absolute http or https URL without credentials, or a magnet link with an info hash.
-
-    Raises:
-        Invalid: The URL is not acceptable.
-    """
+    """Check that the URL is an absolute http or https URL without credentials, or a magnet link with an info hash."""
     try:
         parts = urlsplit(url)
         is_web = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
@@ -57,11 +53,7 @@ def _magnet_values(url: str, name: str) -> list[str]:
 
 
 def name_in(url: str) -> str:
-    """Return the last segment of the URL's path, or the display name in a magnet link.
-
-    Raises:
-        Invalid: There is none.
-    """
+    """Return the last segment of the URL's path, or the display name in a magnet link."""
     try:
         name = next(iter(_magnet_values(url, "dn")), "") or unquote(urlsplit(url).path.rpartition("/")[2])
     except ValueError:  # a host in brackets that is no IPv6 address

@@ -53,11 +53,7 @@ def open_quarantine(sha256: str) -> Quarantine | None:
 
 
 def check_not_quarantined(sha256: str) -> None:
-    """Check that bytes may be added to a version, and let moderators who want to block them wait for the new file.
-
-    Raises:
-        Rejected: A moderator has blocked them.
-    """
+    """Check that bytes may be added to a version, and let moderators who want to block them wait for the new file."""
     lock_digest(sha256)
     if quarantine := open_quarantine(sha256):
         raise Rejected(

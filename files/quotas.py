@@ -64,22 +64,14 @@ def lock_quota(user_id: int) -> None:
 
 
 def check_user_quota(user_id: int, size_bytes: int, *, besides: Reservation | None = None) -> None:
-    """Check bytes that belong to no download yet.
-
-    Raises:
-        Rejected: As `Quota.check`.
-    """
+    """Check bytes that belong to no download yet."""
     user_quota(user_id, besides=besides).check(size_bytes)
 
 
 def check_room(
     download: Download, size_bytes: int, *, besides: Reservation | None = None, is_link_only: bool = False
 ) -> None:
-    """Refuse bytes that do not fit into the quota of the download or, unless they lie elsewhere, of its owner.
-
-    Raises:
-        Rejected: As `Quota.check`.
-    """
+    """Refuse bytes that do not fit into the quota of the download or, unless they lie elsewhere, of its owner."""
     download_quota(download, besides=besides).check(size_bytes)
     if not is_link_only:
         user_quota(download.owner_id, besides=besides).check(size_bytes)

@@ -37,11 +37,7 @@ def clean_channel(text: str) -> str:
 
 
 def clean_channel_name(text: str) -> str:
-    """Return the channel name as people read it, without surrounding spaces.
-
-    Raises:
-        InvalidChannel: As `clean_channel`.
-    """
+    """Return the channel name as people read it, without surrounding spaces."""
     name = text.strip()
     # Some letters become two in lower case.
     if not name or max(len(name), len(name.lower())) > MAX_CHANNEL_CHARACTERS or not name.isprintable():

@@ -36,12 +36,7 @@ def feature_download(*, actor: Actor, download: Download, place: int | None = No
 
 @transaction.atomic
 def unfeature_download(*, actor: Actor, download: Download) -> Download:
-    """Stop featuring the download on the front page.
-
-    Raises:
-        NotFound: The actor may not see the download.
-        Denied: The actor is not a moderator.
-    """
+    """Stop featuring the download on the front page."""
     return _change(actor, download, None)
 
 

@@ -16,12 +16,7 @@ from releasehub.core.errors import Conflict, ErrorCode, NotFound
 
 
 def pending_invitations_of_download(*, actor: Actor, download: Download) -> InvitationQuerySet:
-    """Return the pending invitations to the team, and to own the download if the actor may transfer it.
-
-    Raises:
-        NotFound: The actor may not see the download.
-        Denied: The actor may not invite to the team.
-    """
+    """Return the pending invitations to the team, and to own the download if the actor may transfer it."""
     download_policy.ensure("manage_team", actor, download)
     kinds = [Invitation.Kind.TEAM]
     if download_policy.can_transfer(actor, download):

@@ -36,12 +36,7 @@ def set_team_member(*, actor: Actor, download: Download, user: User, flags: set[
 
 
 def check_flags(actor: Actor, download: Download, flags: set[str], *, held: set[str] | None = None) -> None:
-    """Check the flags that the actor wants to give to a user who has the flags `held`.
-
-    Raises:
-        Denied: The actor does not have a flag that would be given or taken away.
-        Invalid: `flags` is empty or contains an unknown flag.
-    """
+    """Check the flags that the actor wants to give to a user who has the flags `held`."""
     if not flags or not flags <= set(TeamMember.FLAGS):
         raise Invalid(
             ErrorCode.INVALID,
@@ -108,12 +103,7 @@ def share_download(*, actor: Actor, download: Download, user: User) -> Share:
 
 @transaction.atomic
 def unshare_download(*, actor: Actor, download: Download, user: User) -> None:
-    """Remove the share of a user. Removing a missing share changes nothing.
-
-    Raises:
-        NotFound: The actor may not see the download.
-        Denied: The actor may not manage the team of the download.
-    """
+    """Remove the share of a user. Removing a missing share changes nothing."""
     download_policy.ensure("manage_team", actor, download)
     removed, _ = Share.objects.filter(download=download, user=user).delete()
     if removed:
@@ -148,12 +138,7 @@ def publish_to_store(
 
 @transaction.atomic
 def withdraw_from_store(*, actor: Actor, download: Download, organization: Organization) -> None:
-    """Withdraw the download from the store of an organization. The actor needs no permission in the organization.
-
-    Raises:
-        NotFound: The actor may not see the download.
-        Denied: The actor may not manage the team of the download.
-    """
+    """Withdraw the download from the store of an organization. The actor needs no permission in the organization."""
     download_policy.ensure("manage_team", actor, download)
     removed, _ = StorePublication.objects.filter(download=download, organization=organization).delete()
     if removed:

@@ -24,11 +24,7 @@ def first_state(actor: Actor, category: Category, *, requested: str = "") -> Dow
 
 
 def check_state_change(actor: Actor, download: Download, fields: dict[str, Any]) -> None:
-    """Check a change of the state, and replace `visible` by `moderated` where the category asks for approval.
-
-    Raises:
-        Denied: The actor is not a moderator, and the change would set or lift moderation.
-    """
+    """Check a change of the state, and replace `visible` by `moderated` where the category asks for approval."""
     if "state" not in fields or download_policy.is_moderator(actor):
         return
     if download.state == Download.State.MODERATED or fields["state"] == Download.State.MODERATED:

@@ -18,11 +18,7 @@ CATEGORIES = "categories"
 
 
 def check_prefix(prefix: Prefix, category: Category) -> None:
-    """Check that downloads of the category may have the prefix.
-
-    Raises:
-        Invalid: They may not.
-    """
+    """Check that downloads of the category may have the prefix."""
     if not prefix.fits(category):
         titles = sorted(row.title for row in prefix.categories.all())
         raise Invalid(
@@ -82,11 +78,7 @@ def update_prefix(*, actor: Actor, prefix: Prefix, **fields: Any) -> Prefix:
 
 @transaction.atomic
 def delete_prefix(*, actor: Actor, prefix: Prefix) -> None:
-    """Delete a prefix. The downloads that have it are left without one; no events are sent about them.
-
-    Raises:
-        Denied: The actor may not delete prefixes.
-    """
+    """Delete a prefix. The downloads that have it are left without one; no events are sent about them."""
     prefix_policy.ensure("delete", actor, prefix)
     prefix = lock_row(prefix)
     changes = {"downloads": Download.all_objects.filter(prefix=prefix).count()}

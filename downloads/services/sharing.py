@@ -107,10 +107,6 @@ def remove_share(*, actor: Actor, share: Share) -> None:
 
     The user who created the share may remove it, as may the owner of the download and moderators. If the creator is
     unknown, every user who manages the team may remove it.
-
-    Raises:
-        NotFound: The actor may not see the share.
-        Denied: The actor may not remove the share.
     """
     share_policy.ensure("remove", actor, share)
     removed, _ = Share.objects.filter(pk=share.pk).delete()

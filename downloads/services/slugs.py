@@ -41,9 +41,6 @@ def reserve_slug(slug: str, *, but: int | None = None) -> None:
     """Keep the slug, in any case of its letters, for the current transaction. `but` is the download that is to have it.
 
     The unique constraint of the slug compares with case, so it would let `tool` and `Tool` through.
-
-    Raises:
-        Conflict: Another download has or had the slug.
     """
     lock_name(SLUG_LOCK, slug.lower())
     if slug_is_taken(slug, but=but):

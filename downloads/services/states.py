@@ -18,12 +18,7 @@ from releasehub.webhooks.events import EventType
 
 @transaction.atomic
 def approve_download(*, actor: Actor, download: Download) -> Download:
-    """Approve a download that waits for moderation, which makes it visible. Approving it again changes nothing.
-
-    Raises:
-        NotFound: The actor may not see the download.
-        Denied: The actor is not a moderator.
-    """
+    """Approve a download that waits for moderation, which makes it visible. Approving it again changes nothing."""
     download_policy.ensure("approve", actor, download)
     download = lock_download(download.pk)
     if download.state != Download.State.VISIBLE:

@@ -59,8 +59,7 @@ def validate(candidate: Candidate) -> None:
 def check_findings(findings: Sequence[Finding], rules: CategoryRules) -> None:
     """Check that no finding is a reason to refuse the file, of itself or in a category with these rules.
 
-    Raises:
-        Rejected: At least one is. The error has all findings.
+    The error has all findings.
     """
     if reasons := reasons_to_reject(findings, rules.rejected_warnings):
         raise Rejected(
@@ -72,11 +71,7 @@ def check_findings(findings: Sequence[Finding], rules: CategoryRules) -> None:
 
 
 def check_extension(candidate: Candidate) -> None:
-    """Check the extension against the list of the operator and the list of the category.
-
-    Raises:
-        Rejected: The extension is not accepted.
-    """
+    """Check the extension against the list of the operator and the list of the category."""
     if candidate.filename:
         _check_extension(candidate.filename, candidate.rules)
 
@@ -149,12 +144,7 @@ def standing_findings(file: File) -> list[Finding]:
 
 
 def check_version_totals(rules: CategoryRules, *, file_count: int, size_bytes: int) -> None:
-    """Check the limits for a version that a download brings into a category with these rules.
-
-    Raises:
-        Rejected: The version has too many bytes.
-        Conflict: The version has too many files.
-    """
+    """Check the limits for a version that a download brings into a category with these rules."""
     _within(rules.max_version_bytes, size_bytes, "A version", field="category")
     if rules.max_files_per_version and file_count > rules.max_files_per_version:
         message = f"A version has {file_count} files; the limit of the category is {rules.max_files_per_version}."
@@ -162,11 +152,7 @@ def check_version_totals(rules: CategoryRules, *, file_count: int, size_bytes: i
 
 
 def check_download_bytes(rules: CategoryRules, size_bytes: int) -> None:
-    """Check the quota that a download has in a category with these rules.
-
-    Raises:
-        Rejected: The download has too many bytes.
-    """
+    """Check the quota that a download has in a category with these rules."""
     if rules.max_download_bytes and size_bytes > rules.max_download_bytes:
         message = f"The download has {size_bytes} bytes; the quota in the category is {rules.max_download_bytes}."
         raise Rejected(

@@ -43,9 +43,6 @@ def receive_picture(*, actor: Actor, download: Download, kind: str, upload: Stag
 def add_picture(*, actor: Actor, download: Download, stored: StoredPicture, **texts: str) -> Picture:
     """Add a picture whose sizes `store_picture` has stored. An icon or a cover replaces the one before it.
 
-    Args:
-        texts: `alt_text` and `caption`.
-
     Raises:
         NotFound: The actor may not see the download.
         Denied: The actor may not edit the download.
@@ -116,12 +113,7 @@ def remove_picture(*, actor: Actor, picture: Picture) -> None:
 
 
 def _lock_picture(action: str, actor: Actor, picture: Picture) -> Picture:
-    """Return the picture as it is now, with its download, locked until the transaction ends.
-
-    Raises:
-        NotFound: Another request has removed the picture, or the actor may not see the download.
-        Denied: The actor may not do this.
-    """
+    """Return the picture as it is now, with its download, locked until the transaction ends."""
     picture_policy.ensure(action, actor, picture)
     download = lock_download(picture.download_id)
     picture = first_or_not_found(with_sizes(Picture.objects.filter(pk=picture.pk)))

@@ -54,11 +54,7 @@ def authorize_picture(*, actor: Actor, download: Download) -> int:
 
 
 def check_count(download: Download, kind: str) -> None:
-    """Check that the download may have one more picture of this kind. A new icon or cover replaces the one before it.
-
-    Raises:
-        Conflict: It has as many as it may have.
-    """
+    """Check that the download may have one more picture of this kind. A new icon or cover replaces the last one."""
     limit = FORMATS[kind].max_count
     if limit > 1 and Picture.objects.filter(download=download, kind=kind).count() >= limit:
         message = f"This download has {limit} pictures of this kind already, which is the maximum. Delete one of them."
@@ -95,11 +91,7 @@ def release_picture(picture: StoredPicture) -> None:
 
 
 def decode_upload(upload: StagedUpload, target: PictureFormat) -> DecodedPicture:
-    """Decode a staged picture.
-
-    Raises:
-        DomainError: As `decode`.
-    """
+    """Decode a staged picture."""
     with closing(blob_storage().open(upload.key)) as handle:
         return decode(handle.read(MAX_UPLOAD_BYTES), target)
 

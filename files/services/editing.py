@@ -64,11 +64,6 @@ def _name_fields(file: File, filename: str) -> dict[str, Any]:
     """Return the fields of a file that change with its name. The caller holds the lock on the file.
 
     A name that was public stays reserved for the bytes that it stood for.
-
-    Raises:
-        Conflict: The version is sealed, or the name belongs to another file.
-        Invalid: The name is not acceptable.
-        Rejected: The category does not allow the file extension, or the content was not checked for it.
     """
     name = clean_name(filename)
     if name == file.filename:

@@ -29,8 +29,6 @@ def link_file(
     Args:
         url: The external URL. Give either this or `reference`.
         reference: The number of an asset on the version's release page. The worker looks up its URL and its name.
-        filename: The name of the file. Empty takes the name from the URL or the asset.
-        wants_copy: Store a copy of the linked content in the hub.
         external_sha512: The expected SHA-512 of the content in lower-case hex.
 
     Raises:

@@ -56,9 +56,6 @@ def authorize_upload(*, actor: Actor, version: Version, filename: str) -> int:
 
     The name of a file that exists is let through, because the same bytes may be sent again; whatever differs is
     refused afterwards.
-
-    Raises:
-        DomainError: As `check_new_file`.
     """
     version_policy.ensure("upload", actor, version)
     if same_file(version, filename) is None:
@@ -121,11 +118,7 @@ def check_takes_files(actor: Actor, version: Version) -> None:
 
 
 def check_not_sealed(version: Version) -> None:
-    """Check that files may be added to the version or offered in it.
-
-    Raises:
-        Conflict: The version is sealed.
-    """
+    """Check that files may be added to the version or offered in it."""
     if version.sealed_at:
         raise Conflict(
             ErrorCode.VERSION_IS_SEALED,

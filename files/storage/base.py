@@ -95,9 +95,7 @@ class BlobStorage(Protocol):
         """Return a signed URL for one part.
 
         Args:
-            incoming: The upload that the part belongs to.
             number: Number of the part, starting at 1.
-            seconds: Lifetime of the URL.
             sha256: Digest of a single PUT in hex, or an empty string. It becomes part of the signature.
             md5: Digest of a part in hex, or an empty string. It becomes part of the signature.
         """
@@ -108,7 +106,6 @@ class BlobStorage(Protocol):
         """Store a part that a client sent to a signed URL of the hub. The part is stored completely or not at all.
 
         Args:
-            key: The key of the incoming upload.
             number: Number of the part, starting at 1.
             stream: The body. At most one byte more than `size` is read.
             size: The number of bytes that the part has.

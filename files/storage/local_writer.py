@@ -30,11 +30,7 @@ def disk_errors() -> Iterator[None]:
 
 
 def ensure_free(path: Path, size_bytes: int = 0) -> None:
-    """Keep RELEASEHUB_MIN_FREE_BYTES of the volume free, for the database, the logs and other data on that volume.
-
-    Raises:
-        StorageFull: Writing `size_bytes` more would leave less than that amount free.
-    """
+    """Keep RELEASEHUB_MIN_FREE_BYTES of the volume free, for the database, the logs and other data on that volume."""
     floor = settings.MIN_FREE_BYTES
     if floor and shutil.disk_usage(path).free - size_bytes < floor:
         raise StorageFull

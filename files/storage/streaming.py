@@ -29,7 +29,6 @@ class Receiver:
     """A receiver for the chunks of one upload.
 
     Args:
-        name: File name of the upload.
         limit_bytes: Maximum size of the upload; 0 means no limit.
 
     Raises:

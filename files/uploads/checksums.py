@@ -21,13 +21,7 @@ def size_differs(received_bytes: int, declared_bytes: int) -> Rejected:
 def digest_differs(
     algorithm: str, received: str, declared: str, *, field: str = "", advice: str = UPLOAD_AGAIN
 ) -> Rejected:
-    """Return the error for bytes with a different digest than the declared one.
-
-    Args:
-        algorithm: The name of the algorithm, such as `SHA-256`.
-        field: The input that declared the digest.
-        advice: A sentence that says how to fix it.
-    """
+    """Return the error for bytes with a different digest than the declared one."""
     message = f"The {algorithm} of the file is {received}, but {declared} was declared. {advice}"
     return Rejected(ErrorCode.FILE_DIGEST_DIFFERS, message, field=field, received=received)
 
@@ -53,11 +47,7 @@ def check_stored(blob: Blob, reference: str, checksum: str) -> None:
 
 
 def _sha1(blob: Blob) -> str:
-    """Return the SHA-1 of stored bytes, which the hub does not record and therefore has to read.
-
-    Raises:
-        Invalid: The file is too large to be read within a request.
-    """
+    """Return the SHA-1 of stored bytes, which the hub does not record and therefore has to read."""
     if blob.size_bytes > settings.INLINE_CHECK_BYTES:
         raise Invalid(
             ErrorCode.INVALID,

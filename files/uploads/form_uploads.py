@@ -38,11 +38,8 @@ def store_file(
     """Check the staged upload, turn it into a blob and add the file row.
 
     Args:
-        actor: Who sent the form.
-        version: The version that gets the file.
         upload: The bytes that `receive_files` streamed to storage.
         keep_rejected: See `accept_upload`.
-        fields: Other fields of the file.
 
     Raises:
         DomainError: `accept_upload` or `add_file` rejected the file.

@@ -11,9 +11,6 @@ def inspect(blob: Blob, filename: str, *, limits: ArchiveLimits = DEFAULT_LIMITS
     """Return the findings of `findings_of`, and store what an AppImage says about updates.
 
     Call it outside a transaction.
-
-    Raises:
-        DomainError: As `findings_of`.
     """
     findings = findings_of(blob, filename, limits=limits)
     if filename.lower().endswith(ENDING):

@@ -100,9 +100,6 @@ def check_now(blob: Blob, filename: str, rules: CategoryRules) -> list[Finding] 
     Return None if the inspection takes too long for a request, so that a worker has to do it.
 
     Call it outside a transaction.
-
-    Raises:
-        Rejected: The content failed validation.
     """
     if not is_inspected_now(blob):
         return None

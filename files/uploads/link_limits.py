@@ -49,9 +49,6 @@ def reserve_copy(file: File, size: int) -> int:
 
     A link that does not tell its size reserves nothing, as an open-ended upload does; its copy is counted when it has
     arrived.
-
-    Raises:
-        BadLink: The copy does not fit, or the file was deleted.
     """
     try:
         file = lock_file(file)

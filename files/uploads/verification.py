@@ -60,11 +60,7 @@ def verify_upload(upload_id: int) -> UploadSession.State | None:
 
 
 def _collect(upload: UploadSession) -> StagedUpload:
-    """Move the bytes to their final key and hash them there.
-
-    Raises:
-        Rejected: The bytes differ from the declared ones.
-    """
+    """Move the bytes to their final key and hash them there."""
     storage = blob_storage()
     # A worker that was killed after this step has already moved the bytes, and the parts no longer exist.
     if storage.size(upload.final_key) is None:
@@ -88,11 +84,7 @@ def _collect(upload: UploadSession) -> StagedUpload:
 
 
 def _claim_blob(upload: UploadSession, staged: StagedUpload) -> Blob:
-    """Claim the blob of the uploaded bytes.
-
-    Raises:
-        DomainError: As `check_new_file`.
-    """
+    """Claim the blob of the uploaded bytes."""
     if upload.version is not None:
         check_new_file(
             actor=actor_of_upload(upload),
@@ -108,11 +100,7 @@ def _claim_blob(upload: UploadSession, staged: StagedUpload) -> Blob:
 
 @transaction.atomic
 def _confirm(upload: UploadSession, blob: Blob) -> None:
-    """Create the file, change the state and write audit row and events in one transaction. The call is idempotent.
-
-    Raises:
-        DomainError: As `add_file`.
-    """
+    """Create the file, change the state and write audit row and events in one transaction. The call is idempotent."""
     if upload.version is not None:
         lock_version(upload.version)  # before the upload, which goes with the version if somebody erases that
     locked = lock_row(upload)

@@ -102,12 +102,7 @@ def update_key(*, actor: Actor, key: ApiKey, **fields: Any) -> ApiKey:
 
 @transaction.atomic
 def delete_key(*, actor: Actor, key: ApiKey) -> None:
-    """Delete a key. It becomes invalid at once.
-
-    Raises:
-        NotFound: The actor may not see the key.
-        Denied: The actor may not delete it.
-    """
+    """Delete a key. It becomes invalid at once."""
     api_key_policy.ensure("delete", actor, key)
     key = lock_row(key)
     audit.record(actor=actor, action=AuditAction.API_KEY_REVOKE, target=key, changes={"is_deleted": [False, True]})
@@ -119,10 +114,6 @@ def revoke_key(*, actor: Actor, key: ApiKey) -> None:
     """Revoke a key. This process refuses it at once, other processes within a second (see `audit.rights_cache`).
 
     Revoking a key twice has no effect.
-
-    Raises:
-        NotFound: The actor may not see the key.
-        Denied: The actor may not revoke it.
     """
     api_key_policy.ensure("revoke", actor, key)
     if key.mark_revoked():

@@ -31,7 +31,6 @@ def verify_key(secret: str, *, is_cacheable: bool = False) -> ApiKey:
     """Return the key with its user. This takes one query, or none if the text cannot be a key.
 
     Args:
-        secret: The key.
         is_cacheable: Whether the key may be up to a second old, see `releasehub.audit.rights_cache`.
 
     Raises:

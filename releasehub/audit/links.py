@@ -61,8 +61,6 @@ def link_content(previous: str, position: int, protected: Sequence[Any], address
     """Return the bytes that the hash of a row covers: the previous hash, and the row as canonical JSON.
 
     Args:
-        previous: The hash of the previous row.
-        position: The position of the row.
         protected: The values of the row in the order of PROTECTED.
         address_digest: The digest of the row's IP address.
     """

@@ -38,12 +38,9 @@ def record(
     The returned row does not know its primary key, because that would mean waiting for PostgreSQL.
 
     Args:
-        actor: The actor who does it.
-        action: What is done.
         target: The object concerned. Its id and label are stored, so the row outlives it.
         label: The label of the target, if it should not be `str(target)`.
         changes: Field names with [before, after], or other details. Only JSON values are allowed.
-        reason: The reason that the actor gave.
     """
     if AuditAction(action).changes_public_pages:
         invalidate_anonymous_cache()

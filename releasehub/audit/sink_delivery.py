@@ -19,7 +19,6 @@ def deliver(sink: AuditSink, name: str, event: str, items: list[tuple[datetime, 
     """Send the items to the sink.
 
     Args:
-        sink: The destination.
         name: The file name, for sinks in storage.
         event: The name of the syslog event. If it is empty, the action of each item is used.
         items: Pairs of a time and a JSON object.

@@ -132,10 +132,6 @@ def _leasable() -> models.QuerySet[AuditSink]:
 
 
 def _update_leased(sink: AuditSink, **values: Any) -> None:
-    """Update the sink, provided that this worker still holds the lease.
-
-    Raises:
-        LeaseLost: Another worker holds the lease.
-    """
+    """Update the sink, provided that this worker still holds the lease."""
     if not AuditSink.objects.filter(pk=sink.pk, lease_token=sink.lease_token).update(**values):
         raise LeaseLost

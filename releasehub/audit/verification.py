@@ -45,7 +45,6 @@ def verify(start: int | None = None, exported: Iterable[SignedPosition] = ()) ->
     Args:
         start: The first position to verify. The stored hash before it is trusted. By default, verification starts after
             the last checkpoint.
-        exported: Heads from outside the database. They are checked in addition to those in the database.
     """
     heads = tuple(exported)
     while True:

@@ -61,11 +61,7 @@ def clean_text(text: str, limit: int) -> str:
 
 
 def clean_comment(text: str) -> str:
-    """Return the text as it is stored.
-
-    Raises:
-        Invalid: The text is empty or too long.
-    """
+    """Return the text as it is stored."""
     cleaned = clean_text(text, settings.MAX_COMMENT_CHARACTERS)
     if not cleaned:
         raise Invalid(ErrorCode.INVALID, "The comment is empty. Enter a text.", field="text")
@@ -73,11 +69,7 @@ def clean_comment(text: str) -> str:
 
 
 def clean_review(text: str) -> str:
-    """Return the text of a review or of a reply as it is stored. It may be empty.
-
-    Raises:
-        Invalid: The text is too long.
-    """
+    """Return the text of a review or of a reply as it is stored. It may be empty."""
     return clean_text(text, settings.MAX_REVIEW_CHARACTERS)
 
 
@@ -90,11 +82,7 @@ def check_review_length(text: str) -> None:
 
 
 def check_links(actor: Actor, download: Download, text: str) -> None:
-    """Check that a new user does not write many links. The people behind the download may.
-
-    Raises:
-        Rejected: The text has too many links.
-    """
+    """Check that a new user does not write many links. The people behind the download may."""
     if len(_LINK.findall(text)) <= MAX_LINKS_OF_NEW_USERS or download_policy.is_insider(actor, download):
         return
     if not _is_known(actor):
@@ -110,9 +98,6 @@ def check_repetition(actor: Actor, download: Download, text: str, *, besides: Co
 
     Args:
         besides: The row that gets the text.
-
-    Raises:
-        Conflict: The actor did.
     """
     since = timezone.now() - timedelta(hours=REPEAT_HOURS)
     about = Q() if len(text) >= MIN_REPEATED_CHARACTERS else Q(download=download)

@@ -20,7 +20,6 @@ def count(key: str, seconds: int, *, is_shared: bool = True) -> int:
     """Count the key once, and return its count including this one.
 
     Args:
-        key: What is counted.
         seconds: How long after its first count the counter starts again.
         is_shared: False counts in this process only, and so never waits for Redis.
     """

@@ -34,7 +34,6 @@ def lock_name(kind: int, name: str) -> None:
 
     Args:
         kind: The number of the namespace, such as SLUG_LOCK for slugs. It has to fit into 32 bits.
-        name: The name to lock.
     """
     if connection.vendor != "postgresql":
         return

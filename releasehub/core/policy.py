@@ -23,7 +23,8 @@ _policies: dict[str, Policy[Any]] = {}
 class Policy(Generic[Target]):
     """The permissions on one model. There is one policy object per model.
 
-    A target that the actor may not see raises NotFound. A target that it may see but not change raises Denied.
+    A target that the actor may not see raises NotFound. A target that it may see but not change raises Denied. The
+    docstring of a use case that raises nothing else leaves these two out.
     """
 
     def __init__(self) -> None:

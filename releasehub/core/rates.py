@@ -48,11 +48,8 @@ def count_request(
     """Count the request for the network it comes from, and return the state of its limit.
 
     Args:
-        request: The request to count.
-        scope: The name of the limit. Different scopes are counted separately.
         limit: The number of requests per window. 0 means no limit, and None is returned.
         window_seconds: The length of a window. Windows begin at multiples of it, so all processes agree on them.
-        is_shared: Whether all processes share the counter.
     """
     if not limit:
         return None

@@ -51,11 +51,7 @@ def is_read_only() -> bool:
 
 
 def ensure_writable() -> None:
-    """Check the mode without a cache, within the transaction that is about to write.
-
-    Raises:
-        ReadOnly: The mode is on.
-    """
+    """Check the mode without a cache, within the transaction that is about to write."""
     if settings.READ_ONLY_CHECK_SECONDS is not None and _Mode.source is not None and _Mode.source():
         raise ReadOnly
 

@@ -10,9 +10,6 @@ def needs_restore(actor: Actor, row: SoftDeleteModel, name: str) -> bool:
 
     Args:
         name: The name of the row in an error message, such as `The file tool.zip`.
-
-    Raises:
-        Conflict: The row is not deleted.
     """
     if not row.is_deleted and not actor.is_superuser:
         raise not_deleted(name)

@@ -81,10 +81,6 @@ def import_access_keys(
     Args:
         rows: The line number and the texts of the columns for each key.
         dry_run: Check the rows without importing anything.
-
-    Raises:
-        NotFound: The download is not visible to the actor.
-        Denied: The actor may not manage access keys of the download.
     """
     download_policy.ensure("manage_access_keys", actor, download)
     report, valid = _check_rows(download, rows)

@@ -96,23 +96,14 @@ def _fields_of_own_text(download: Download, text: str) -> dict[str, str]:
 
 @transaction.atomic
 def revoke_access_key(*, actor: Actor, key: AccessKey) -> None:
-    """Revoke the key with effect from the next request. Revoking a key twice has no effect.
-
-    Raises:
-        NotFound: The key is not visible to the actor.
-        Denied: The actor may not revoke it.
-    """
+    """Revoke the key with effect from the next request. Revoking a key twice has no effect."""
     access_key_policy.ensure("revoke", actor, key)
     if key.mark_revoked():
         audit.record(actor=actor, action=AuditAction.ACCESS_KEY_REVOKE, target=key)
 
 
 def check_key_fields(download: Download, *, expires_at: datetime | None, uses: int | None, highest_number: str) -> None:
-    """Check the limits of a new key.
-
-    Raises:
-        Invalid: The expiry is in the past, `uses` is below 1, or `highest_number` is not a version number.
-    """
+    """Check the limits of a new key."""
     check_expiry(expires_at)
     if uses is not None and uses < 1:
         raise Invalid(

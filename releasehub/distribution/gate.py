@@ -130,11 +130,7 @@ def refuse_quarantined(file: File) -> None:
 
 
 def refuse_quarantined_bytes(blob: Blob) -> None:
-    """Check the same for bytes that do not belong to a file, such as an icon.
-
-    Raises:
-        Quarantined: A moderator has blocked the bytes.
-    """
+    """Check the same for bytes that do not belong to a file, such as an icon."""
     if quarantine := open_quarantine(blob.sha256):
         raise Quarantined(quarantine)
 

@@ -69,11 +69,7 @@ def release_total(actor: Actor, download: Download) -> int:
 
 
 def find_release(actor: Actor, download: Download, pk: int) -> Version:
-    """Return the release with this id, a draft only to those who see drafts.
-
-    Raises:
-        NotFound: There is no such release, or the actor may not see it.
-    """
+    """Return the release with this id, a draft only to those who see drafts."""
     version: Version = first_or_not_found(Version.objects.select_related("author").filter(download=download, pk=pk))
     version.download = download
     if not is_visible(actor, version):

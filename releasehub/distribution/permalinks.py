@@ -101,11 +101,7 @@ def find_tagged_version(actor: Actor, download: Download, tag: str) -> Version:
 
 
 def _find_by_tag(actor: Actor, download: Download, tag: str) -> Version | None:
-    """Return the version with this tag, or None if the actor may not see such a version.
-
-    Raises:
-        Gone: The version was public and is deleted.
-    """
+    """Return the version with this tag, or None if the actor may not see such a version."""
     version = Version.all_objects.filter(download=download, tag=tag).order_by().first()
     if version is None and (past := _public_tag(download, tag)):
         version = past.version
@@ -117,11 +113,7 @@ def _public_tag(download: Download, tag: str) -> PublicTag | None:
 
 
 def _if_visible(actor: Actor, download: Download, version: Version) -> Version | None:
-    """Return the version if the actor may see it.
-
-    Raises:
-        Gone: The version was public and is deleted.
-    """
+    """Return the version if the actor may see it."""
     version.download = download
     if version.is_deleted and version.is_open:
         raise Gone(version.delete_reason)

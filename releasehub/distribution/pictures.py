@@ -23,11 +23,7 @@ PRIVATE = "private, no-store, no-transform"
 
 
 def find_picture(actor: Actor, public_id: str, width: int, digest: str) -> PictureSize:
-    """Return the size of a picture that a path names.
-
-    Raises:
-        NotFound: There is no such picture, or the actor may not see its download.
-    """
+    """Return the size of a picture that a path names."""
     rows = PictureSize.objects.select_related("blob", "picture__download__category")
     size = rows.filter(picture__public_id=public_id, width=width).first()
     if size is None or size.blob.path_digest != digest or not picture_policy.can_view(actor, size.picture):

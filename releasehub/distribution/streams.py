@@ -86,13 +86,7 @@ class Parts:
 
 
 class MultipartResponse(StreamingHttpResponse):
-    """A streaming response with several ranges of a stored file (RFC 9110, section 14.6).
-
-    Args:
-        handle: The stored file, which can be positioned.
-        size_bytes: The size of the whole file.
-        content_type: The media type of the file, which every part repeats.
-    """
+    """A streaming response with several ranges of a stored file (RFC 9110, section 14.6)."""
 
     def __init__(self, handle: IO[bytes], spans: Sequence[Span], *, size_bytes: int, content_type: str) -> None:
         # A boundary that the content cannot predict, so no file can contain it. The line break before the first one is

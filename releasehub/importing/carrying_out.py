@@ -125,9 +125,6 @@ def _lock(lease: RunLease, **counts: Any) -> None:
     """Lock the download, and then the run until the end, so that a worker that has lost its lease publishes nothing.
 
     Erasing the download erases its imports, too, and takes the locks in this order.
-
-    Raises:
-        RunTakenOver: Another worker has the run, or the run was erased.
     """
     lock_downloads([lease.run.source.download_id])
     lease.store(interruptions=0, **counts)

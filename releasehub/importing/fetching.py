@@ -72,11 +72,7 @@ def _verified(row: ImportedFile) -> Blob:
 
 
 def inspect_file(blob: Blob, row: ImportedFile, download: Download) -> AttachmentSource:
-    """Return the file as something to attach, once its content was inspected completely.
-
-    Raises:
-        Rejected: The content is a reason to refuse the file.
-    """
+    """Return the file as something to attach, once its content was inspected completely."""
     findings = findings_of(blob, row.name)
     check_findings(findings, rules_of(download.category))
     fields = {"display_label": row.label, "platform": row.platform, "architecture": row.architecture, **row.fields}
@@ -84,11 +80,7 @@ def inspect_file(blob: Blob, row: ImportedFile, download: Download) -> Attachmen
 
 
 def check_digest(blob: Blob, row: ImportedFile) -> None:
-    """Compare the stored bytes with the digest that the source states.
-
-    Raises:
-        Rejected: They differ.
-    """
+    """Compare the stored bytes with the digest that the source states."""
     algorithm, _, expected = row.digest.partition(":")
     if not expected:
         return

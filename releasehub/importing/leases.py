@@ -38,11 +38,7 @@ class TurnOver(Exception):
 
 
 class RunLease:
-    """The lease that this worker holds on a run.
-
-    Args:
-        report: Receives a line about each step, for a person who watches.
-    """
+    """The lease that this worker holds on a run."""
 
     def __init__(self, run: ImportRun, token: str, report: Report) -> None:
         self.run = run
@@ -52,12 +48,7 @@ class RunLease:
         self._new_bytes = 0
 
     def note_bytes(self, count: int) -> bool:
-        """Count fetched bytes, and renew the lease if it is time. Return whether it was.
-
-        Raises:
-            RunTakenOver: Another worker has the run.
-            Canceled: A person has asked to stop the run.
-        """
+        """Count fetched bytes, and renew the lease if it is time. Return whether it was."""
         self._new_bytes += count
         is_due = time.monotonic() - self._renewed_at >= RENEW_SECONDS
         if is_due:

@@ -46,13 +46,7 @@ def list_source(lease: RunLease, source: ReleaseSource) -> None:
 
 
 def _go_on(lease: RunLease, deadline: float) -> None:
-    """Extend the lease, and end a list that has no end or whose pages come too slowly.
-
-    Raises:
-        SourceRefused: The time is over.
-        RunTakenOver: Another worker has the run.
-        Canceled: A person has asked to stop the run.
-    """
+    """Extend the lease, and end a list that has no end or whose pages come too slowly."""
     lease.note_bytes(0)
     if time.monotonic() > deadline:
         raise SourceRefused(f"The source takes more than {LISTING_SECONDS / 3600:.0f} hours to list its releases.")

@@ -23,11 +23,7 @@ def open_source(row: ImportSource) -> ReleaseSource:
 
 
 def settings_of(row: ImportSource) -> SourceSettings:
-    """Return the settings of the source with its token.
-
-    Raises:
-        Invalid: The token cannot be decrypted.
-    """
+    """Return the settings of the source with its token."""
     try:
         token = encryption.decrypt(row.sealed_token) if row.sealed_token else ""
     except encryption.DecryptionError:

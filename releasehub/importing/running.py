@@ -41,7 +41,6 @@ def work(run_id: int, *, seconds: float | None = None, report: Report = lambda t
 
     Args:
         seconds: After this time, the run is given back between two releases. None stays until the end.
-        report: Receives a line about each step.
     """
     lease = claim_run(run_id, report)
     if lease is None:

@@ -135,11 +135,7 @@ def start_run(*, actor: Actor, source: ImportSource, is_dry_run: bool = False) -
 
 @transaction.atomic
 def cancel_run(*, actor: Actor, run: ImportRun) -> ImportRun:
-    """Stop a run. What it has published stays, and the next run continues. Canceling it again changes nothing.
-
-    Raises:
-        NotFound: The actor may not see the source.
-    """
+    """Stop a run. What it has published stays, and the next run continues. Canceling it again changes nothing."""
     import_policy.ensure("run", actor, run.source)
     locked = lock_row(run, "source__download")
     if locked.is_finished or locked.cancel_requested_at is not None:

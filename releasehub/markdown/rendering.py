@@ -87,11 +87,7 @@ class _Markdown(MarkdownIt):
 
 
 def _to_html(text: str) -> str:
-    """Parse the text and render it to HTML.
-
-    Raises:
-        TooCostly: The text takes too many steps or produces too much HTML.
-    """
+    """Parse the text and render it to HTML."""
     if len(text) > MAX_CHARS:
         raise TooCostly
     env = {"budget": Budget()}

@@ -32,21 +32,13 @@ class QueueFilter:
 
 
 def ensure_moderator(actor: Actor) -> None:
-    """Check that the actor may see and work on the queue.
-
-    Raises:
-        Denied: The actor is not a moderator.
-    """
+    """Check that the actor may see and work on the queue."""
     if not download_policy.is_moderator(actor):
         raise Denied
 
 
 def waiting_rows(actor: Actor, wanted: QueueFilter = QueueFilter()) -> QuerySet[Any]:
-    """Return the rows that wait as dictionaries with COLUMNS. The rows that have waited longest come first.
-
-    Raises:
-        Denied: The actor is not a moderator.
-    """
+    """Return the rows that wait as dictionaries with COLUMNS. The rows that have waited longest come first."""
     ensure_moderator(actor)
     kinds = [kind for kind in Kind if wanted.kind in {"", kind}]
     first, *others = [_of_kind(kind, wanted) for kind in kinds]
@@ -54,11 +46,7 @@ def waiting_rows(actor: Actor, wanted: QueueFilter = QueueFilter()) -> QuerySet[
 
 
 def count_waiting(actor: Actor) -> dict[Kind, int]:
-    """Return the number of rows of each kind.
-
-    Raises:
-        Denied: The actor is not a moderator.
-    """
+    """Return the number of rows of each kind."""
     ensure_moderator(actor)
     return {kind: waiting.rows().count() for kind, waiting in WAITING.items()}
 

@@ -61,7 +61,6 @@ def refusal_reason(address: str, allowed_networks: Iterable[Network] = ()) -> st
     """Return the kind of network that makes this IP address forbidden, or an empty string if the hub may connect to it.
 
     Args:
-        address: The IP address as text.
         allowed_networks: Networks that the operator has allowed. They take precedence over the table. If an IPv6
             address contains an IPv4 address, the operator has to allow the former, and the latter has to be allowed as
             well.

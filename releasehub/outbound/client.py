@@ -45,10 +45,7 @@ def send(
     """Send a request over a new connection, and return the response.
 
     Args:
-        method: The HTTP method.
-        url: The URL.
         headers: Additional headers. Those that the client sets itself are not allowed.
-        body: The request body.
         follow_redirects: The number of redirects to follow. With 0, a redirect is returned as the response.
         read_limit: The number of bytes of the response body to read.
         total_seconds: The time limit for everything together.

@@ -207,11 +207,7 @@ class _TimedReader(io.RawIOBase):
         return count
 
     def _remaining_head_seconds(self) -> float:
-        """Return the remaining time for the head; the body has none of its own.
-
-        Raises:
-            TimeoutError: The time is over.
-        """
+        """Return the remaining time for the head; the body has none of its own."""
         seconds = self._head_until - time.monotonic() if self.is_in_head else IDLE_SECONDS
         if seconds <= 0:
             raise TimeoutError

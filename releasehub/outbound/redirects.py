@@ -17,9 +17,6 @@ def redirect_of(request: Request, response: urllib3.BaseHTTPResponse) -> Request
     """Return the request that a redirect leads to, or None if the response is final.
 
     The method and the body change in the same way as in browsers.
-
-    Raises:
-        Refused: The new target is not allowed.
     """
     location = response.headers.get("Location")
     if response.status not in _REDIRECTS or location is None:

@@ -94,11 +94,7 @@ def parse_target(url: str) -> Target:
 
 
 def parse_redirect(base: Target, location: str) -> Target:
-    """Return the target of a Location header, which may be a relative URL.
-
-    Raises:
-        InvalidUrl: The URL is invalid.
-    """
+    """Return the target of a Location header, which may be a relative URL."""
     # http.client decodes header bytes as Latin-1, but servers send UTF-8.
     text = quote(location.encode("latin-1", "replace"), safe=_UNQUOTED_CHARACTERS + '"<>^`{|}\\ ')
     _check_characters(text)

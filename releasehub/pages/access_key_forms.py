@@ -31,10 +31,8 @@ class DownloadField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not su
         """Limit the choices to the downloads that the actor manages.
 
         Args:
-            actor: The user who fills in the form.
             selected_id: The ID that was submitted or that a link contains. It is offered even if the list is too short
                 for it.
-            first: Value and label of the first choice.
         """
         self.queryset = managed_downloads(actor)
         rows = list(self.queryset.only("title")[: MAX_CHOICES + 1])

@@ -67,11 +67,7 @@ def revoke(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 
 def _find(actor: Actor, public_id: str) -> AccessKey:
-    """Return an access key that the actor manages.
-
-    Raises:
-        NotFound: The key does not exist, or the actor does not manage it.
-    """
+    """Return an access key that the actor manages."""
     return first_or_not_found(
         manageable_access_keys(actor).select_related("download__category").filter(public_id=public_id)
     )

@@ -43,8 +43,6 @@ def draw_card(card: Card, icon: bytes, font_path: str = "") -> bytes:
     """Return the card as PNG.
 
     Args:
-        card: The texts and the color.
-        icon: The icon as an image file, or nothing.
         font_path: A font file that has more characters than the ones of the project.
     """
     bold, regular = (font_path or str(FONTS / name) for name in ("DejaVuSans-Bold.ttf", "DejaVuSans.ttf"))

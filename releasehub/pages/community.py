@@ -39,11 +39,7 @@ def contribution_page(
     """Show the form, or save it and return to the page of the download.
 
     Args:
-        request: The request.
-        download: The download that the text is about.
-        form: The form, bound if it was sent.
         save: Calls the service with the values of the form.
-        title: The title of the page.
         about: The review that the text replies to.
     """
     if form.is_valid():

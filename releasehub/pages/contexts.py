@@ -30,11 +30,7 @@ CARD_FIELDS = (
 
 
 def category_of_page(actor: Actor, slug: str) -> Category:
-    """Return the category.
-
-    Raises:
-        NotFound: The category does not exist, or the actor may not see it.
-    """
+    """Return the category."""
     return category_policy.visible_or_not_found(actor, Category.objects.filter(slug=slug).first())
 
 

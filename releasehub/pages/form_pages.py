@@ -31,11 +31,7 @@ Row = TypeVar("Row")
 
 
 def run_named_action(request: HttpRequest, action: Callable[[Actor, Row], str] | None, actor: Actor, row: Row) -> None:
-    """Run the action, and show its message or the reason why the state of the row does not allow it.
-
-    Raises:
-        NotFound: The URL names no action.
-    """
+    """Run the action, and show its message or the reason why the state of the row does not allow it."""
     if action is None:
         raise NotFound
     try:

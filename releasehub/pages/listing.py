@@ -76,9 +76,6 @@ def listing_of(
     """Return the list that the query string selects.
 
     Args:
-        request: The request with the filters.
-        actor: The viewer, who only sees what policies allow.
-        path: The path of the page.
         fixed: Criteria that all downloads on this page meet, so the visitor cannot change them.
         tree: The visible categories, if they were loaded already.
     """

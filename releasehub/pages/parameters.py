@@ -17,11 +17,7 @@ def parameter_of(request: HttpRequest, name: str) -> str:
 
 
 def cooldown_of(request: HttpRequest) -> Cooldown | None:
-    """Return the cooldown that the client asks for with `min_age`; `security=0` lets security releases wait as well.
-
-    Raises:
-        Invalid: `min_age` is not valid.
-    """
+    """Return the cooldown that the client asks for with `min_age`; `security=0` lets security releases wait as well."""
     exempts_security = request.GET.get("security", "").strip().lower() not in NO
     return Cooldown.parse(request.GET.get("min_age", ""), exempts_security=exempts_security)
 

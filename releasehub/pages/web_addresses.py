@@ -80,11 +80,7 @@ def latest_asset(request: HttpRequest, owner: str, slug: str, name: str) -> Http
 
 
 def stored_name(actor: Actor, version: Version, name: str) -> str:
-    """Return the name of a file of the version as it is stored. Every version has a SHA256SUMS.
-
-    Raises:
-        Gone, NotFound: The version has no such file.
-    """
+    """Return the name of a file of the version as it is stored. Every version has a SHA256SUMS."""
     return name if is_sums(name) else find_file(actor, version, name).filename
 
 

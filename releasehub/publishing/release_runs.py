@@ -41,11 +41,7 @@ def check_run(version: Version, run: int | None) -> None:
 
 
 def lock_run(version: Version, run: int | None) -> None:
-    """Lock the version if the caller names a run, and check the run. The caller has checked the right.
-
-    Raises:
-        Conflict: Another run has started the version again.
-    """
+    """Lock the version if the caller names a run, and check the run. The caller has checked the right."""
     if run is not None:
         check_run(lock_version(version), run)
 

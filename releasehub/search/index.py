@@ -103,9 +103,7 @@ def ranked(words: Sequence[str], rows: DownloadQuerySet, limit: int, *, is_narro
     where the words occur.
 
     Args:
-        words: The words of the query.
         rows: The downloads that the actor may see and the filters let through.
-        limit: The maximum number of IDs.
         is_narrow: Whether filters let only few rows through. Otherwise PostgreSQL has to begin with the index of
             titles. It read all documents in the order of their IDs instead, because it expected to find enough soon.
     """

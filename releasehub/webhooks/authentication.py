@@ -40,11 +40,7 @@ class Authentication:
     secret: str = ""
 
     def check(self) -> None:
-        """Check that the name and the secret can be sent.
-
-        Raises:
-            Invalid: One of them is invalid.
-        """
+        """Check that the name and the secret can be sent."""
         match self.type:
             case AuthType.NONE:
                 if self.name or self.secret:

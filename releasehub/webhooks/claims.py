@@ -40,7 +40,6 @@ def claim(max_lanes: int, *, only_healthy: bool = False) -> list[Lane]:
 
     Args:
         max_lanes: The maximum number of lanes. Each endpoint gets at most one of them.
-        only_healthy: Whether to skip endpoints whose last attempt failed.
 
     Returns:
         The claimed lanes.

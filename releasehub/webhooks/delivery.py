@@ -37,7 +37,6 @@ def deliver_batch(*, seconds: float = 30.0, max_lanes: int = MAX_LANES_PER_WORKE
 
     Args:
         seconds: How long to claim new deliveries.
-        max_lanes: The maximum number of concurrent lanes.
 
     Returns:
         The number of attempts.

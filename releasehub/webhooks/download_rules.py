@@ -24,9 +24,6 @@ def register_downloads(
     """Register the rules that only the app of downloads knows.
 
     Args:
-        can_manage: Returns whether the actor manages the download with this id.
-        managed_ids: Returns the ids of all downloads that the actor manages.
-        owner_of: Returns the owner of the download with this id.
         readable_ids: Returns the ids of the downloads whose events the actor may read. It also gets the ids of the
             organizations that the actor administers.
         creator_manages: Returns a filter for endpoints whose creator manages the download of the endpoint.

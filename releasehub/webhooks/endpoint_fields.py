@@ -82,11 +82,7 @@ def _is_printable(text: str) -> bool:
 
 
 def check_tls(actor: Actor, fields: Mapping[str, Any]) -> None:
-    """Check that the actor may disable TLS verification, if the fields do that.
-
-    Raises:
-        Denied: The actor may not.
-    """
+    """Check that the actor may disable TLS verification, if the fields do that."""
     if not fields.get("verify_tls", True) and not endpoint_policy.can_skip_tls(actor):
         raise Denied(
             "Only staff can disable TLS verification. Leave it enabled, or ask the operator of this hub.",
@@ -100,9 +96,6 @@ def check_url(url: str) -> None:
     This resolves the host name, which may take seconds, so call it outside of a transaction. If the name cannot be
     resolved, the URL is accepted: the worker may know names that this process does not, and it checks the URL again for
     every attempt.
-
-    Raises:
-        Invalid: The URL is invalid or not allowed.
     """
     url = split_credentials(url)[0]
     if len(url) > MAX_URL_CHARACTERS:
@@ -116,11 +109,7 @@ def check_url(url: str) -> None:
 
 
 def clean_secret(secret: str, format_: str) -> str:
-    """Return the secret, or a new one if it is empty. `format_` is the format of the endpoint.
-
-    Raises:
-        Invalid: The secret has an invalid format.
-    """
+    """Return the secret, or a new one if it is empty. `format_` is the format of the endpoint."""
     if format_ == Endpoint.Format.V3:
         if secret and not signing.is_usable_token(secret):
             raise invalid("secret", "Use 1 to 200 printable characters without spaces.")

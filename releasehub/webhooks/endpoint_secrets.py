@@ -24,8 +24,6 @@ def rotate_secret(*, actor: Actor, endpoint: Endpoint, secret: str = "", overlap
     """Replace the secret of an endpoint, and return the new one.
 
     Args:
-        actor: The actor.
-        endpoint: The endpoint.
         secret: The new secret. By default, a random one is generated. The present one changes nothing.
         overlap: How long standard signatures are also made with the previous secret. A rotation that follows another
             one within a minute replaces the new secret only.

@@ -21,12 +21,7 @@ from releasehub.webhooks.services import store_events
 
 @transaction.atomic
 def pause_endpoint(*, actor: Actor, endpoint: Endpoint, reason: str = "") -> Endpoint:
-    """Pause an endpoint. It still gets deliveries, which wait until it is resumed.
-
-    Raises:
-        NotFound: The actor may not see the endpoint.
-        Denied: The actor may not change it.
-    """
+    """Pause an endpoint. It still gets deliveries, which wait until it is resumed."""
     endpoint_policy.ensure("change", actor, endpoint)
     locked = lock_endpoint(endpoint)
     if not locked.is_paused:
@@ -42,10 +37,6 @@ def resume_endpoint(*, actor: Actor, endpoint: Endpoint) -> Endpoint:
 
     If the creator of the endpoint may no longer manage it, the actor takes its place, and the endpoint depends on the
     rights of the actor from now on.
-
-    Raises:
-        NotFound: The actor may not see the endpoint.
-        Denied: The actor may not change it.
     """
     endpoint_policy.ensure("change", actor, endpoint)
     locked = lock_endpoint(endpoint)
@@ -87,11 +78,7 @@ def send_test_event(*, actor: Actor, endpoint: Endpoint) -> Delivery:
 
 
 def ensure_sending(endpoint: Endpoint) -> None:
-    """Check that the endpoint is sending.
-
-    Raises:
-        Conflict: The endpoint is paused, disabled or not active.
-    """
+    """Check that the endpoint is sending."""
     if not endpoint.is_active or endpoint.is_paused or endpoint.is_disabled:
         raise Conflict(
             ErrorCode.ENDPOINT_NOT_SENDING,
@@ -110,11 +97,7 @@ def in_state(rows: QuerySet[Endpoint], state: Endpoint.State) -> QuerySet[Endpoi
 
 
 def lock_endpoint(endpoint: Endpoint) -> Endpoint:
-    """Return the endpoint as it is in the database, with its row locked.
-
-    Raises:
-        NotFound: The endpoint was deleted in the meantime.
-    """
+    """Return the endpoint as it is in the database, with its row locked."""
     try:
         return Endpoint.objects.select_for_update(no_key=True).get(pk=endpoint.pk)
     except Endpoint.DoesNotExist:

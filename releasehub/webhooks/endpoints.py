@@ -36,10 +36,7 @@ def create_endpoint(
     The calling code has to make sure that the download exists.
 
     Args:
-        actor: The actor.
         url: The URL. Its host name is resolved, which may take seconds.
-        organization: The organization whose downloads the events are about.
-        download_id: The download that the events are about.
         secret: The secret. By default, a random one is generated.
         fields: title, description, format, events, criteria, foreign_events, foreign_criteria, is_active, verify_tls,
             auth_type, auth_name and auth_secret. Credentials in the URL become an authentication of the type `basic`.
@@ -125,12 +122,7 @@ def update_endpoint(*, actor: Actor, endpoint: Endpoint, **fields: Any) -> Endpo
 
 @transaction.atomic
 def delete_endpoint(*, actor: Actor, endpoint: Endpoint) -> None:
-    """Delete an endpoint with all its deliveries.
-
-    Raises:
-        NotFound: The actor may not see the endpoint.
-        Denied: The actor may not change it.
-    """
+    """Delete an endpoint with all its deliveries."""
     endpoint_policy.ensure("change", actor, endpoint)
     _delete(actor, lock_endpoint(endpoint))
 

@@ -62,12 +62,8 @@ def headers_of(
     """Return the request headers, including the signatures.
 
     Args:
-        format_: The format.
-        webhook_id: The id of the delivery.
-        endpoint_id: The id of the endpoint.
         keys: The valid secrets, the newest first.
         timestamp: The time of the attempt in epoch seconds.
-        body: The body.
     """
     headers = {"webhook-id": webhook_id, "webhook-timestamp": str(timestamp)}
     if format_ == Format.V3:

@@ -12,11 +12,7 @@ from releasehub.webhooks.querysets import visible_endpoints
 
 
 def find_endpoint(actor: Actor, public_id: str) -> Endpoint:
-    """Return the endpoint with this public id.
-
-    Raises:
-        NotFound: It does not exist, or the actor may not see it.
-    """
+    """Return the endpoint with this public id."""
     endpoint = Endpoint.objects.select_related("organization").filter(public_id=public_id).first()
     return endpoint_policy.visible_or_not_found(actor, endpoint)
 
@@ -25,8 +21,6 @@ def delivery_log(endpoint: Endpoint, *, state: str = "", event: str = "") -> Que
     """Return the deliveries of an endpoint with their events and attempts.
 
     Args:
-        endpoint: The endpoint.
-        state: Limits the deliveries to this state.
         event: Limits the deliveries to this event type. An unknown value matches nothing.
     """
     rows = _with_details(Delivery.objects.filter(endpoint=endpoint))
@@ -43,11 +37,7 @@ def visible_deliveries(actor: Actor) -> QuerySet[Delivery]:
 
 
 def find_delivery(endpoint: Endpoint, webhook_id: str) -> Delivery:
-    """Return the delivery of the endpoint with this webhook-id.
-
-    Raises:
-        NotFound: It does not exist.
-    """
+    """Return the delivery of the endpoint with this webhook-id."""
     delivery = first_or_not_found(with_webhook_id(delivery_log(endpoint), webhook_id))
     delivery.endpoint = endpoint
     return delivery

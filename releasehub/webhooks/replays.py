@@ -64,12 +64,7 @@ def replay_range(*, actor: Actor, endpoint: Endpoint, since: datetime, until: da
 
 @transaction.atomic
 def cancel_pending(*, actor: Actor, endpoint: Endpoint) -> int:
-    """Cancel all pending deliveries of an endpoint, and return their number.
-
-    Raises:
-        NotFound: The actor may not see the endpoint.
-        Denied: The actor may not change the endpoint.
-    """
+    """Cancel all pending deliveries of an endpoint, and return their number."""
     endpoint_policy.ensure("change", actor, endpoint)
     count = _without_leases(endpoint.deliveries.filter(state=State.PENDING)).update(
         state=State.CANCELLED, finished_at=timezone.now(), lease_until=None, lease_token=""

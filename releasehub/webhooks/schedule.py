@@ -29,7 +29,6 @@ def delay_after(step: int, retry_after: str = "", *, now: datetime) -> timedelta
         step: The number of earlier failures.
         retry_after: The `Retry-After` header of the response. It can lengthen the delay, up to 24 hours, but not
             shorten it.
-        now: The current time.
     """
     if step >= len(DELAYS):
         return None

@@ -47,10 +47,7 @@ def standard_signature(keys: Sequence[str], webhook_id: str, timestamp: int, bod
     """Return the header `webhook-signature`: one `v1,<base64>` per secret, separated by spaces.
 
     Args:
-        keys: The secrets.
-        webhook_id: The id of the delivery.
         timestamp: The time of the attempt in epoch seconds.
-        body: The body.
     """
     signed_content = f"{webhook_id}.{timestamp}.".encode() + body
     return " ".join(f"v1,{_hmac(key_of(key), signed_content)}" for key in keys)

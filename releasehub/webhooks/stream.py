@@ -62,11 +62,8 @@ def read_stream(
     """Return the next events that the actor may see.
 
     Args:
-        actor: The actor.
         after: The position after which the page begins.
-        limit: The maximum number of events.
         types: Event types, or groups such as `version.*`. By default, all types are returned.
-        download_id: Limits the events to this download.
     """
     number_events()
     # The end is read once. Events that commit during this request get later positions and belong to the next page.

@@ -86,12 +86,7 @@ def update_label(
 
 @transaction.atomic
 def delete_label(*, actor: Actor, label: Label) -> None:
-    """Delete a label. The versions that refer to its name do not change.
-
-    Raises:
-        NotFound: The actor may not see the label.
-        Denied: The actor may not edit the label.
-    """
+    """Delete a label. The versions that refer to its name do not change."""
     label_policy.ensure("delete", actor, label)
     label = lock_row(label)
     audit.record(actor=actor, action=ACTIONS[type(label)][2], target=label)
@@ -125,11 +120,7 @@ def _name_conflict(label: Label) -> Conflict:
 
 
 def _clean_name(model: type[Label], name: str) -> str:
-    """Return the name without surrounding spaces. As in versions, its case does not matter.
-
-    Raises:
-        Invalid: The name is not a valid channel name.
-    """
+    """Return the name without surrounding spaces. As in versions, its case does not matter."""
     if model is not NamedChannel:
         return name.strip()
     try:

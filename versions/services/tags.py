@@ -17,10 +17,6 @@ def with_number_of_tag(download: Download, fields: dict[str, Any], version: Vers
     A repository with several tools has tags such as cli/v1.2 and lib/v1.2. The first one gets the number 1.2, and the
     next one, whose number is in use, gets its whole tag as its number: lib-v1.2. The caller holds the lock on the
     download.
-
-    Raises:
-        Invalid: The tag is not valid.
-        Conflict: The tag leads to another version of the download.
     """
     if not fields.get("tag"):
         return fields

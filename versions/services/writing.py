@@ -190,11 +190,7 @@ def _channel_for(download: Download, number: Number) -> str:
 
 
 def _channel_fields(text: str) -> dict[str, str]:
-    """Return the fields of a version that follow from the name of its channel.
-
-    Raises:
-        Invalid: The name is not valid.
-    """
+    """Return the fields of a version that follow from the name of its channel."""
     try:
         channel, name = clean_channel(text), clean_channel_name(text)
     except InvalidChannel as error:
@@ -203,11 +199,7 @@ def _channel_fields(text: str) -> dict[str, str]:
 
 
 def _with_platform_keys(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields with those that follow from the declared platforms, if they are among them.
-
-    Raises:
-        Invalid: The platforms are not valid.
-    """
+    """Return the fields with those that follow from the declared platforms, if they are among them."""
     if "platforms" not in fields:
         return fields
     platforms = fields["platforms"]

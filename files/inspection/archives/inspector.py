@@ -56,7 +56,6 @@ def inspect_archive(handle: IO[bytes], name: str, limits: ArchiveLimits = DEFAUL
     Args:
         handle: A seekable file. Its position afterwards is undefined.
         name: The file name, whose extension may say that the file is an archive.
-        limits: The limits that the archive and its inspection have to keep.
 
     Raises:
         TooManySteps: The inspection takes more steps than `limits.max_steps` allows.

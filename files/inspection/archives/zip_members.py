@@ -127,7 +127,6 @@ def extra_fields(extra: bytes, *, is_padded: bool = False) -> dict[int, bytes]:
     """Return the extra fields by their IDs.
 
     Args:
-        extra: The bytes of all extra fields.
         is_padded: Tolerate an unknown field that is too long. Android's tools pad local headers with arbitrary bytes.
 
     Raises:

@@ -60,10 +60,6 @@ def end_sessions(*, actor: Actor, user: User, reason: str = "") -> int:
     """Sign a user out in all browsers, and end the tokens of the API. Return the number of browsers.
 
     API keys keep working, because the user created them for programs.
-
-    Raises:
-        NotFound: The actor may not see the account.
-        Denied: The actor may not change it.
     """
     user_policy.ensure("change", actor, user)
     number = _end_sessions(actor, user)

@@ -24,10 +24,7 @@ def transfer_possessions(
 
     Args:
         actor: Somebody who may act as the giver anyway, because staff who may change an account can sign in as it.
-        giver: The user who has them.
         heir: The user who gets them, who need not agree.
-        kinds: The names of transferable possessions.
-        reason: The reason for the audit log.
 
     Raises:
         NotFound: The actor may not see one of the accounts.
@@ -82,12 +79,7 @@ def merge_accounts(
 
 
 def _lock(giver: User, heir: User) -> tuple[User, User]:
-    """Return both accounts as they are now, locked.
-
-    Raises:
-        Denied: The giver was anonymized in the meantime.
-        Invalid: The heir is inactive or the giver.
-    """
+    """Return both accounts as they are now, locked."""
     giver, heir = lock_accounts(giver, heir)
     if giver.pk == heir.pk:
         raise Invalid(ErrorCode.INVALID, "Choose another account: this one cannot be both.", field="to")

@@ -129,23 +129,14 @@ def end_invitations(**of: Any) -> int:
 
 
 def pending_invitations_of_organization(*, actor: Actor, organization: Organization) -> InvitationQuerySet:
-    """Return the pending invitations to the organization.
-
-    Raises:
-        NotFound: The actor may not see the organization.
-        Denied: The actor may not invite to it.
-    """
+    """Return the pending invitations to the organization."""
     organization_policy.ensure("invite", actor, organization)
     rows = Invitation.objects.unanswered()
     return rows.filter(kind=Invitation.Kind.ORGANIZATION, target_id=organization.pk)
 
 
 def find_invitation(public_id: str) -> Invitation:
-    """Return the invitation. Every use of it checks who may use it.
-
-    Raises:
-        NotFound: No invitation has this id.
-    """
+    """Return the invitation. Every use of it checks who may use it."""
     return first_or_not_found(Invitation.objects.filter(public_id=public_id))
 
 

@@ -123,11 +123,7 @@ def remove_member(*, actor: Actor, member: Membership) -> None:
 
 
 def end_membership(*, actor: Actor, member: Membership) -> None:
-    """Remove a member whose account is closed. The caller has checked who may close it.
-
-    Raises:
-        Conflict: The member is the last owner or admin.
-    """
+    """Remove a member whose account is closed. The caller has checked who may close it."""
     _end(actor, _lock(member))
 
 
@@ -142,21 +138,13 @@ def _end(actor: Actor, member: Membership) -> None:
 
 
 def find_member(organization: Organization, user_id: str) -> Membership:
-    """Return the membership of the user with this public id.
-
-    Raises:
-        NotFound: The user is not a member.
-    """
+    """Return the membership of the user with this public id."""
     rows = Membership.objects.select_related("user", "named_role", "organization")
     return first_or_not_found(rows.filter(organization=organization, user__public_id=user_id), NO_SUCH_MEMBER)
 
 
 def ensure_can_grant(actor: Actor, organization: Organization, scopes: list[str]) -> None:
-    """Check that the actor has all these scopes.
-
-    Raises:
-        Denied: The actor lacks a scope.
-    """
+    """Check that the actor has all these scopes."""
     if missing := sorted(set(scopes) - organization_policy.scopes_in(actor, organization)):
         raise Denied(
             f"You cannot grant scopes that you do not have: {', '.join(missing)}. Choose other "

@@ -41,11 +41,7 @@ def create_password_link(*, actor: Actor, user: User) -> str:
 
 @transaction.atomic
 def create_sign_up_link(*, actor: Actor, note: str = "") -> str:
-    """Return the token of a link that lets its holder create one account, also on a closed hub.
-
-    Raises:
-        Denied: The actor may not create accounts.
-    """
+    """Return the token of a link that lets its holder create one account, also on a closed hub."""
     if not user_policy.can_invite_to_sign_up(actor):
         raise Denied
     note = note.strip()[:MAX_NOTE_CHARACTERS]
@@ -80,9 +76,6 @@ def choose_password(*, actor: Actor, token: str, password: str) -> User:
     """Set the password of the account that the link is for, and sign it out everywhere.
 
     Second factors stay. The caller has checked the password against the validators.
-
-    Raises:
-        NotFound: The link is not usable.
     """
     link = use_link(actor=actor, link=find_link(Kind.PASSWORD, token))
     user = User.objects.select_for_update().get(one_time_links=link)
@@ -93,11 +86,7 @@ def choose_password(*, actor: Actor, token: str, password: str) -> User:
 
 
 def use_link(*, actor: Actor, link: OneTimeLink) -> OneTimeLink:
-    """Mark the link as used, in the transaction of its use. Only one request can do this.
-
-    Raises:
-        NotFound: Another request was faster.
-    """
+    """Mark the link as used, in the transaction of its use. Only one request can do this."""
     if not OneTimeLink.objects.filter(pk=link.pk, used_at=None).update(used_at=timezone.now()):
         raise NotFound
     changes = {"kind": link.kind, "note": link.note, "created_by": link.created_by_id}

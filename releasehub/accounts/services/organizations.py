@@ -80,12 +80,7 @@ def choose_storage(*, actor: Actor, organization: Organization, provider: str) -
 
 @transaction.atomic
 def delete_organization(*, actor: Actor, organization: Organization) -> None:
-    """Delete an organization with its memberships, roles and store. The downloads in the store keep their owners.
-
-    Raises:
-        NotFound: The actor may not see the organization.
-        Denied: The actor may not delete it.
-    """
+    """Delete an organization with its memberships, roles and store. The downloads in the store keep their owners."""
     organization_policy.ensure("delete", actor, organization)
     organization = lock_row(organization)
     audit.record(actor=actor, action=AuditAction.ORGANIZATION_DELETE, target=organization)
@@ -97,19 +92,12 @@ def lock_organization(organization: Organization) -> Organization:
     """Return the organization as it is in the database, locked until the transaction ends.
 
     Every change of members or roles takes this lock first.
-
-    Raises:
-        NotFound: The organization was deleted.
     """
     return lock_row(organization)
 
 
 def refuse_reserved(slug: str) -> None:
-    """Refuse a slug with which the URLs of the hub begin. An organization that has it already keeps it.
-
-    Raises:
-        Invalid: The slug is reserved.
-    """
+    """Refuse a slug with which the URLs of the hub begin. An organization that has it already keeps it."""
     if is_reserved_owner(slug):
         message = f"The slug {slug} is reserved, because URLs of this hub begin with it. Choose another slug."
         raise Invalid(ErrorCode.INVALID, message, field="slug")

@@ -12,12 +12,7 @@ from releasehub.core.actor import Actor
 
 @transaction.atomic
 def remove_second_factors(*, actor: Actor, user: User, reason: str = "") -> int:
-    """Remove all second factors and passkeys of a user who has lost them, and return their number.
-
-    Raises:
-        NotFound: The actor may not see the account.
-        Denied: The actor may not change it.
-    """
+    """Remove all second factors and passkeys of a user who has lost them, and return their number."""
     user_policy.ensure("change", actor, user)
     rows = Authenticator.objects.filter(user=user)
     kinds = sorted(rows.values_list("type", flat=True))

@@ -18,8 +18,6 @@ def cacheable(request: Request, data: Any, *, is_public: bool) -> HttpResponseBa
     """Return a response with an ETag of its content, or 304 if the client has that content already.
 
     Args:
-        request: The request.
-        data: The content.
         is_public: Whether all callers get this response, so that shared caches may store it.
     """
     body = OrjsonRenderer().render(data)

@@ -105,11 +105,7 @@ class Order:
         return queryset.filter(self.terms[0].not_before(values[0]), later), page
 
     def read(self, cursor: str) -> tuple[list[Any], int]:
-        """Return the values that the cursor holds, and the number of the page that begins after them.
-
-        Raises:
-            ValidationError: As `resume`.
-        """
+        """Return the values that the cursor holds, and the number of the page that begins after them."""
         content = self._read(cursor)
         return [_from_json(value) for value in content["values"]], int(content["page"])
 

@@ -29,9 +29,6 @@ class ETagMixin(GenericViewSet[Any]):
         """Lock the row and compare its ETag, if the request has `If-Match`.
 
         Call it inside the transaction of the change: the lock keeps the row as it was compared until the commit.
-
-        Raises:
-            Stale: The row has changed since the caller read it.
         """
         if_match = self.request.headers.get("If-Match", "").strip()
         if if_match and if_match != "*" and row_part(lock()) not in {_row_part_of(tag) for tag in if_match.split(",")}:

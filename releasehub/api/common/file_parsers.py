@@ -130,11 +130,7 @@ class RawNameMultiPartParser(DjangoMultiPartParser):
 
 
 def _disposed_name(request: Any) -> str:
-    """Return the file name in the header Content-Disposition.
-
-    Raises:
-        ParseError: There is none.
-    """
+    """Return the file name in the header Content-Disposition."""
     _, parameters = parse_header_parameters(request.headers.get("Content-Disposition", ""))
     if not (name := parameters.get("filename", "")):
         raise ParseError("The request names no file. Put the name into the URL, or into Content-Disposition.")

@@ -43,11 +43,7 @@ def answer_once(
     deletion has to stay.
 
     Args:
-        request: The request, with the header `Idempotency-Key`.
-        actor: The caller.
         prepare: Slow work outside of the transaction, which is skipped if a response is stored.
-        run: The action.
-        on_error: Turns an exception into a response.
 
     Raises:
         KeyReused: The key was used for another request.

@@ -29,9 +29,6 @@ class InputMixin(GenericViewSet[Any]):
 
         Args:
             instance: The row that the request changes, for serializers whose checks depend on it.
-
-        Raises:
-            ValidationError: A field is missing or invalid.
         """
         serializer_class = self.input_serializer_classes[self.action]
         context = self.get_serializer_context()
@@ -40,19 +37,11 @@ class InputMixin(GenericViewSet[Any]):
         return serializer
 
     def get_validated_data(self) -> dict[str, Any]:
-        """Return the validated request body.
-
-        Raises:
-            ValidationError: A field is missing or invalid.
-        """
+        """Return the validated request body."""
         return dict(self.get_input_serializer().validated_data)
 
     def get_validated_query(self, serializer_class: type[BaseSerializer[Any]]) -> dict[str, Any]:
-        """Return the validated parameters of the query string.
-
-        Raises:
-            ValidationError: A parameter is missing or invalid.
-        """
+        """Return the validated parameters of the query string."""
         serializer = serializer_class(
             data=with_plain_names(self.request.query_params), context=self.get_serializer_context()
         )

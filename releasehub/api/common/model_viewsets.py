@@ -61,11 +61,7 @@ class HubModelViewSet(HubViewSet):
         return {self.lookup_field: self.kwargs[self.lookup_url_kwarg or self.lookup_field]}
 
     def get_object(self) -> Any:
-        """Return the row that the URL names.
-
-        Raises:
-            Http404: There is no such row, or the caller may not see it.
-        """
+        """Return the row that the URL names."""
         lookup = self.get_lookup()
         instance = None if lookup is None else self.get_object_queryset().filter(**lookup).first()
         if instance is None or not self.policy.can_view(self.actor, instance):

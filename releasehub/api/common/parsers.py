@@ -75,11 +75,7 @@ def read_limited(stream: IO[Any], context: Context) -> bytes:
 
 
 def read_object(body: bytes) -> dict[str, Any]:
-    """Return the JSON object in the body; an empty body is an empty object.
-
-    Raises:
-        ParseError: The body is something else.
-    """
+    """Return the JSON object in the body; an empty body is an empty object."""
     try:
         data = read_json(body) if body.strip() else {}
     except ValueError as error:

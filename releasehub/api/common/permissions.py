@@ -33,11 +33,7 @@ class HasScope(BasePermission):
 
 
 def require(request: Request, *scopes: Scope) -> None:
-    """Check that the key of the request has all the scopes.
-
-    Raises:
-        MissingScope: The key lacks one of them.
-    """
+    """Check that the key of the request has all the scopes."""
     credential = cast(Credential, request.auth)
     if missing := [scope.value for scope in scopes if not allows(credential, scope)]:
         raise MissingScope(*missing)

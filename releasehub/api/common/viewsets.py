@@ -100,11 +100,7 @@ class HubViewSet(ActionMixin, InputMixin, ThrottlingMixin, ETagMixin):
         return scopes if isinstance(scopes, tuple) else (scopes,)
 
     def require_scope(self, *scopes: Scope) -> None:
-        """Check scopes that depend on more than the action.
-
-        Raises:
-            MissingScope: The key lacks one of the scopes.
-        """
+        """Check scopes that depend on more than the action."""
         require(self.request, *scopes)
 
     def authorize_upload(self, fields: QueryDict, filename: str) -> int | None:
@@ -112,7 +108,6 @@ class HubViewSet(ActionMixin, InputMixin, ThrottlingMixin, ETagMixin):
 
         Args:
             fields: The form fields that arrived before the file.
-            filename: The name that the client sent.
 
         Returns:
             The maximum size of the file in bytes (0: no limit), or None while `fields` do not name its target.

@@ -46,12 +46,7 @@ class EngineFileViewSet(RetrieveModelMixin, EngineModelViewSet):
     }
 
     def get_object(self) -> Version:
-        """Return the version that offers the file; if several do, the newest one by version order.
-
-        Raises:
-            Http404: No version that the caller may see offers such a file.
-            Quarantined: A moderator has blocked these bytes.
-        """
+        """Return the version that offers the file; if several do, the newest one by version order."""
         files = self.get_offered_files([self.kwargs["hash"]])
         version: Version | None = self.get_versions_of(files).select_related("author").first()
         if version is None:
@@ -60,11 +55,7 @@ class EngineFileViewSet(RetrieveModelMixin, EngineModelViewSet):
         return version
 
     def refuse_quarantined_files(self) -> None:
-        """Check that the checksum does not belong to a quarantined file.
-
-        Raises:
-            Quarantined: A moderator has blocked these bytes.
-        """
+        """Check that the checksum does not belong to a quarantined file."""
         versions = Version.objects.visible_in(self.actor, self.download)
         rows = File.objects.validated().filter(version__in=versions, quarantine__isnull=False)
         if file := rows.with_digest(self.kwargs["hash"]).select_related("quarantine").first():
@@ -134,12 +125,7 @@ class EngineFileViewSet(RetrieveModelMixin, EngineModelViewSet):
         return Response(status=204)
 
     def get_file(self, version_id: str) -> File:
-        """Return the file with the checksum of the URL, of one version if `version_id` is not empty.
-
-        Raises:
-            Http404: There is no such file, or the caller may not download it.
-            InvalidQuery: Several versions have such a file, and the request names none of them.
-        """
+        """Return the file with the checksum of the URL, of one version if `version_id` is not empty."""
         versions = Version.objects.visible_in(self.actor, self.download)
         rows = File.objects.fetchable_in(self.actor, self.download).filter(version__in=versions)
         rows = rows.with_digest(self.kwargs["hash"])

@@ -18,11 +18,7 @@ BARE_ARRAY = re.compile(r"\[(?P<items>[A-Za-z0-9',\s]*)\]")
 
 
 def parse_list(query: QueryDict, name: str) -> list[str]:
-    """Return the values of a list in a query without duplicates, in the requested order.
-
-    Raises:
-        InvalidQuery: The parameter is missing, contains an invalid array, or has too many values.
-    """
+    """Return the values of a list in a query without duplicates, in the requested order."""
     values = with_plain_names(query).getlist(name)
     if not values:
         raise InvalidQuery({name: ["This parameter is required."]})

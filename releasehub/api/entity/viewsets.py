@@ -71,59 +71,35 @@ class EntityViewSet(EntityEnvelopeMixin, HubViewSet):
 
     @cached_property
     def entity(self) -> Download:
-        """The entity that the URL names.
-
-        Raises:
-            NotFound: There is no such entity, or the caller may not see it.
-        """
+        """The entity that the URL names."""
         return self.find_entity(self.kwargs["entity_id"])
 
     @cached_property
     def organization(self) -> Organization:
-        """The organization that the URL names, for its members only.
-
-        Raises:
-            NotFound: There is no such organization, or the caller is not a member.
-        """
+        """The organization that the URL names, for its members only."""
         organization = self.find_organization()
         organization_policy.ensure("view", self.actor, organization)
         return organization
 
     def find_organization(self) -> Organization:
-        """Return the organization that the URL names, whether or not the caller is a member.
-
-        Raises:
-            NotFound: There is no such organization.
-        """
+        """Return the organization that the URL names, whether or not the caller is a member."""
         rows = Organization.objects.filter(public_id=self.kwargs["organization_id"])
         return first_or_not_found(rows)
 
     def find_entity(self, public_id: str) -> Download:
-        """Return the entity with this id.
-
-        Raises:
-            NotFound: There is no such entity, or the caller may not see it.
-        """
+        """Return the entity with this id."""
         rows = Download.all_objects.entities().select_related(*ENTITY_RELATIONS)
         return download_policy.visible_or_not_found(self.actor, rows.filter(public_id=public_id).first())
 
     def find_version(self, public_id: str) -> Version:
-        """Return the version with this id, of the entity that the URL names.
-
-        Raises:
-            NotFound: There is no such version, or the caller may not see it.
-        """
+        """Return the version with this id, of the entity that the URL names."""
         rows = Version.all_objects.select_related("author", "base_version").filter(download=self.entity)
         version: Version = first_or_not_found(rows.filter(public_id=public_id))
         version.download = self.entity
         return version_policy.visible_or_not_found(self.actor, version)
 
     def get_kind_filter(self) -> str:
-        """Return the parameter `type`, or an empty text for entities of all types.
-
-        Raises:
-            Invalid: There is no such type.
-        """
+        """Return the parameter `type`, or an empty text for entities of all types."""
         kind = self.request.query_params.get("type", "")
         if kind and kind not in KINDS:
             raise Invalid(ErrorCode.INVALID, f"type must be one of {', '.join(KINDS)}.", field="type")

@@ -36,22 +36,14 @@ def _set_authors(releases: Sequence[Version]) -> None:
 
 
 def release_of_id(actor: Actor, download: Download, pk: int) -> Version:
-    """Return the release with this id.
-
-    Raises:
-        NotFound: There is no such release, or the actor may not see it.
-    """
+    """Return the release with this id."""
     if pk > MAX_ID:
         raise NotFound
     return find_release(actor, download, pk)
 
 
 def asset_of_id(actor: Actor, download: Download, pk: int) -> File:
-    """Return the asset with this id, with its blob and its release.
-
-    Raises:
-        NotFound: There is no such asset, or the actor may not see it or its release.
-    """
+    """Return the asset with this id, with its blob and its release."""
     rows = File.objects.select_related("blob", "version", "quarantine").filter(version__download=download)
     file: File | None = rows.filter(version__deleted_at=None, pk=pk).first() if pk <= MAX_ID else None
     if file is None:

@@ -35,11 +35,7 @@ class GitHubViewSet(GitHubEnvelopeMixin, HubViewSet):
 
     @cached_property
     def repository(self) -> Download:
-        """The download that the URL names.
-
-        Raises:
-            NotFound: It does not exist, or the caller may not see it.
-        """
+        """The download that the URL names."""
         return find_repository(self.actor, self.kwargs["owner"], self.kwargs["repo"])
 
     @property
@@ -85,11 +81,7 @@ class GitHubModelViewSet(GitHubViewSet, HubModelViewSet):
         return Response(data, status=status)
 
     def check_if_match(self, lock: Callable[[], models.Model]) -> None:
-        """Lock the row and compare the ETag of its representation, if the request has `If-Match`.
-
-        Raises:
-            Stale: The row has changed since the caller read it.
-        """
+        """Lock the row and compare the ETag of its representation, if the request has `If-Match`."""
         wanted = {part.strip() for part in self.request.headers.get("If-Match", "").split(",")} - {""}
         if not wanted or "*" in wanted:
             return

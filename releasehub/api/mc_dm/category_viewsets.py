@@ -85,12 +85,7 @@ class McDmCategoryViewSet(McDmModelViewSet):
         serializer.instance = update_category(actor=self.actor, category=category, **serializer.validated_data)
 
     def check_destroy(self, instance: Category, *, hard: bool, reason: str) -> None:
-        """Check the permission first, and then that the deletion is a hard one: categories have no soft deletion.
-
-        Raises:
-            Denied: The caller may not delete the category.
-            Invalid: The request lacks `hard=1`.
-        """
+        """Check the permission first, and then that the deletion is a hard one: categories have no soft deletion."""
         category_policy.ensure("delete", self.actor, instance)
         if not hard:
             raise Invalid(

@@ -80,11 +80,7 @@ class McDmFileViewSet(McDmModelViewSet):
     file_actions = frozenset({"create"})
 
     def get_queryset(self) -> models.QuerySet[File]:
-        """Return the files of the requested version. Deleted files never appear here, not even with `deleted=1`.
-
-        Raises:
-            ParentFilterRequired: The request names no version, and its key is not a super-user key.
-        """
+        """Return the files of the requested version. Deleted files never appear here, not even with `deleted=1`."""
         text = self.request.query_params.get("version_id", "")
         if not (text.isascii() and text.isdigit()):
             if self.is_super_key and not text:
@@ -126,12 +122,7 @@ class McDmFileViewSet(McDmModelViewSet):
 
     @cached_property
     def new_file(self) -> dict[str, Any]:
-        """The validated fields of a new file, with its version.
-
-        Raises:
-            Rejected: The request has no file and no link, or both.
-            NotFound: There is no such version.
-        """
+        """The validated fields of a new file, with its version."""
         fields = self.get_validated_data()
         if "file" in fields and "external_url" in fields:
             raise Rejected(

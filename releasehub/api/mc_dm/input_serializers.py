@@ -20,11 +20,7 @@ WRITABLE_VERSION_STATES = ["draft", "scheduled", "published"]
 
 
 def find_category(serializer: serializers.Serializer[Any], category_id: int, field: str) -> Category:
-    """Return the category that a request names.
-
-    Raises:
-        Invalid: There is no such category, or the caller may not see it.
-    """
+    """Return the category that a request names."""
     categories = Category.objects.visible_to(serializer.context["actor"])
     category: Category | None = categories.filter(pk=category_id).first()
     if category is None:
@@ -35,11 +31,7 @@ def find_category(serializer: serializers.Serializer[Any], category_id: int, fie
 
 
 def find_prefix(prefix_id: int) -> Prefix:
-    """Return the prefix that a request names.
-
-    Raises:
-        Invalid: There is no such prefix.
-    """
+    """Return the prefix that a request names."""
     prefix = Prefix.objects.filter(pk=prefix_id).first()
     if prefix is None:
         message = "This prefix does not exist. Check the id, or send 0 for none."

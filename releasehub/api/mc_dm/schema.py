@@ -51,7 +51,6 @@ def document_views(*, example: dict[str, Any], filters: tuple[OpenApiParameter, 
     """Return the decorator that documents a view set, whose attributes say what its responses contain.
 
     Args:
-        example: An example of an object.
         filters: The parameters of the list beside those for pages and order.
     """
     return partial(_document_view, example=example, filters=filters)

@@ -170,11 +170,7 @@ class McDmWebhookUpdateSerializer(InputSerializer):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Combine `format` and `content_type` to the format that the hub stores, and unpack events and criteria.
-
-        Raises:
-            Invalid: The format has no such content type.
-        """
+        """Combine `format` and `content_type` to the format that the hub stores, and unpack events and criteria."""
         for name in ("events", "criteria"):
             attrs |= attrs.pop(name, {})
         content_type = attrs.pop("content_type", "")

@@ -55,16 +55,7 @@ class UnknownTerm(ValueError):
 
 
 def to_format(current: str, new_format: str = "", content_type: str = "") -> str:
-    """Return the format that the hub stores after a change of `format` or `content_type`.
-
-    Args:
-        current: The stored format.
-        new_format: The new format; empty to keep the current one.
-        content_type: The new content type; empty to keep the current one.
-
-    Raises:
-        UnknownTerm: The format cannot be sent as a form; only mc_dm can.
-    """
+    """Return the format that the hub stores after a change of `format` or `content_type`."""
     current_format, body = from_format(current)
     new_format = new_format or current_format
     if new_format != "mc_dm":
@@ -83,9 +74,6 @@ def to_filter(events: Mapping[str, Any]) -> list[str]:
     """Return the filter that the hub stores. Events of content types that are left out are not sent.
 
     Content types and events that do not exist here are left out: `foreign_terms` keeps those for the answer.
-
-    Raises:
-        UnknownTerm: No content type is given, or the events of one are not names.
     """
     if not events:
         raise UnknownTerm("Select at least one content type. To pause deliveries, set active to 0.")
@@ -163,11 +151,7 @@ def names_of_type(content_type: str) -> frozenset[str]:
 
 
 def name_list(names: Any) -> list[str]:
-    """Return the event names of a content type.
-
-    Raises:
-        UnknownTerm: They are neither a name nor a list of names.
-    """
+    """Return the event names of a content type."""
     result = [names] if isinstance(names, str) else names
     if not isinstance(result, list) or not result or not all(isinstance(name, str) for name in result):
         raise UnknownTerm('The events of a content type must be "*" or a list of event names.')
@@ -180,11 +164,7 @@ def _kind(content_type: str) -> str:
 
 
 def to_criteria(criteria: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the criteria that the hub stores, without those of content types that do not exist here.
-
-    Raises:
-        UnknownTerm: There is no such criterion or answer.
-    """
+    """Return the criteria that the hub stores, without those of content types that do not exist here."""
     known = {content_type: block for content_type, block in criteria.items() if content_type in CONTENT_TYPES}
     return {(kind := _kind(content_type)): _to_block(kind, block) for content_type, block in known.items()}
 

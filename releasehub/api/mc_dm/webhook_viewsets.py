@@ -163,11 +163,7 @@ def _count_response(count: int) -> Response:
 
 
 def _scope(download_id: int, organization_id: int) -> dict[str, Any]:
-    """Return the owner of a new endpoint, as arguments of the service; without either it belongs to the site.
-
-    Raises:
-        NotFound: There is no such download or organization.
-    """
+    """Return the owner of a new endpoint, as arguments of the service; without either it belongs to the site."""
     scope: dict[str, Any] = {}
     if download_id:
         ensure_download(download_id)

@@ -64,11 +64,7 @@ class AccessKeyViewSet(ListModelMixin, RetrieveModelMixin, NativeViewSet, HubMod
     }
 
     def get_queryset(self) -> models.QuerySet[AccessKey]:
-        """Return the keys of the download that the query string names.
-
-        Raises:
-            Denied: The caller may not manage the access keys of the download.
-        """
+        """Return the keys of the download that the query string names."""
         download = find_download(self.actor, self.get_validated_query(AccessKeyListQuerySerializer)["download_id"])
         download_policy.ensure("manage_access_keys", self.actor, download)
         return AccessKey.objects.filter(download=download)
@@ -97,12 +93,7 @@ class AccessKeyViewSet(ListModelMixin, RetrieveModelMixin, NativeViewSet, HubMod
 
 
 def issue_key(actor: Actor, download: Download, *, version_id: int | None = None, **fields: Any) -> tuple[Any, str]:
-    """Issue an access key, or a preview link if the body names a version.
-
-    Raises:
-        NotFound: The download has no such version.
-        Invalid: A field does not go together with a version.
-    """
+    """Issue an access key, or a preview link if the body names a version."""
     # Before the fields are checked, so that the error does not tell that a hidden download exists.
     download_policy.ensure("manage_access_keys", actor, download)
     if version_id is None:

@@ -14,11 +14,7 @@ Row = TypeVar("Row", bound=Model)
 
 
 def row_of_id(rows: QuerySet[Row], text: str) -> Row:
-    """Return the row with this numeric or public id. The caller checks whether the actor may see it.
-
-    Raises:
-        NotFound: No row has this id.
-    """
+    """Return the row with this numeric or public id. The caller checks whether the actor may see it."""
     number = read_number(text)
     return first_or_not_found(rows.filter(**({"public_id": text} if number is None else {"pk": number})))
 

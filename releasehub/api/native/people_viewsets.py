@@ -66,12 +66,7 @@ class InvitationViewSet(ListModelMixin, NativeViewSet, HubModelViewSet):
     }
 
     def get_queryset(self) -> models.QuerySet[Invitation]:
-        """Return the pending invitations to the target that the query string names, or those of the caller.
-
-        Raises:
-            NotFound: The caller may not see the target.
-            Denied: The caller may not invite to it.
-        """
+        """Return the pending invitations to the target that the query string names, or those of the caller."""
         query = self.get_validated_query(InvitationListQuerySerializer)
         if query["mine"]:
             self.require_scope(Scope.PEOPLE_READ)
@@ -110,12 +105,7 @@ class InvitationViewSet(ListModelMixin, NativeViewSet, HubModelViewSet):
         return Response({"success": True})
 
     def get_download_invitation(self) -> Invitation:
-        """Return the invitation, unless it is to an organization: no scope of a key allows to join one.
-
-        Raises:
-            Http404: The caller may not see the invitation.
-            Denied: It is an invitation to an organization.
-        """
+        """Return the invitation, unless it is to an organization: no scope of a key allows to join one."""
         invitation: Invitation = self.get_object()
         if invitation.kind == Invitation.Kind.ORGANIZATION:
             raise Denied("A key cannot join an organization. Answer this invitation on your account page.")
@@ -123,9 +113,5 @@ class InvitationViewSet(ListModelMixin, NativeViewSet, HubModelViewSet):
 
 
 def _find_organization(public_id: str) -> Organization:
-    """Return the organization with this id; the policy decides whether the caller learns of it.
-
-    Raises:
-        NotFound: There is no such organization.
-    """
+    """Return the organization with this id; the policy decides whether the caller learns of it."""
     return first_or_not_found(Organization.objects.filter(public_id=public_id))

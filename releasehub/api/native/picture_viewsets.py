@@ -56,11 +56,7 @@ class DownloadPictureViewSet(NativeViewSet):
 
     @cached_property
     def download(self) -> Download:
-        """The download that the URL names.
-
-        Raises:
-            NotFound: There is no such download, or the caller may not see it.
-        """
+        """The download that the URL names."""
         return find_download(self.actor, self.kwargs["download_id"])
 
     @cached_property

@@ -48,11 +48,7 @@ class UploadViewSet(NativeViewSet):
 
     @cached_property
     def new_upload(self) -> dict[str, Any]:
-        """The validated body of a new upload, with its version.
-
-        Raises:
-            NotFound: There is no such version.
-        """
+        """The validated body of a new upload, with its version."""
         fields = self.get_validated_data()
         version_id = fields.pop("version_id", None)
         fields["version"] = None if version_id is None else _find_version(version_id)
@@ -118,11 +114,7 @@ class UploadViewSet(NativeViewSet):
 
 
 def _find_version(version_id: int | str) -> Version:
-    """Return the version with this numeric or public id.
-
-    Raises:
-        NotFound: There is no such version.
-    """
+    """Return the version with this numeric or public id."""
     rows = Version.all_objects.select_related("download__category")
     lookup = {"pk": version_id} if isinstance(version_id, int) else {"public_id": version_id}
     version = first_or_not_found(rows.filter(**lookup))

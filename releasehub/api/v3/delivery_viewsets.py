@@ -67,11 +67,7 @@ def deliveries_of(actor: Actor) -> models.QuerySet[Delivery]:
 
 
 def find_delivery(actor: Actor, webhook_id: str) -> Delivery:
-    """Return the delivery with this id.
-
-    Raises:
-        Http404: The delivery does not exist, or the actor may not see it.
-    """
+    """Return the delivery with this id."""
     delivery = with_webhook_id(deliveries_of(actor), webhook_id).first()
     if delivery is None:
         raise Http404

@@ -71,11 +71,7 @@ class V3ProductViewSet(V3FullModelViewSet):
         delete_download(actor=self.actor, download=instance)
 
     def find_category(self, public_id: str) -> Category:
-        """Return the category with this id, or the first one that accepts new products if the id is empty.
-
-        Raises:
-            Invalid: There is no such category, or the caller may not see it.
-        """
+        """Return the category with this id, or the first one that accepts new products if the id is empty."""
         rows = Category.objects.visible_to(self.actor).order_by("display_order", "title", "pk")
         if public_id:
             category = next((row for row in rows if row.public_id == public_id), None)

@@ -58,11 +58,7 @@ class V3PersonalAccessTokenViewSet(V3EditableModelViewSet):
         return self.get_object_queryset().filter(user=self.actor.user)
 
     def get_object(self) -> ApiKey:
-        """Return a key of the user. The keys of other users do not exist here, not even for staff.
-
-        Raises:
-            Http404: The user has no such key.
-        """
+        """Return a key of the user. The keys of other users do not exist here, not even for staff."""
         key: ApiKey | None = self.get_queryset().filter(pk=read_number(self.kwargs["public_id"]) or 0).first()
         if key is None:
             raise Http404

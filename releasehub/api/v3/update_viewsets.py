@@ -64,12 +64,7 @@ class V3UpdateViewSet(V3ViewSet):
         return response
 
     def find_response(self, query: Mapping[str, Any]) -> HttpResponseBase | None:
-        """Return the response with the newest release, or None if no release is newer than the installed one.
-
-        Raises:
-            NotFound: There is no such product, or the caller may not see it.
-            Denied: The access key is not valid for this product.
-        """
+        """Return the response with the newest release, or None if no release is newer than the installed one."""
         product, key = self.find_product(query)
         client = Client(
             installed=query.get("version", ""),

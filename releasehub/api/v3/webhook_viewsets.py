@@ -133,12 +133,7 @@ class V3WebhookViewSet(V3FullModelViewSet):
 
 
 def _scope(actor: Actor, product_id: str | None, organization_id: str | None) -> dict[str, Any]:
-    """Return the owner of a new endpoint, as arguments of the service, which checks that the actor manages it.
-
-    Raises:
-        NotFound: There is no such product or organization.
-        Invalid: The request names no owner, and there is more than one possible owner.
-    """
+    """Return the owner of a new endpoint, as arguments of the service, which checks that the actor manages it."""
     scope: dict[str, Any] = {}
     if product_id:
         scope["download_id"] = _find(Download, product_id).pk

@@ -55,11 +55,7 @@ class AuditSink(models.Model):
         return f"{self.kind} {self.target}"
 
     def clean(self) -> None:
-        """Validate the target.
-
-        Raises:
-            ValidationError: The target does not have the form that the kind of sink needs.
-        """
+        """Validate the target."""
         parsers: dict[str, Callable[[str], object]] = {
             self.SinkKind.JSONL: parse_storage_prefix,
             self.SinkKind.HTTP: parse_target,

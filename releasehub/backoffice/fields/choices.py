@@ -59,8 +59,6 @@ def offer_visible_rows(form: Any, request: HttpRequest, options: BaseModelAdmin[
 
     Args:
         form: The class. Its fields are replaced, because classes share the fields that are declared.
-        request: The request of the user.
-        options: The admin class that the form belongs to.
         present: The rows that the form changes. What they refer to stays valid.
     """
     for name, field in form.base_fields.items():

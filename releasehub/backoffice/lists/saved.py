@@ -18,11 +18,7 @@ def filters_of(user: User, model: str) -> QuerySet[SavedFilter]:
 
 
 def save_filter(*, user: User, model: str, name: str, query: str) -> SavedFilter:
-    """Save the query of a list under the name. A filter of that name is replaced. An empty query shows all rows.
-
-    Raises:
-        Invalid: The name is empty or too long, the query is too long, or there are too many.
-    """
+    """Save the query of a list under the name. A filter of that name is replaced. An empty query shows all rows."""
     name, query = strip_controls(name).strip(), clean_query(query)
     if not 0 < len(name) <= SavedFilter.MAX_NAME_CHARACTERS:
         raise Invalid(ErrorCode.INVALID, "Enter a name of 1 to 60 characters for the filter.", field="name")

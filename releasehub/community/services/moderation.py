@@ -21,12 +21,7 @@ from releasehub.publishing.purge_registry import ensure_alive, ensure_deletable
 
 @transaction.atomic
 def approve_contribution(*, actor: Actor, row: Row) -> Row:
-    """Approve a comment or review that waits for that. Approving it again changes nothing.
-
-    Raises:
-        NotFound: The actor may not see the row.
-        Denied: The actor is not a moderator.
-    """
+    """Approve a comment or review that waits for that. Approving it again changes nothing."""
     contribution_policy.ensure("approve", actor, row)
     contribution = lock_contribution(row)
     if contribution.state != Contribution.State.VISIBLE:

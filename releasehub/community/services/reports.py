@@ -89,12 +89,7 @@ def label_of(target: Reportable) -> str:
 
 @transaction.atomic
 def _close(actor: Actor, report: Report, state: Report.State, note: str) -> Report:
-    """Close the report, and queue the e-mail that tells its author the outcome.
-
-    Raises:
-        NotFound: The actor is not a moderator.
-        Conflict: Somebody has closed the report already.
-    """
+    """Close the report, and queue the e-mail that tells its author the outcome."""
     report_policy.ensure("close", actor, report)
     rows = Report.objects.select_for_update(of=("self",)).select_related("reporter", "download")
     locked: Report = first_or_not_found(rows.filter(pk=report.pk))

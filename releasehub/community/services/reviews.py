@@ -94,11 +94,7 @@ def reply_to_review(*, actor: Actor, review: Review, text: str) -> Review:
 
 
 def ensure_only_review(review: Review) -> None:
-    """Check that the author has no other review of the download. The caller holds the lock on the download.
-
-    Raises:
-        Conflict: There is one.
-    """
+    """Check that the author has no other review of the download. The caller holds the lock on the download."""
     if review.author_id and Review.objects.filter(download=review.download_id, author=review.author_id).exists():
         message = f"{review.author_name} has already reviewed {review.download.title}. Change that review instead."
         raise Conflict(ErrorCode.REVIEW_EXISTS, message)

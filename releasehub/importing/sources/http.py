@@ -73,8 +73,6 @@ class SourceHttp:
         """Open a file, from byte `start` on if the source answers ranges.
 
         Args:
-            url: The URL of the file.
-            start: The first byte.
             sends_token: See `SourceAsset`. Even then, no other host gets the token.
 
         Raises:

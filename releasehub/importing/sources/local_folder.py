@@ -117,11 +117,7 @@ class LocalFolder:
             raise SourceRefused(f"{path or self.root} cannot be read: {error.strerror}.") from None
 
     def _path(self, path: str) -> Path:
-        """Return the absolute path.
-
-        Raises:
-            SourceRefused: It leads out of the folder, or through a symbolic link.
-        """
+        """Return the absolute path."""
         parts = path.split("/") if path else []
         if any(part in {"", ".", ".."} or "\\" in part or "\0" in part for part in parts):
             raise SourceRefused(f"The path {path!r} leads out of the folder.")

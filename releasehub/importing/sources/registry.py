@@ -15,11 +15,7 @@ KINDS: dict[str, SourceKind] = {kind.name: kind for kind in _ALL}
 
 
 def kind_named(name: str) -> SourceKind:
-    """Return the kind with this name.
-
-    Raises:
-        Invalid: The name is unknown.
-    """
+    """Return the kind with this name."""
     try:
         return KINDS[name]
     except KeyError:

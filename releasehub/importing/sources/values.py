@@ -20,11 +20,7 @@ MAX_ROWS = 10_000  # of a list that is needed as a whole, such as the files of o
 
 
 def row_list(value: Any) -> list[Mapping[str, Any]]:
-    """Return the value if it is a list of objects.
-
-    Raises:
-        SourceRefused: It is something else.
-    """
+    """Return the value if it is a list of objects."""
     if isinstance(value, list) and all(isinstance(row, dict) for row in value):
         return value
     raise SourceRefused("The source does not answer with a list of releases. Check the address and the URL of its API.")
@@ -94,22 +90,14 @@ def names_prerelease(number: str) -> bool:
 
 
 def required_base_url(settings: SourceSettings, example: str) -> str:
-    """Return the base URL of the API of a source that has no default.
-
-    Raises:
-        Invalid: It is missing or not valid.
-    """
+    """Return the base URL of the API of a source that has no default."""
     if not settings.api_url:
         raise Invalid(ErrorCode.INVALID, f"Enter the URL of the server, such as {example}.", field="api_url")
     return base_url_of(settings.api_url)
 
 
 def object_of(value: Any) -> Mapping[str, Any]:
-    """Return the value if it is an object.
-
-    Raises:
-        SourceRefused: It is something else.
-    """
+    """Return the value if it is an object."""
     if isinstance(value, dict):
         return value
     raise SourceRefused("The source answers in another format. Check the address and the URL of its API.")

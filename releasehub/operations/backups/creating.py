@@ -31,7 +31,6 @@ def create_backup(target: str, *, passphrase: str, keep: int = 0, progress: Prog
         target: A folder, or s3://bucket/folder.
         passphrase: The passphrase of the target. The first backup sets it.
         keep: The number of backups to keep, this one included; 0 keeps all.
-        progress: Called with a line of text now and then.
 
     Raises:
         OperationError: The backup cannot be made. The failure is recorded.
@@ -76,11 +75,7 @@ def _create(vault: Vault, progress: Progress) -> Manifest:
 
 
 def _ensure_undisturbed(vault: Vault, manifest: Manifest) -> None:
-    """Check that the parts still exist. A backup that another machine begins removes those of unfinished ones.
-
-    Raises:
-        OperationError: A part is missing.
-    """
+    """Check that the parts still exist. A backup that another machine begins removes those of unfinished ones."""
     if not all(vault.exists(part_name(manifest.backup_id, part)) for part in ("database", "files", "keys")):
         raise OperationError(
             "Another machine has begun a backup into the same target, so this one is incomplete. Let only one machine "

@@ -45,11 +45,7 @@ def restore_backup(
     """Restore a backup, by default the newest complete one, and prove that the hub has its content.
 
     Args:
-        target: A folder, or s3://bucket/folder.
-        passphrase: The passphrase of the target.
-        backup_id: The backup to restore.
         replace: Whether to replace the rows of a hub that is not empty.
-        progress: Called with a line of text now and then.
 
     Raises:
         OperationError: The backup cannot be read, or the hub is not empty.

@@ -30,8 +30,6 @@ def version_folder(number: str, public_id: str, taken: Collection[str]) -> str:
     number contains.
 
     Args:
-        number: The number of the version.
-        public_id: The public ID of the version.
         taken: The names of the folders of other versions, as `fold_name` returns them.
     """
     try:
@@ -46,7 +44,6 @@ def generated_name(name: str, taken: Collection[str]) -> str:
     """Return the name of a generated file of a version. A file of the version keeps its name, because links lead to it.
 
     Args:
-        name: The usual name.
         taken: The names of the files of the version, as `fold_name` returns them.
     """
     while fold_name(name) in taken:

@@ -70,8 +70,6 @@ def version_metadata(version: Version, files: list[Metadata], names: dict[str, s
     """Return the metadata of a version.
 
     Args:
-        version: The version.
-        files: The metadata of its files.
         names: The names of the generated files: `notes`, `changelog` and `checksums`. None if there is no such file.
     """
     base = version.base_version

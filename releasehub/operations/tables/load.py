@@ -28,8 +28,6 @@ def load_lines(
 
     Args:
         connection: The database. Its tables are those of the export.
-        lines: The export.
-        progress: Called with a line of text for each table.
         adjust: Changes rows before the commit, after all tables were compared.
 
     Raises:

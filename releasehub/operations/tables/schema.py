@@ -44,11 +44,7 @@ def applied_migrations(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]
 
 
 def ensure_own_tables(connection: BaseDatabaseWrapper) -> None:
-    """Check that the database is only for the hub, before all of its rows or tables are deleted.
-
-    Raises:
-        OperationError: There are tables of another program.
-    """
+    """Check that the database is only for the hub, before all of its rows or tables are deleted."""
     labels = (*(f"{config.label}_" for config in apps.get_app_configs()), "django_", "sqlite_")
     if foreign := [name for name in connection.introspection.table_names() if not name.startswith(labels)]:
         raise OperationError(
@@ -67,11 +63,7 @@ _FULL_TEXT = "search_document"
 
 
 def ensure_known(migrations: Iterable[tuple[str, str]], release: str) -> None:
-    """Check that this release has all of the migrations.
-
-    Raises:
-        OperationError: A newer release made the backup.
-    """
+    """Check that this release has all of the migrations."""
     known = MigrationLoader(None).disk_migrations
     if unknown := [f"{app}.{name}" for app, name in migrations if (app, name) not in known]:
         raise OperationError(

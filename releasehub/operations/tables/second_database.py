@@ -22,7 +22,6 @@ def second_database(url: str, *, alias: str = ALIAS) -> Iterator[BaseDatabaseWra
     """Connect to the database with this URL, without a pool, and close the connection after the block.
 
     Args:
-        url: The database.
         alias: The name of the connection. With that of the hub's own connection, all code in the block uses the second
             database; this is for migrations, which know no other one.
 

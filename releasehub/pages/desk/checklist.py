@@ -22,8 +22,7 @@ def first_steps(download: Download, newest: Version | None) -> list[Step]:
     """Return the steps, or an empty list if the download is visible and has a published version.
 
     Args:
-        download: The download.
-        newest: Its newest version in any state, if it has one.
+        newest: The newest version in any state, if the download has one.
     """
     is_published = newest is not None and download.listed_version_count > 0
     if is_published and download.state != Download.State.DRAFT:

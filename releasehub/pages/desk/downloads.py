@@ -106,11 +106,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
 
 
 def _authorize_icon(actor: Actor) -> int:
-    """Return the maximum size of an icon in bytes, before its first byte arrives.
-
-    Raises:
-        Denied: The actor cannot create downloads.
-    """
+    """Return the maximum size of an icon in bytes, before its first byte arrives."""
     if not NewDownloadForm(actor=actor).has_categories:
         raise Denied("You cannot create downloads in any category.")
     return MAX_UPLOAD_BYTES

@@ -147,10 +147,6 @@ def _last_real(source: ImportSource) -> ImportRun | None:
 
 
 def _find(actor: Actor, public_id: str) -> ImportSource:
-    """Return the import.
-
-    Raises:
-        NotFound: There is none with this id, or the actor may not post versions to its download.
-    """
+    """Return the import."""
     rows = ImportSource.objects.select_related("download__category", "created_by")
     return import_policy.visible_or_not_found(actor, rows.filter(public_id=public_id).first())

@@ -11,11 +11,7 @@ from versions.policies import version_policy
 
 
 def find_download(actor: Actor, public_id: str) -> Download:
-    """Return the download, deleted or not.
-
-    Raises:
-        NotFound: There is no such download, or the actor does not work on it.
-    """
+    """Return the download, deleted or not."""
     rows = Download.all_objects.select_related("category", "owner", "organization").filter(public_id=public_id)
     download = first_or_not_found(rows)
     _ensure_insider(actor, download)
@@ -23,11 +19,7 @@ def find_download(actor: Actor, public_id: str) -> Download:
 
 
 def find_version(actor: Actor, public_id: str) -> Version:
-    """Return the version with its download, deleted or not.
-
-    Raises:
-        NotFound: There is no such version, or the actor does not work on its download.
-    """
+    """Return the version with its download, deleted or not."""
     rows = Version.all_objects.select_related("download__category", "download__owner").filter(public_id=public_id)
     version = first_or_not_found(rows)
     _ensure_insider(actor, version.download)
@@ -35,11 +27,7 @@ def find_version(actor: Actor, public_id: str) -> Version:
 
 
 def find_file(actor: Actor, public_id: str) -> File:
-    """Return the file with its version and download, deleted or not.
-
-    Raises:
-        NotFound: There is no such file, or the actor does not work on its download.
-    """
+    """Return the file with its version and download, deleted or not."""
     rows = File.all_objects.select_related("blob", "version__download__category").filter(public_id=public_id)
     file = first_or_not_found(rows)
     _ensure_insider(actor, file.version.download)

@@ -81,12 +81,7 @@ def act(request: HttpRequest, public_id: str, picture_id: str, name: str) -> Htt
 
 
 def _editable(request: HttpRequest, public_id: str) -> tuple[Actor, Download]:
-    """Return the actor and the download.
-
-    Raises:
-        NotFound: The actor does not work on the download.
-        Denied: The actor may not edit the download.
-    """
+    """Return the actor and the download."""
     actor = actor_of(request)
     download = find_download(actor, public_id)
     download_policy.ensure("edit", actor, download)

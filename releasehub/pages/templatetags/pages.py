@@ -114,8 +114,6 @@ def page_link(context: dict[str, Any], number: int, parameter: str = "", anchor:
     """Return a link to another page of a list, with all other parameters as they are.
 
     Args:
-        context: The context of the template.
-        number: The number of the page.
         parameter: The parameter that selects the page of this list; `page` by default.
         anchor: The id of the list, if it is not at the top.
     """

@@ -67,11 +67,7 @@ def update_rule(*, actor: Actor, rule: RetentionRule, **conditions: Any) -> Rete
 
 @transaction.atomic
 def delete_rule(*, actor: Actor, rule: RetentionRule) -> None:
-    """Delete a rule. Versions that it has deleted can be restored until they are purged.
-
-    Raises:
-        Denied: The actor may not change retention rules.
-    """
+    """Delete a rule. Versions that it has deleted can be restored until they are purged."""
     retention_policy.ensure("delete", actor, rule)
     rule = lock_row(rule)
     changes = {name: [getattr(rule, name), None] for name in CONDITIONS}

@@ -69,11 +69,7 @@ class Repository:
     def page_of_releases(
         self, *, first: int | None, after: str | None, order: Mapping[str, str] | None
     ) -> Mapping[str, Any]:
-        """Return the fields of one page of the list, with one query.
-
-        Raises:
-            QueryError: `first` or `after` is invalid.
-        """
+        """Return the fields of one page of the list, with one query."""
         length = checked_length(first)
         rows = releases_of(self.caller.actor, self.download).order_by(*criteria_of(order or NEWEST_FIRST))
         rule = Order.of(rows)

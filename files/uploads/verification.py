@@ -4,7 +4,6 @@ import logging
 from contextlib import closing
 
 from django.db import transaction
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from files.blobs import claim_blob, release_claim
@@ -15,7 +14,7 @@ from files.storage.digests import Digester
 from files.storage.streaming import StagedUpload
 from files.uploads.checksums import digest_differs, size_differs
 from files.uploads.sessions import actor_of_upload
-from files.uploads.verification_queue import LEASE, claim_upload
+from files.uploads.verification_queue import claim_upload, hold_lease
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.errors import DomainError, StorageFull, StorageUnavailable
@@ -25,7 +24,6 @@ from versions.services import lock_version
 log = logging.getLogger(__name__)
 
 CHUNK_BYTES = 1024 * 1024
-RENEW_EVERY_BYTES = 512 * CHUNK_BYTES
 
 
 def verify_upload(upload_id: int) -> UploadSession.State | None:
@@ -41,14 +39,8 @@ def verify_upload(upload_id: int) -> UploadSession.State | None:
     if upload is None:
         return None
     try:
-        staged = _collect(upload)
-        blob = _claim_blob(upload, staged)
-        try:
-            _confirm(upload, blob)
-        except BaseException:
-            release_claim(blob)
-            raise
-        staged.discard()
+        with hold_lease(upload):
+            _verify(upload)
     except (StorageUnavailable, StorageFull):
         UploadSession.objects.filter(pk=upload.pk).update(lease_until=None)
         raise
@@ -59,6 +51,17 @@ def verify_upload(upload_id: int) -> UploadSession.State | None:
     return None if state is None else UploadSession.State(state)
 
 
+def _verify(upload: UploadSession) -> None:
+    staged = _collect(upload)
+    blob = _claim_blob(upload, staged)
+    try:
+        _confirm(upload, blob)
+    except BaseException:
+        release_claim(blob)
+        raise
+    staged.discard()
+
+
 def _collect(upload: UploadSession) -> StagedUpload:
     """Move the bytes to their final key and hash them there."""
     storage = blob_storage()
@@ -66,14 +69,9 @@ def _collect(upload: UploadSession) -> StagedUpload:
     if storage.size(upload.final_key) is None:
         storage.collect(upload.incoming, upload.final_key)
     digester = Digester()
-    renewed = 0
     with closing(storage.open(upload.final_key)) as handle:
         while chunk := handle.read(CHUNK_BYTES):
             digester.update(chunk)
-            # Hashing a large file takes longer than the lease, so the lease is renewed while bytes are read.
-            if digester.size_bytes - renewed >= RENEW_EVERY_BYTES:
-                renewed = digester.size_bytes
-                UploadSession.objects.filter(pk=upload.pk).update(lease_until=Now() + LEASE)
     digests = digester.result()
     staged = StagedUpload(upload.filename, upload.final_key, digester.size_bytes, digests, digester.head)
     if staged.size_bytes != upload.size_bytes:

@@ -1,16 +1,21 @@
 """Uploads that wait for their verification, and the leases of the workers that verify them."""
 
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from datetime import timedelta
+from functools import partial
 
 from django.db import models
 from django.db.models.functions import Now
 
 from files.models import File, UploadSession
 from files.storage import blob_storage, new_key
+from releasehub.core.heartbeat import heartbeat
 from releasehub.core.locks import is_unleased
 
-LEASE = timedelta(minutes=5)
+# Short, because the upload waits for its end if the worker is killed. The worker extends it while it lives.
+LEASE = timedelta(minutes=1)
+RENEW_SECONDS = 10.0
 
 
 def versions_being_verified(version_ids: Collection[int]) -> set[int]:
@@ -28,6 +33,16 @@ def waiting_uploads() -> list[int]:
 
 def _claimable() -> models.QuerySet[UploadSession]:
     return UploadSession.objects.filter(is_unleased(Now()), state=UploadSession.State.UPLOADED)
+
+
+def hold_lease(upload: UploadSession) -> AbstractContextManager[None]:
+    """Extend the lease while the block runs: moving and hashing a large file takes longer than the lease."""
+    return heartbeat(partial(_extend, upload.pk), RENEW_SECONDS)
+
+
+def _extend(upload_id: int) -> None:
+    leased = UploadSession.objects.filter(pk=upload_id, state=UploadSession.State.UPLOADED, lease_until__isnull=False)
+    leased.update(lease_until=Now() + LEASE)
 
 
 def claim_upload(upload_id: int) -> UploadSession | None:

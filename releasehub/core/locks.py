@@ -5,14 +5,17 @@ dies, the lease expires and another worker continues. A model with leases has th
 `lease_token`. The token tells a worker whether it still holds the lease when it wants to store its result.
 """
 
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import Expression, Model, Q, QuerySet
+from django.db.models import DateTimeField, Expression, ExpressionWrapper, Model, Q, QuerySet
 
 from releasehub.core.querysets import first_or_not_found
 
 Row = TypeVar("Row", bound=Model)
+# A lease that ends later than this was taken before somebody set the clock back.
+LONGEST_LEASE = timedelta(minutes=10)
 
 
 def try_advisory_lock(lock_id: int) -> bool:
@@ -73,4 +76,13 @@ def is_unleased(now: Expression) -> Q:
     """
     # A worker that is suspended past its lease may still be running, so this filter alone does not make a result safe.
     # Results are stored only where `lease_token` still matches.
-    return Q(lease_until=None) | Q(lease_until__lt=now)
+    return Q(lease_until=None) | Q(lease_until__lt=now) | Q(lease_until__gt=_latest_end(now))
+
+
+def is_leased(now: Expression) -> Q:
+    """Return a filter for the rows that `is_unleased` leaves out."""
+    return Q(lease_until__gte=now, lease_until__lte=_latest_end(now))
+
+
+def _latest_end(now: Expression) -> Expression:
+    return ExpressionWrapper(now + LONGEST_LEASE, output_field=DateTimeField())

@@ -1,27 +1,24 @@
 """The lease of a worker on a run, so that no other worker continues the same run."""
 
-import logging
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
-from django.db import DatabaseError, connection
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from releasehub.core.locks import is_unleased
+from releasehub.core.heartbeat import heartbeat
+from releasehub.core.locks import is_leased, is_unleased
 from releasehub.importing.models import ImportRun
 
 LEASE = timedelta(seconds=60)
 RENEW_SECONDS = 5.0
 LONG_BYTES = 64 * 1024 * 1024  # storing, hashing or inspecting more bytes than these may take longer than the lease
-log = logging.getLogger(__name__)
 Report = Callable[[str], None]
 
 
@@ -67,30 +64,12 @@ class RunLease:
         if ImportRun.objects.filter(pk=self.run.pk, cancel_requested_at__isnull=False).exists():
             raise Canceled
 
-    @contextmanager
-    def held(self, size_bytes: int) -> Iterator[None]:
+    def held(self, size_bytes: int) -> AbstractContextManager[None]:
         """Extend the lease from another thread while the block works on so many bytes without noting them."""
-        if size_bytes < LONG_BYTES:
-            yield
-            return
-        done = threading.Event()
-        thread = threading.Thread(target=self._hold, args=(done,), daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
+        return heartbeat(self._extend, RENEW_SECONDS) if size_bytes >= LONG_BYTES else nullcontext()
 
-    def _hold(self, done: threading.Event) -> None:
-        try:
-            while not done.wait(RENEW_SECONDS):
-                rows = ImportRun.objects.filter(pk=self.run.pk, lease_token=self._token)
-                rows.update(lease_until=Now() + LEASE)
-        except DatabaseError:
-            log.warning("The lease of import run %s could not be extended.", self.run.pk, exc_info=True)
-        finally:
-            connection.close()
+    def _extend(self) -> None:
+        ImportRun.objects.filter(pk=self.run.pk, lease_token=self._token).update(lease_until=Now() + LEASE)
 
     def release(self, **changes: Any) -> None:
         """Store the changes and give the run back."""
@@ -128,7 +107,7 @@ def claim_run(run_id: int, report: Report) -> RunLease | None:
 
 def runs_under_way() -> int:
     """Return how many runs have a worker at the moment."""
-    return ImportRun.objects.filter(~is_unleased(Now()), finished_at=None).count()
+    return ImportRun.objects.filter(is_leased(Now()), finished_at=None).count()
 
 
 def waiting_runs() -> list[int]:

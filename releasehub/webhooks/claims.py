@@ -12,7 +12,7 @@ from uuid import uuid4
 from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef
 
-from releasehub.core.locks import is_unleased
+from releasehub.core.locks import is_leased, is_unleased
 from releasehub.webhooks import clock
 from releasehub.webhooks.authentication import authentication_of
 from releasehub.webhooks.bodies import keys_of, load_deliveries
@@ -122,7 +122,7 @@ def _choose(endpoints: Sequence[Endpoint]) -> dict[int, list[int]]:
     lanes: defaultdict[int, set[str]] = defaultdict(set)
     busy: defaultdict[int, set[str]] = defaultdict(set)
     leased = Delivery.objects.filter(
-        endpoint__in=[row.pk for row in endpoints], state=Delivery.State.PENDING, lease_until__gte=clock.now()
+        is_leased(clock.now()), endpoint__in=[row.pk for row in endpoints], state=Delivery.State.PENDING
     )
     for endpoint_id, token, object_key in leased.values_list("endpoint", "lease_token", "object_key"):
         lanes[endpoint_id].add(token)

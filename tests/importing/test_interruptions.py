@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -303,14 +304,14 @@ def test_stranger_may_not_import(host: Host, download: Any) -> None:
 
 def test_lease_is_extended_while_a_large_file_is_hashed(source: ImportSource, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leases, "LONG_BYTES", 1)
+    monkeypatch.setattr(leases, "RENEW_SECONDS", 0.001)
     run = start_run(actor=system(), source=source)
     lease = leases.claim_run(run.pk, print)
     assert lease is not None
-    held: list[bool] = []
-    monkeypatch.setattr(lease, "_hold", lambda done: held.append(done.wait(10)))
+    extended = threading.Event()
+    monkeypatch.setattr(lease, "_extend", extended.set)
     with lease.held(1):
-        pass
-    assert held == [True]
+        assert extended.wait(60)
 
 
 def test_process_that_ends_gives_its_run_back(source: ImportSource, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings
 
+from releasehub.server import schedule as hub_schedule
 from releasehub.server.celery import app
 from releasehub.server.schedule import FIRST_RUN_SECONDS, HubScheduler
 
@@ -33,3 +34,17 @@ def test_first_run_is_soon_after_the_start_and_the_next_one_after_the_interval(
     assert first > start - timedelta(seconds=FIRST_RUN_SECONDS)  # not several runs at once
     following = next(entry)
     assert following.last_run_at >= start
+
+
+def test_schedule_goes_on_when_the_clock_of_the_system_is_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hub would otherwise send no webhooks and publish no version for as long as the clock was ahead."""
+    clocks = {"system": datetime(2026, 6, 1, tzinfo=UTC), "steady": datetime(1970, 1, 2, tzinfo=UTC)}
+    monkeypatch.setattr(app, "now", lambda: clocks["system"])
+    monkeypatch.setattr(hub_schedule, "steady_now", lambda: clocks["steady"])
+    scheduler, sent = HubScheduler(app=app), []
+    monkeypatch.setattr(scheduler, "apply_entry", lambda entry, **options: sent.append(entry.name))
+    clocks["system"] -= timedelta(days=1)
+    clocks["steady"] += timedelta(seconds=FIRST_RUN_SECONDS)
+    while scheduler.tick() == 0:
+        pass
+    assert sorted(sent) == sorted(settings.CELERY_BEAT_SCHEDULE)

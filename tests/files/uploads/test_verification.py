@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -15,11 +16,13 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from files.models import Blob, File, UploadSession
 from files.storage import blob_storage
-from files.uploads import verification
+from files.storage.streaming import StagedUpload
+from files.uploads import verification, verification_queue
 from files.uploads.ending import complete_upload
 from files.uploads.parts import sign_parts
 from files.uploads.sessions import begin_upload, find_upload, open_incoming
@@ -157,6 +160,22 @@ def test_leased_upload_is_skipped_by_a_second_worker() -> None:
     upload = uploaded()
     assert claim_upload(upload.pk) is not None
     assert verify_upload(upload.pk) is None
+
+
+def test_lease_is_short_and_extended_while_the_worker_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An upload whose worker was killed waits for the end of the lease."""
+    upload, extended, collect = uploaded(), threading.Event(), verification._collect
+    monkeypatch.setattr(verification_queue, "RENEW_SECONDS", 0.001)
+    monkeypatch.setattr(verification_queue, "_extend", lambda upload_id: extended.set())
+
+    def collect_slowly(session: UploadSession) -> StagedUpload:
+        leased = UploadSession.objects.filter(pk=session.pk, lease_until__lte=Now() + timedelta(minutes=1))
+        assert leased.exists()
+        assert extended.wait(60)
+        return collect(session)
+
+    monkeypatch.setattr(verification, "_collect", collect_slowly)
+    assert verify_upload(upload.pk) == "confirmed"
 
 
 def test_worker_with_an_expired_lease_overwrites_nothing() -> None:

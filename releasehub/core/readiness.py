@@ -5,6 +5,7 @@ Apps above this one register checks of their own dependencies.
 
 from collections.abc import Callable
 from functools import lru_cache
+from sqlite3 import OperationalError
 
 from django.conf import settings
 from django.core.cache import caches
@@ -12,6 +13,8 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 from redis.exceptions import RedisError
+
+from releasehub.settings.sqlite_writers import QueuedConnection
 
 Check = Callable[[], bool]
 
@@ -30,7 +33,9 @@ def is_database_reachable() -> bool:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError:
+            if isinstance(connection.connection, QueuedConnection):
+                connection.connection.ensure_file()
+    except (DatabaseError, OperationalError):
         return False
     return True
 

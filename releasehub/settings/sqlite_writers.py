@@ -17,6 +17,7 @@ from typing import Any
 
 # The first words of statements that take SQLite's lock. Transactions of the hub start with BEGIN IMMEDIATE.
 WRITES = frozenset({"BEGIN", "INSERT", "UPDATE", "DELETE", "REPLACE"})
+FILE_IS_GONE = "the file of the database was moved, removed or replaced; put it back, or restart the hub"
 
 
 class WriterQueue:
@@ -59,10 +60,23 @@ class QueuedConnection(sqlite3.Connection):
     """A connection that takes its turn before it writes, and passes it on when the transaction ends."""
 
     def __init__(self, database: str, timeout: float = 5.0, **options: Any) -> None:
-        if not str(database).startswith((":", "file:")):
-            _create_private(database)
+        self._path = "" if str(database).startswith((":", "file:")) else str(database)
+        if self._path:
+            _create_private(self._path)
         super().__init__(database, timeout=timeout, **options)
         self._queue, self._seconds, self._has_turn = queues[str(database)], timeout, False
+        self._file = _identity(self._path)
+
+    def ensure_file(self) -> None:
+        """Check that the file is still the one that this connection has open.
+
+        SQLite would write into a file that was removed or replaced, and all of that would be lost at the next start.
+
+        Raises:
+            sqlite3.OperationalError: It was moved, removed or replaced.
+        """
+        if self._path and _identity(self._path) != self._file:
+            raise sqlite3.OperationalError(FILE_IS_GONE)
 
     def cursor(self, factory: type[sqlite3.Cursor] = sqlite3.Cursor) -> Any:  # type: ignore[override]
         return super().cursor(_queued(factory))
@@ -96,10 +110,11 @@ class QueuedConnection(sqlite3.Connection):
         """Run a statement in the block, after waiting for the turn of this thread if the statement begins to write.
 
         Raises:
-            sqlite3.OperationalError: Other writers took longer than the timeout.
+            sqlite3.OperationalError: Other writers took longer than the timeout, or the file is gone.
         """
         word = sql.lstrip()[:8].partition(" ")[0].upper()
         if word in WRITES and not self._has_turn and not self.in_transaction:
+            self.ensure_file()
             if not self._queue.take(self._seconds):
                 raise sqlite3.OperationalError("database is locked")
             self._has_turn = True
@@ -118,8 +133,23 @@ class QueuedConnection(sqlite3.Connection):
             self._queue.release()
 
 
+def _identity(path: str) -> tuple[int, int] | None:
+    """Return what tells the file from another one at the same path, or None if there is no file."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 def _create_private(path: str) -> None:
-    """Create the file with mode 0600, unless it exists. SQLite gives its other files the mode of this one."""
+    """Create the file with mode 0600, unless it exists. SQLite gives its other files the mode of this one.
+
+    Raises:
+        sqlite3.OperationalError: The file is missing, although this process has opened it before.
+    """
+    if path in queues and _identity(path) is None:
+        raise sqlite3.OperationalError(FILE_IS_GONE)
     with suppress(OSError):  # SQLite itself reports a folder that is missing or not writable
         os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 

@@ -40,6 +40,26 @@ def connect(path: str, timeout: float = PATIENCE) -> QueuedConnection:
     )
 
 
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_file_that_is_gone_is_neither_written_nor_made_anew(database: str, is_replaced: bool) -> None:
+    """SQLite would go on with the removed file, and everything written since would be lost at the next start."""
+    path = Path(database)
+    with closing(connect(database)) as connection:
+        aside = path.rename(path.with_suffix(".aside"))
+        if is_replaced:
+            path.write_bytes(aside.read_bytes())
+        for statement in ("BEGIN IMMEDIATE", "INSERT INTO things (name) VALUES ('a')"):
+            with pytest.raises(sqlite3.OperationalError, match="moved, removed or replaced"):
+                connection.execute(statement)
+        if not is_replaced:
+            with pytest.raises(sqlite3.OperationalError, match="moved, removed or replaced"):
+                connect(database)
+            assert not path.exists()
+        aside.replace(path)
+        connection.execute("INSERT INTO things (name) VALUES ('b')")
+        assert connection.execute("SELECT name FROM things").fetchall() == [("b",)]
+
+
 def is_free(path: str) -> bool:
     """Return whether a writer gets its turn without waiting."""
     with closing(connect(path, timeout=0)) as connection:

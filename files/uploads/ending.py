@@ -15,6 +15,8 @@ from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, ErrorCode
 from releasehub.core.tasks import hint
 
+UNFINISHED = (UploadSession.State.CREATED, UploadSession.State.UPLOADED)
+
 
 def check_complete(upload: UploadSession) -> None:
     """Check that all parts have arrived. This calls the storage, so call it before the transaction.
@@ -73,6 +75,17 @@ def abort_upload(*, actor: Actor, upload: UploadSession) -> None:
     blob_storage().drop_incoming(upload.incoming)
 
 
+def drop_late_part(upload: UploadSession) -> bool:
+    """Delete what a slow request has stored after its upload ended. Return whether the upload has ended.
+
+    The parts of an upload that is being verified stay: its worker deletes them.
+    """
+    if UploadSession.objects.filter(pk=upload.pk, state__in=UNFINISHED).exists():
+        return False
+    blob_storage().drop_incoming(upload.incoming)
+    return True
+
+
 @transaction.atomic
 def end_upload(upload: UploadSession, state: UploadSession.State, *, actor: Actor | None = None) -> bool:
     """End an open upload. Return False if it is no longer open."""
@@ -86,5 +99,5 @@ def end_upload(upload: UploadSession, state: UploadSession.State, *, actor: Acto
 
 def expire_all_uploads() -> int:
     """End all open uploads, because the storage that holds their parts is not in use any more; return their number."""
-    open_uploads = UploadSession.objects.filter(state__in=[UploadSession.State.CREATED, UploadSession.State.UPLOADED])
+    open_uploads = UploadSession.objects.filter(state__in=UNFINISHED)
     return open_uploads.update(state=UploadSession.State.EXPIRED, updated_at=timezone.now())

@@ -18,7 +18,7 @@ from files.uploads.parts import plan_parts
 from files.usage import reserved_bytes
 from releasehub.accounts.models import User
 from releasehub.core.actor import Actor, Origin
-from releasehub.core.errors import ErrorCode, NotFound, Rejected
+from releasehub.core.errors import Denied, ErrorCode, NotFound, Rejected
 from releasehub.core.querysets import first_or_not_found
 from versions.models import Version
 from versions.policies import version_policy
@@ -115,11 +115,30 @@ def find_upload(actor: Actor, public_id: str) -> UploadSession:
     """
     rows = UploadSession.objects.select_related("version__download__category", "user", "file")
     upload = first_or_not_found(rows.filter(public_id=public_id))
+    _ensure_may_upload(actor, upload)
+    return upload
+
+
+def find_receiver(storage_key: str) -> UploadSession | None:
+    """Return the open upload that receives the parts below a storage key, or None."""
+    rows = UploadSession.objects.select_related("version__download__category", "user")
+    return rows.filter(storage_key=storage_key, state=UploadSession.State.CREATED).first()
+
+
+def may_still_upload(upload: UploadSession) -> bool:
+    """Return whether the uploader still has the right that the signed URLs were made with, up to an hour ago."""
+    try:
+        _ensure_may_upload(actor_of_upload(upload), upload)
+    except (NotFound, Denied):
+        return False
+    return True
+
+
+def _ensure_may_upload(actor: Actor, upload: UploadSession) -> None:
     if upload.version is not None:
         version_policy.ensure("upload", actor, upload.version)
     elif not actor.is_superuser and (actor.user_id is None or actor.user_id != upload.user_id):
         raise NotFound
-    return upload
 
 
 def actor_of_upload(upload: UploadSession) -> Actor:

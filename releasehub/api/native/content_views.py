@@ -5,11 +5,12 @@ from typing import IO, Any, cast
 from django.http import HttpRequest, HttpResponseBase, JsonResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
-from files.models import UploadSession
 from files.storage import blob_storage
 from files.storage.signing import BadSignature, read_content_token, read_token
+from files.uploads.ending import drop_late_part
 from files.uploads.handlers import takes_files
 from files.uploads.parts import note_activity
+from files.uploads.sessions import find_receiver, may_still_upload
 from releasehub.api.common.envelope import hub_envelope
 from releasehub.api.common.problem_kinds import ProblemKind
 from releasehub.api.common.problems import Problem, problems_of
@@ -26,7 +27,7 @@ def error_response(status: int, code: str, message: str) -> JsonResponse:
 @takes_files
 @csrf_exempt
 def receive_part(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Receive one part of an upload (PUT). The signed URL is the permission."""
+    """Receive one part of an upload (PUT). The signed URL is the permission, as long as its user may upload."""
     if request.method != "PUT":
         return hub_envelope.no_route(request)
     try:
@@ -38,9 +39,11 @@ def receive_part(request: HttpRequest, token: str) -> HttpResponseBase:
     if size is None or not (size <= part.size_bytes if part.is_open_ended else size == part.size_bytes):
         amount = "at most" if part.is_open_ended else "exactly"
         return error_response(400, "length_differs", f"Send {amount} {part.size_bytes} bytes.")
-    upload = UploadSession.objects.filter(storage_key=part.key).first()
-    if upload is None or upload.state != UploadSession.State.CREATED:
+    upload = find_receiver(part.key)
+    if upload is None:
         return error_response(409, "upload_state", "This upload accepts no further parts.")
+    if not may_still_upload(upload):
+        return error_response(403, "address_refused", "The user for whom this URL was signed may no longer upload.")
     try:
         stream = cast("IO[bytes]", request if is_chunked else _Body(request))
         is_limit = is_chunked and part.is_open_ended
@@ -51,6 +54,8 @@ def receive_part(request: HttpRequest, token: str) -> HttpResponseBase:
     except UnreadablePostError:
         # Only the last chunk tells that a chunked body is complete, so nothing may be stored without it.
         return error_response(400, "incomplete", "The request ended before its body was complete. Send the part again.")
+    if drop_late_part(upload):
+        return error_response(409, "upload_state", "This upload ended before the part was complete.")
     note_activity(upload)
     return JsonResponse({"success": True})
 

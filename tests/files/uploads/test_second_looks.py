@@ -18,7 +18,9 @@ from files.uploads.parts import sign_parts
 from files.uploads.sessions import begin_upload, open_incoming
 from files.uploads.validating import decide
 from files.uploads.verification import verify_upload
-from tests.factories import make_file, make_version, system
+from releasehub.accounts.models import User
+from releasehub.core.actor import Actor
+from tests.factories import make_download, make_file, make_user, make_version, system
 from versions.models import Version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("local_storage")]
@@ -78,8 +80,52 @@ def test_part_is_rejected_after_completion(state: UploadSession.State) -> None:
     upload = arrived()
     url: Any = sign_parts(upload, [(1, "")])[0].put.url
     move(upload, state)
-    answer = Client().put(url, b"xyz", content_type="application/octet-stream")
-    assert answer.status_code == 409
-    [kept] = [found.key for found in blob_storage().objects("incoming/")]
-    with blob_storage().open(kept) as handle:
-        assert handle.read() == b"abc"
+    answer = put(url, b"xyz")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (409, "upload_state")
+    assert received() == [b"abc"]
+
+
+@pytest.mark.parametrize("has_version", [True, False])
+def test_part_is_refused_once_its_user_may_not_upload(has_version: bool) -> None:
+    """The URL was signed within the last hour, and the account was disabled since."""
+    user = make_user()
+    version = make_version(make_download(user)) if has_version else None
+    incoming = open_incoming(size_bytes=3, part_bytes=None)
+    upload = begin_upload(actor=Actor(user=user), version=version, filename="x.bin", incoming=incoming)
+    url: Any = sign_parts(upload, [(1, "")])[0].put.url
+    assert put(url, b"abc").status_code == 200
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    answer = put(url, b"xyz")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "address_refused")
+    assert received() == [b"abc"]
+
+
+@pytest.mark.parametrize(("state", "kept"), [("expired", []), ("uploaded", [b"xyz"])])
+def test_part_that_is_complete_after_the_end_of_its_upload_leaves_nothing(
+    state: UploadSession.State, kept: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the upload is verified, nothing is deleted below the worker, which deletes the parts itself."""
+    upload = arrived()
+    url: Any = sign_parts(upload, [(1, "")])[0].put.url
+    receive_part = LocalStorage.receive_part
+
+    def receive_slowly(*args: Any, **options: Any) -> None:
+        move(upload, state)
+        receive_part(*args, **options)
+
+    monkeypatch.setattr(LocalStorage, "receive_part", receive_slowly)
+    assert put(url, b"xyz").status_code == (200 if kept else 409)
+    assert received() == kept
+
+
+def put(url: str, content: bytes) -> Any:
+    return Client().put(url, content, content_type="application/octet-stream")
+
+
+def received() -> list[bytes]:
+    """Return the parts in the storage."""
+    parts = []
+    for found in blob_storage().objects("incoming/"):
+        with blob_storage().open(found.key) as handle:
+            parts.append(handle.read())
+    return parts

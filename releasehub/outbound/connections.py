@@ -177,6 +177,13 @@ class _TimedResponse(http.client.HTTPResponse):
             status_line = super()._read_status()  # type: ignore[misc]
         return status_line
 
+    def _read_next_chunk_size(self) -> int:
+        """Refuse negative sizes. `http.client` takes -1 for everything that follows, and reads that into memory."""
+        size = int(super()._read_next_chunk_size())  # type: ignore[misc]
+        if size < 0:
+            raise http.client.HTTPException("negative chunk size")
+        return size
+
 
 class _TimedReader(io.RawIOBase):
     """Reads from a socket until the deadline, and at most MAX_HEAD_BYTES for the head of the response."""

@@ -356,10 +356,13 @@ def test_large_body_is_read_in_chunks(canary: Start) -> None:
     [
         (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", 120, EARLY),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", 120, EARLY),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n", 120, EARLY),
+        # Read as "all that follows", this size would fill the memory until the time is over.
+        (drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", b"x"), 1, EARLY),
         (drip(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", b"x"), 1, CUT),
         (endless(b"HTTP/1.1 200 OK\r\n\r\n"), 1, CUT),
     ],
-    ids=["short", "chunk", "slow", "endless"],
+    ids=["short", "chunk", "negative", "all", "slow", "endless"],
 )
 def test_incomplete_body_is_an_error(canary: Start, answer: Any, seconds: float, reason: str) -> None:
     with fetch(canary(answer).url, total_seconds=seconds) as download, pytest.raises(Unreachable, match=reason):

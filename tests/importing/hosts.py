@@ -164,6 +164,9 @@ class Handler(BaseHTTPRequestHandler):
         start, asked = 0, self.headers.get("Range", "")
         if asked and self.host.has_ranges:
             start = int(asked.removeprefix("bytes=").removesuffix("-"))
+            if start >= len(body):
+                self.reply(416, b"", **{"Content-Range": f"bytes */{len(body)}"})
+                return
             headers["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
         cut = self.host.cut_after if self.host.cuts_always or pk not in self.host.cut else None
         self.host.cut.add(pk)

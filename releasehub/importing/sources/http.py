@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import reduce
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
@@ -83,8 +84,13 @@ class SourceHttp:
         headers = self._headers(url, plain["Accept"]) if sends_token else plain
         headers |= {"Range": f"bytes={start}-"} if start else {}
         with _translated(), fetch(url, headers=headers, total_seconds=FILE_SECONDS, chunk_bytes=CHUNK_BYTES) as answer:
-            check_status(answer.status, answer.headers, b"")
-            yield _opened(answer)
+            is_shorter = bool(start) and answer.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+            if not is_shorter:
+                check_status(answer.status, answer.headers, b"")
+                yield _opened(answer)
+        if is_shorter:  # the file has changed, and ends before `start`
+            with self.open(url, sends_token=sends_token) as opened:
+                yield opened
 
     def _without_secrets(self, body: bytes) -> bytes:
         """Return the body of an error without the token, because the team sees the message that is in it."""
@@ -174,6 +180,7 @@ def _message_of(body: bytes) -> str:
 
 def _opened(answer: StreamedResponse) -> OpenedAsset:
     etag = answer.headers.get("ETag", "")[:200]
+    etag = etag if etag.isprintable() else ""
     if answer.status == 206 and (match := _RANGE.fullmatch(answer.headers.get("Content-Range", ""))):
         return OpenedAsset(answer.chunks(), int(match[1]), int(match[2]), etag)
     if answer.status == 206:

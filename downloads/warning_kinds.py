@@ -5,7 +5,7 @@ This list is the only one. `files/inspection` finds them; every other finding is
 
 from collections.abc import Iterable
 
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 
 # Code of the finding -> description for people.
 WARNING_KINDS = {
@@ -29,5 +29,5 @@ def clean_warning_kinds(codes: Iterable[str]) -> list[str]:
     cleaned = sorted(set(codes))
     if unknown := [code for code in cleaned if code not in WARNING_KINDS]:
         message = f"Unknown warning: {', '.join(unknown)}. Use one of: {', '.join(WARNING_KINDS)}."
-        raise Invalid(ErrorCode.INVALID, message, field="rejected_warnings")
+        raise Invalid(message, field="rejected_warnings")
     return cleaned

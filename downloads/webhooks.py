@@ -15,7 +15,7 @@ from downloads.policies import download_policy
 from downloads.querysets import MANAGE_TEAM
 from releasehub.accounts.models import User
 from releasehub.core.actor import Actor
-from releasehub.core.errors import ErrorCode, Invalid, NotFound
+from releasehub.core.errors import Invalid, NotFound
 from releasehub.webhooks.policies import endpoint_policy
 from releasehub.webhooks.querysets import administered_organizations
 
@@ -86,4 +86,4 @@ def only_scope(actor: Actor) -> dict[str, Any]:
         "The endpoint needs an owner, because you manage nothing, or more than one download or "
         "organization. Set the download or the organization that it belongs to."
     )
-    raise Invalid(ErrorCode.INVALID, message, field="download_id")
+    raise Invalid(message, field="download_id")

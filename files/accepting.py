@@ -31,7 +31,7 @@ def accept_file(*, actor: Actor, file: File, reason: str) -> File:
     file = lock_file(file)
     file_policy.ensure("accept", actor, file)
     if not reason.strip():
-        raise Invalid(ErrorCode.INVALID, "Enter the reason for letting this file through.", field="reason")
+        raise Invalid("Enter the reason for letting this file through.", field="reason")
     _check_failed_by_content(file)
     check_not_sealed(file.version)
     check_name_is_free(file.version, file.filename, Identity.of(file))

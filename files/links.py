@@ -28,7 +28,7 @@ def check_url(url: str) -> None:
             "Enter an absolute http:// or https:// URL without credentials, or a magnet link with xt=urn:btih: or "
             "xt=urn:btmh:."
         )
-        raise Invalid(ErrorCode.FILE_URL_INVALID, message, field="external_url")
+        raise Invalid(message, field="external_url", code=ErrorCode.FILE_URL_INVALID)
 
 
 def is_magnet(url: str) -> bool:
@@ -60,7 +60,9 @@ def name_in(url: str) -> str:
         name = ""
     if not name:
         raise Invalid(
-            ErrorCode.FILE_NAME_INVALID, "The URL does not end in a file name. Set filename as well.", field="filename"
+            "The URL does not end in a file name. Set filename as well.",
+            field="filename",
+            code=ErrorCode.FILE_NAME_INVALID,
         )
     return name
 

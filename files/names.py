@@ -37,7 +37,7 @@ class InvalidName(Invalid):
     """The file name is not accepted. The parameter `reason` is for programs; the message tells how to fix the name."""
 
     def __init__(self, reason: str, message: str) -> None:
-        super().__init__(ErrorCode.FILE_NAME_INVALID, message, field="filename", reason=reason)
+        super().__init__(message, field="filename", code=ErrorCode.FILE_NAME_INVALID, reason=reason)
 
 
 def clean_name(raw: str) -> str:

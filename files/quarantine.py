@@ -114,10 +114,10 @@ def _end(quarantine: Quarantine, user: User | None) -> None:
 def _cleaned(reason: str) -> str:
     reason, limit = reason.strip(), Quarantine._meta.get_field("reason").max_length
     if not reason:
-        raise Invalid(ErrorCode.INVALID, "Enter the reason for blocking this file.", field="reason")
+        raise Invalid("Enter the reason for blocking this file.", field="reason")
     if limit and len(reason) > limit:
         message = f"The reason is longer than {limit} characters. Enter a shorter one."
-        raise Invalid(ErrorCode.INVALID, message, field="reason")
+        raise Invalid(message, field="reason")
     return reason
 
 

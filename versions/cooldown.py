@@ -11,7 +11,7 @@ from typing import Self
 
 from django.utils import timezone
 
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 
 UNITS = {
     "m": timedelta(minutes=1),
@@ -51,7 +51,6 @@ class Cooldown:
         min_age = int(match[1]) * UNITS[match[2].lower()] if match else None
         if min_age is None or min_age > MAX_MIN_AGE:
             raise Invalid(
-                ErrorCode.INVALID,
                 f"The min_age {text[:50]!r} is not valid. Send a whole number and a unit: 90m (minutes), 48h (hours), "
                 "7d (days) or 2w (weeks), at most 520w.",
                 field="min_age",

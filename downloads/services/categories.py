@@ -63,11 +63,7 @@ def update_category(*, actor: Actor, category: Category, **fields: Any) -> Categ
             field="parent",
         )
     if fields.get("slug") and Category.objects.filter(slug=fields["slug"]).exclude(pk=category.pk).exists():
-        raise Invalid(
-            ErrorCode.INVALID,
-            f"Another category already has the slug {fields['slug']}. Choose another slug.",
-            field="slug",
-        )
+        raise Invalid(f"Another category already has the slug {fields['slug']}. Choose another slug.", field="slug")
     _clean_rules(fields)
     changes = audit.changed_fields(category, fields)
     if not changes:

@@ -31,7 +31,7 @@ from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
-from releasehub.core.errors import Denied, ErrorCode, Invalid
+from releasehub.core.errors import Denied, Invalid
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.events import EventType
 
@@ -85,7 +85,6 @@ def _owner_of_new(actor: Actor, requested: User | None) -> User:
     owner = requested if requested is not None and download_policy.is_moderator(actor) else actor.user
     if owner is None:
         raise Invalid(
-            ErrorCode.INVALID,
             "The download needs an owner, because this key does not belong to a user. Set owner to a user of this hub.",
             field="owner",
         )

@@ -10,7 +10,7 @@ from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 from releasehub.core.numbers import MAX_INTEGER
 
 FIELD = "featured_order"
@@ -30,7 +30,7 @@ def feature_download(*, actor: Actor, download: Download, place: int | None = No
         Invalid: The place is too large, or 0.
     """
     if place is not None and not 1 <= place <= MAX_INTEGER:
-        raise Invalid(ErrorCode.INVALID, f"The place must be a number from 1 to {MAX_INTEGER}.", field=FIELD)
+        raise Invalid(f"The place must be a number from 1 to {MAX_INTEGER}.", field=FIELD)
     return _change(actor, download, place or _place_behind_others(download))
 
 

@@ -25,7 +25,7 @@ def place_hold(*, actor: Actor, download: Download, reason: str) -> LegalHold:
     """
     download_policy.ensure("hold", actor, download)
     if not reason.strip():
-        raise Invalid(ErrorCode.INVALID, "A legal hold needs a reason. Enter the case or the order.", field="reason")
+        raise Invalid("A legal hold needs a reason. Enter the case or the order.", field="reason")
     download = lock_download(download.pk)
     # The owner cannot close the account at the same time, because that takes the same lock.
     list(User.objects.select_for_update(no_key=True).filter(pk=download.owner_id).values_list("pk"))

@@ -112,7 +112,7 @@ def _heir(actor: Actor, download: Download, to: str) -> User | None:
     named = find_active_user(to)
     if named is None:
         message = f"No active account has the user name or e-mail address {to}. Check the spelling, or create one."
-        raise Invalid(ErrorCode.INVALID, message, field="to")
+        raise Invalid(message, field="to")
     return named
 
 

@@ -39,7 +39,6 @@ def check_flags(actor: Actor, download: Download, flags: set[str], *, held: set[
     """Check the flags that the actor wants to give to a user who has the flags `held`."""
     if not flags or not flags <= set(TeamMember.FLAGS):
         raise Invalid(
-            ErrorCode.INVALID,
             f"A team member needs at least one right. Choose one or more of: {', '.join(TeamMember.FLAGS)}.",
             field="flags",
         )

@@ -11,7 +11,7 @@ from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
-from releasehub.core.errors import Denied, ErrorCode, Invalid
+from releasehub.core.errors import Denied, Invalid
 from releasehub.core.locks import lock_row
 
 CATEGORIES = "categories"
@@ -22,7 +22,6 @@ def check_prefix(prefix: Prefix, category: Category) -> None:
     if not prefix.fits(category):
         titles = sorted(row.title for row in prefix.categories.all())
         raise Invalid(
-            ErrorCode.INVALID,
             f"The prefix {prefix.title} does not fit the category {category.title}. It fits "
             f"{', '.join(titles)}. Choose another prefix or none.",
             field="prefix",
@@ -89,7 +88,7 @@ def delete_prefix(*, actor: Actor, prefix: Prefix) -> None:
 def _check_title(prefix: Prefix, title: str) -> None:
     if title and Prefix.objects.filter(title=title).exclude(pk=prefix.pk).exists():
         message = f"Another prefix already has the title {title}. Choose another title."
-        raise Invalid(ErrorCode.INVALID, message, field="title")
+        raise Invalid(message, field="title")
 
 
 def _ids(categories: Collection[Category]) -> list[int]:

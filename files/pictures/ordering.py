@@ -12,7 +12,7 @@ from files.pictures.paths import announce_pictures
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
-from releasehub.core.errors import ErrorCode, Invalid, NotFound
+from releasehub.core.errors import Invalid, NotFound
 
 
 @transaction.atomic
@@ -30,7 +30,7 @@ def reorder_pictures(*, actor: Actor, download: Download, public_ids: Sequence[s
     pictures = {row.public_id: row for row in download.stored_pictures.filter(kind=Picture.Kind.SCREENSHOT)}
     if sorted(public_ids) != sorted(pictures):
         message = f"Name each of the {len(pictures)} screenshots of the download exactly once."
-        raise Invalid(ErrorCode.INVALID, message, field="pictures")
+        raise Invalid(message, field="pictures")
     before = list(pictures)
     if before == list(public_ids):
         return
@@ -51,7 +51,7 @@ def move_screenshot(*, actor: Actor, picture: Picture, by: int) -> None:
         NotFound: Another request has removed the picture.
     """
     if picture.kind != Picture.Kind.SCREENSHOT:
-        raise Invalid(ErrorCode.INVALID, "Only screenshots have an order.")
+        raise Invalid("Only screenshots have an order.")
     rows = Picture.objects.filter(download=picture.download_id, kind=Picture.Kind.SCREENSHOT)
     public_ids = list(rows.values_list("public_id", flat=True))
     if picture.public_id not in public_ids:

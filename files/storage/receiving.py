@@ -27,18 +27,18 @@ def _copy_checked(stream: IO[bytes], writer: Writer, size: int, *, sha256: str, 
     # One byte more than allowed is read, because the end of a body without a declared length has to be seen.
     while chunk := stream.read(min(CHUNK_BYTES, remaining + 1)):
         if len(chunk) > remaining:
-            raise Invalid(ErrorCode.FILE_TOO_LARGE, f"The body has more than {size} bytes. Send the part again.")
+            raise Invalid(f"The body has more than {size} bytes. Send the part again.", code=ErrorCode.FILE_TOO_LARGE)
         for name in expected:
             digests[name].update(chunk)
         writer.write(chunk)
         remaining -= len(chunk)
     if remaining and not is_limit:
-        raise Invalid(ErrorCode.FILE_INCOMPLETE, f"The body ended {remaining} bytes early. Send the part again.")
+        raise Invalid(f"The body ended {remaining} bytes early. Send the part again.", code=ErrorCode.FILE_INCOMPLETE)
     for name, text in expected.items():
         if digests[name].hexdigest() != text:
             raise Invalid(
-                ErrorCode.FILE_DIGEST_DIFFERS,
                 f"The {name} of the received bytes is {digests[name].hexdigest()}, not {text} as declared. "
                 "Send the part again.",
                 field=name,
+                code=ErrorCode.FILE_DIGEST_DIFFERS,
             )

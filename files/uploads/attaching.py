@@ -8,7 +8,7 @@ from files.storage.digests import algorithm_of
 from files.uploads.attachment_sources import AttachmentSource
 from files.uploads.github_assets import NEEDS_RELEASE_PAGE, RELEASE_PAGE
 from releasehub.core.actor import Actor
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 from versions.models import Version
 
 
@@ -21,7 +21,7 @@ def attach_file(*, actor: Actor, version: Version, source: AttachmentSource) -> 
     """
     if source.blob is None:
         if source.asset and not RELEASE_PAGE.fullmatch(version.release_page_url):
-            raise Invalid(ErrorCode.INVALID, NEEDS_RELEASE_PAGE, field="release_page_url")
+            raise Invalid(NEEDS_RELEASE_PAGE, field="release_page_url")
         return link_file(
             actor=actor,
             version=version,

@@ -14,7 +14,7 @@ from files.uploads.checksums import check_stored
 from files.uploads.github_assets import ASSET_NUMBER
 from files.uploads.intake import check_now
 from releasehub.core.actor import Actor
-from releasehub.core.errors import DomainError, ErrorCode, Invalid
+from releasehub.core.errors import DomainError, Invalid
 
 INHERITED_FIELDS = ("platform", "architecture", "display_label", "kind")
 
@@ -101,7 +101,7 @@ def _source(actor: Actor, item: FileReference, upload: UploadSession | None, fil
             f"The reference {item.reference} is neither a completed upload of yours, nor a file that "
             "you may download, nor an asset number. Check the reference."
         )
-        raise Invalid(ErrorCode.INVALID, message, field="reference")
+        raise Invalid(message, field="reference")
     return _source_of_file(item, file)
 
 
@@ -117,7 +117,7 @@ def _source_of_file(item: FileReference, file: File) -> AttachmentSource:
     if file.blob is None:
         if not file.external_url:
             message = f"The URL of file {item.reference} is still being looked up. Try again in a minute."
-            raise Invalid(ErrorCode.INVALID, message, field="reference")
+            raise Invalid(message, field="reference")
         return AttachmentSource(fields, file.filename, url=file.external_url, checksum=item.checksum)
     check_stored(file.blob, item.reference, item.checksum)
     is_checked = file.validation_status == File.Validation.PASSED

@@ -33,9 +33,7 @@ TITLES = {"sha512": "SHA-512", "sha256": "SHA-256", "sha1": "SHA-1", "md5": "MD5
 def check_stored(blob: Blob, reference: str, checksum: str) -> None:
     if blob.state != Blob.State.STORED:
         raise Invalid(
-            ErrorCode.INVALID,
-            f"The stored bytes of {reference} are missing or damaged. Upload the file again.",
-            field="reference",
+            f"The stored bytes of {reference} are missing or damaged. Upload the file again.", field="reference"
         )
     name = algorithm_of(checksum)
     if name is None:
@@ -50,7 +48,6 @@ def _sha1(blob: Blob) -> str:
     """Return the SHA-1 of stored bytes, which the hub does not record and therefore has to read."""
     if blob.size_bytes > settings.INLINE_CHECK_BYTES:
         raise Invalid(
-            ErrorCode.INVALID,
             f"The SHA-1 of files over {settings.INLINE_CHECK_BYTES} bytes is not checked. Send the SHA-256 or SHA-512.",
             field="checksum",
         )

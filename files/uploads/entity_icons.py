@@ -15,7 +15,7 @@ from files.uploads.icons import find_icon_upload, has_icon
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 from releasehub.core.tasks import hint
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.events import EventType
@@ -59,9 +59,7 @@ def _store_icon(actor: Actor, download: Download, storage_path: str, content_has
     download_policy.ensure("edit", actor, download)
     upload = find_icon_upload(actor, storage_path)
     if upload.blob is None:
-        raise Invalid(
-            ErrorCode.INVALID, "This icon is already in use or was not verified. Upload it again.", field="icon_path"
-        )
+        raise Invalid("This icon is already in use or was not verified. Upload it again.", field="icon_path")
     before = _remove_icon(download)
     lock_quota(download.owner_id)
     check_room(download, upload.blob.size_bytes, besides=upload)

@@ -9,7 +9,7 @@ from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest
 
 from files.storage.streaming import Receiver, StagedUpload
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 
 FIELD = "file"
 MAX_WAITING_BYTES = 1024 * 1024
@@ -92,7 +92,7 @@ class StagingUploadHandler(FileUploadHandler):
                 if self.field_name != FIELD
                 else "The form has several files, so none of them was stored. Send one request for each file."
             )
-            raise Invalid(ErrorCode.INVALID, message, field=str(self.field_name))
+            raise Invalid(message, field=str(self.field_name))
         limit = self.authorize(str(self.file_name))
         if limit is None:
             self.waiting = bytearray()
@@ -104,7 +104,7 @@ class StagingUploadHandler(FileUploadHandler):
             self.receiver.write(raw_data)
         elif self.waiting is not None:
             if len(self.waiting) + len(raw_data) > MAX_WAITING_BYTES:
-                raise Invalid(ErrorCode.INVALID, TARGET_FIRST, field=FIELD)
+                raise Invalid(TARGET_FIRST, field=FIELD)
             self.waiting += raw_data
 
     def file_complete(self, file_size: int) -> ReceivedFile | None:

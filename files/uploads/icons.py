@@ -75,9 +75,7 @@ def find_icon_upload(actor: Actor, storage_path: str) -> UploadSession:
     rows = UploadSession.objects.select_related("blob", "user").filter(fields__purpose=PURPOSE)
     upload = rows.filter(storage_key=storage_path).first()
     if upload is None or (upload.user_id != actor.user_id and not actor.is_superuser):
-        raise Invalid(
-            ErrorCode.INVALID, "You have no icon upload with this path. Request a new upload URL.", field="icon_path"
-        )
+        raise Invalid("You have no icon upload with this path. Request a new upload URL.", field="icon_path")
     return upload
 
 

@@ -56,7 +56,6 @@ def plan_parts(size_bytes: int, part_bytes: int | None) -> int:
     if part_bytes == 0 or part_bytes >= size_bytes:
         if size_bytes > MAX_PART_BYTES:
             raise Invalid(
-                ErrorCode.INVALID,
                 f"A single PUT request takes at most 5 GiB, but the file has {size_bytes} bytes. Upload it in parts.",
                 field="part_bytes",
             )
@@ -65,7 +64,7 @@ def plan_parts(size_bytes: int, part_bytes: int | None) -> int:
         message = (
             f"part_bytes must be from {min_bytes} bytes to 5 GiB, with at most {MAX_PARTS} parts; it is {part_bytes}."
         )
-        raise Invalid(ErrorCode.INVALID, message, field="part_bytes")
+        raise Invalid(message, field="part_bytes")
     return part_bytes
 
 
@@ -82,7 +81,6 @@ def sign_parts(upload: UploadSession, requested_parts: Sequence[tuple[int, str]]
     incoming = upload.incoming
     if len(requested_parts) > MAX_SIGNED_PARTS:
         raise Invalid(
-            ErrorCode.INVALID,
             f"Request at most {MAX_SIGNED_PARTS} parts at a time; this request has {len(requested_parts)}.",
             field="parts",
         )
@@ -91,7 +89,7 @@ def sign_parts(upload: UploadSession, requested_parts: Sequence[tuple[int, str]]
     for number, md5 in requested_parts:
         if not 1 <= number <= incoming.part_count:
             message = f"Part {number} does not exist. This upload has parts 1 to {incoming.part_count}."
-            raise Invalid(ErrorCode.INVALID, message, field="parts")
+            raise Invalid(message, field="parts")
         put = blob_storage().sign_part(
             incoming,
             number,

@@ -7,7 +7,7 @@ from django.db.models import Expression, Q
 from django.utils import timezone
 
 from releasehub.apikeys import secrets
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 from releasehub.core.models import TimeStampedModel
 
 
@@ -66,4 +66,4 @@ def check_expiry(expires_at: datetime | None) -> None:
     """
     if expires_at is not None and expires_at <= timezone.now():
         message = f"The expiry {expires_at.isoformat()} is in the past. Choose a later time."
-        raise Invalid(ErrorCode.INVALID, message, field="expires_at")
+        raise Invalid(message, field="expires_at")

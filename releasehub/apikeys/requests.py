@@ -35,7 +35,7 @@ def credential_of(request: HttpRequest) -> Credential | None:
     if not texts:
         return None
     if len(texts) > 1:
-        raise Invalid(ErrorCode.INVALID, "This request has two different keys. Send only one of them.")
+        raise Invalid("This request has two different keys. Send only one of them.")
     (text,) = texts
     return verify_token(text) if is_token(text) else verify_key(text, is_cacheable=request.method in READS)
 

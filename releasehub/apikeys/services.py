@@ -49,7 +49,7 @@ def issue_key(
     hold_account(user)
     if is_super_user and not user.is_superuser:
         message = f"{user} is not a site administrator, so this user cannot have a super-user key."
-        raise Invalid(ErrorCode.INVALID, message, field="is_super_user")
+        raise Invalid(message, field="is_super_user")
     cleaned = clean_scopes(scopes, Scope.values)
     check_foreign(foreign_scopes, field="scopes")
     check_expiry(expires_at)

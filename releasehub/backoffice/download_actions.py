@@ -5,7 +5,7 @@ from downloads.models import Download
 from downloads.policies import download_policy
 from releasehub.backoffice.row_actions import RowAction, deletion_actions
 from releasehub.core.actor import Actor
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 from releasehub.core.numbers import read_number
 from releasehub.publishing.deletion import delete_download
 
@@ -15,7 +15,7 @@ def feature(actor: Actor, row: Download, place: str) -> None:
     download_policy.ensure("feature", actor, row)
     number = read_number(place.strip()) if place.strip() else None
     if place.strip() and number is None:
-        raise Invalid(ErrorCode.INVALID, f"The place {place} is not a number. Enter one from 1 on, or nothing.")
+        raise Invalid(f"The place {place} is not a number. Enter one from 1 on, or nothing.")
     services.feature_download(actor=actor, download=row, place=number)
 
 

@@ -15,7 +15,7 @@ from releasehub.backoffice.permissions import manages_webhooks, may_read_webhook
 from releasehub.backoffice.row_actions import RowAction
 from releasehub.backoffice.webhook_endpoint_form import EndpointAdminForm
 from releasehub.core.actor import Actor
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 from releasehub.webhooks import endpoint_secrets, endpoint_states, endpoints, replays
 from releasehub.webhooks.models import Endpoint
 from releasehub.webhooks.policies import endpoint_policy
@@ -132,7 +132,7 @@ class EndpointAdmin(AttemptChartMixin, ActionAdmin):
         )
         if download_id is not None and not (is_managed and Download.objects.filter(pk=download_id).exists()):
             message = "This download does not exist, or you do not manage its webhooks. Check the ID."
-            raise Invalid(ErrorCode.INVALID, message, field="download_id")
+            raise Invalid(message, field="download_id")
         endpoint, secret = endpoints.create_endpoint(actor=actor, **values)
         endpoint.secret = secret  # type: ignore[attr-defined]
         return endpoint

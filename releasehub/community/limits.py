@@ -52,7 +52,6 @@ def clean_text(text: str, limit: int) -> str:
     cleaned = strip_controls(text).replace("\r\n", "\n").strip()
     if len(cleaned) > limit:
         raise Invalid(
-            ErrorCode.INVALID,
             f"The text has {len(cleaned)} characters, but the limit is {limit}. Shorten the text.",
             field="text",
             limit=limit,
@@ -64,7 +63,7 @@ def clean_comment(text: str) -> str:
     """Return the text as it is stored."""
     cleaned = clean_text(text, settings.MAX_COMMENT_CHARACTERS)
     if not cleaned:
-        raise Invalid(ErrorCode.INVALID, "The comment is empty. Enter a text.", field="text")
+        raise Invalid("The comment is empty. Enter a text.", field="text")
     return cleaned
 
 
@@ -78,7 +77,7 @@ def check_review_length(text: str) -> None:
     if len(text) < settings.MIN_REVIEW_CHARACTERS:
         limit = settings.MIN_REVIEW_CHARACTERS
         message = f"The review has {len(text)} characters, but it needs at least {limit}. Describe your rating."
-        raise Invalid(ErrorCode.INVALID, message, field="text", limit=limit)
+        raise Invalid(message, field="text", limit=limit)
 
 
 def check_links(actor: Actor, download: Download, text: str) -> None:

@@ -132,7 +132,6 @@ class ContributionPolicy(Policy[Contribution]):
             raise Conflict(ErrorCode.IS_DELETED, f"The download {download.title} was deleted. Restore it first.")
         if actor.user is None:
             raise Invalid(
-                ErrorCode.INVALID,
                 f"The {name} needs an author, but this request does not belong to a user. Sign in, or use the key of a "
                 "user.",
                 field="author",

@@ -8,7 +8,7 @@ from downloads.policies import download_policy
 from releasehub.community.limits import clean_text
 from releasehub.core.actor import Actor
 from releasehub.core.counting import count_in_hour
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 from releasehub.core.requests import network_of
 
 MAX_REPORT_CHARACTERS = 2000
@@ -44,5 +44,5 @@ def clean_report(text: str) -> str:
     """Return the text of a report as it is stored."""
     cleaned = clean_text(text, MAX_REPORT_CHARACTERS)
     if not cleaned:
-        raise Invalid(ErrorCode.INVALID, "Describe what is wrong, so that a moderator can check it.", field="text")
+        raise Invalid("Describe what is wrong, so that a moderator can check it.", field="text")
     return cleaned

@@ -38,7 +38,7 @@ def clean_fields(target: models.Model, names: Iterable[str]) -> None:
         target.clean_fields(exclude=excluded)
     except ValidationError as error:
         field, messages = next(iter(error.message_dict.items()))
-        raise Invalid(ErrorCode.INVALID, f"{field}: {messages[0]}", field=field) from error
+        raise Invalid(f"{field}: {messages[0]}", field=field) from error
 
 
 def assign(target: models.Model, values: dict[str, Any]) -> None:
@@ -71,5 +71,5 @@ def clean_scopes(scopes: Iterable[str], known_scopes: Collection[str]) -> list[s
     cleaned = sorted(set(scopes))
     if unknown := [scope for scope in cleaned if scope not in known_scopes]:
         message = f"Unknown scope: {', '.join(unknown)}. Use one of: {', '.join(sorted(known_scopes))}."
-        raise Invalid(ErrorCode.KEY_SCOPE_UNKNOWN, message, field="scopes")
+        raise Invalid(message, field="scopes", code=ErrorCode.KEY_SCOPE_UNKNOWN)
     return cleaned

@@ -51,7 +51,7 @@ def domain_error_of(error: BaseException | None) -> DomainError | None:
         return Conflict(ErrorCode.CONFLICT, CHANGED_MEANWHILE)
     if isinstance(error, DataError) or (isinstance(error, OverflowError) and TOO_LARGE_FOR_SQLITE in str(error)):
         log.warning("The database could not store a value.", exc_info=error)
-        return Invalid(ErrorCode.INVALID, CANNOT_BE_STORED)
+        return Invalid(CANNOT_BE_STORED)
     return None
 
 

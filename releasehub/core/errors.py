@@ -104,6 +104,9 @@ class DomainError(Exception):
 class Invalid(DomainError):
     """A value is invalid."""
 
+    def __init__(self, message: str, *, field: str = "", code: ErrorCode = ErrorCode.INVALID, **params: Any) -> None:
+        super().__init__(code, message, field=field, **params)
+
 
 class Rejected(DomainError):
     """The content or the URL is well formed, but a rule of the hub forbids it."""

@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 
 MAX_FOREIGN_CHARACTERS = 10_000
 
@@ -31,4 +31,4 @@ def check_foreign(value: Any, *, field: str) -> None:
             f"The names in {field} that this hub does not know are too long. Send at most {MAX_FOREIGN_CHARACTERS} "
             "characters of them."
         )
-        raise Invalid(ErrorCode.INVALID, message, field=field)
+        raise Invalid(message, field=field)

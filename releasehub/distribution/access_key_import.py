@@ -14,7 +14,7 @@ from downloads.policies import download_policy
 from releasehub.apikeys import secrets
 from releasehub.core.actor import Actor
 from releasehub.core.batches import in_batches
-from releasehub.core.errors import DomainError, ErrorCode, Invalid
+from releasehub.core.errors import DomainError, Invalid
 from releasehub.core.numbers import MAX_INTEGER
 from releasehub.distribution.access_keys import check_key_fields, check_own_text, issue_access_key
 
@@ -105,9 +105,9 @@ def _check_rows(
             fields = _fields(row, download)
             digest = secrets.digest(row["key"])
             if digest in taken:
-                raise _invalid("The download has this key already.")
+                raise Invalid("The download has this key already.")
             if digest in lines:
-                raise _invalid(f"This key is also on line {lines[digest]}.")
+                raise Invalid(f"This key is also on line {lines[digest]}.")
         except DomainError as error:
             report.errors.append(LineError(line, error.message))
             continue
@@ -122,7 +122,7 @@ def _fields(row: dict[str, str], download: Download) -> dict[str, Any]:
     check_own_text(row["key"])
     name = row.get("name") or DEFAULT_NAME
     if len(name) > MAX_NAME_CHARACTERS or not name.isprintable():
-        raise _invalid(f"The name has to be printable and have at most {MAX_NAME_CHARACTERS} characters.")
+        raise Invalid(f"The name has to be printable and have at most {MAX_NAME_CHARACTERS} characters.")
     options: dict[str, Any] = {
         "expires_at": _moment(row.get("expires_at", "")),
         "uses": _number(row.get("uses", "")),
@@ -143,7 +143,7 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         moment = None
     if moment is None:
-        raise _invalid("expires_at is not a date or an ISO 8601 time. Write it like 2030-12-31.")
+        raise Invalid("expires_at is not a date or an ISO 8601 time. Write it like 2030-12-31.")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -151,7 +151,7 @@ def _number(text: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= MAX_INTEGER):
-        raise _invalid(f"uses is not a number from 1 to {MAX_INTEGER}.")
+        raise Invalid(f"uses is not a number from 1 to {MAX_INTEGER}.")
     return int(text)
 
 
@@ -164,9 +164,5 @@ def _stored_digests(download: Download, digests: Iterable[str]) -> set[str]:
     return found
 
 
-def _invalid(message: str) -> Invalid:
-    return Invalid(ErrorCode.INVALID, message)
-
-
 def _unreadable(message: str) -> Invalid:
-    return Invalid(ErrorCode.INVALID, message, field="file")
+    return Invalid(message, field="file")

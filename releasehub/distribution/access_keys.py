@@ -107,9 +107,7 @@ def check_key_fields(download: Download, *, expires_at: datetime | None, uses: i
     check_expiry(expires_at)
     if uses is not None and uses < 1:
         raise Invalid(
-            ErrorCode.INVALID,
-            f"uses is {uses}, but must be at least 1. Leave it out for an unlimited number of downloads.",
-            field="uses",
+            f"uses is {uses}, but must be at least 1. Leave it out for an unlimited number of downloads.", field="uses"
         )
     _check_highest(highest_number, download.version_scheme)
 
@@ -122,7 +120,6 @@ def check_own_text(text: str) -> None:
     """
     if not is_own_text(text):
         raise Invalid(
-            ErrorCode.INVALID,
             f"A key has {MIN_OWN_CHARACTERS} to {MAX_OWN_CHARACTERS} ASCII characters without spaces, and does not "
             "begin with rh_ or rhk_. Use another text.",
             field="key",
@@ -141,4 +138,4 @@ def _check_highest(number: str, scheme: str) -> None:
     try:
         ceiling(number, scheme)
     except InvalidNumber as error:
-        raise Invalid(ErrorCode.VERSION_NUMBER_INVALID, str(error), field="highest_number") from error
+        raise Invalid(str(error), field="highest_number", code=ErrorCode.VERSION_NUMBER_INVALID) from error

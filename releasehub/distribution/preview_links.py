@@ -55,7 +55,7 @@ def issue_preview_link(
     last = timezone.now() + timedelta(days=MAX_DAYS)
     if expires_at is not None and expires_at > last:
         message = f"A preview link expires after at most {MAX_DAYS} days. Choose an earlier day."
-        raise Invalid(ErrorCode.INVALID, message, field="expires_at")
+        raise Invalid(message, field="expires_at")
     return issue_access_key(
         actor=actor,
         download=version.download,

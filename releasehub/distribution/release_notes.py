@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from downloads.models import Download
 from releasehub.core.actor import Actor
-from releasehub.core.errors import ErrorCode, Gone, Invalid, NotFound
+from releasehub.core.errors import Gone, Invalid, NotFound
 from releasehub.distribution.permalinks import find_tagged_version
 from versions.channels import offered_to
 from versions.models import Version
@@ -61,7 +61,7 @@ def _find(actor: Actor, download: Download, tag: str) -> Version | None:
 def _named_previous(actor: Actor, download: Download, tag: str) -> Version:
     if (version := _find(actor, download, tag)) is None:
         message = f"There is no release with the tag {tag}. Name an existing one, or leave it out."
-        raise Invalid(ErrorCode.INVALID, message, field="previous_tag")
+        raise Invalid(message, field="previous_tag")
     return version
 
 

@@ -84,7 +84,7 @@ def find_update(download: Download, client: Client, actor: Actor | None = None) 
             actor=actor,
         )
     except InvalidNumber as error:
-        raise Invalid(ErrorCode.VERSION_NUMBER_INVALID, str(error), field="version", reason=error.code) from error
+        raise Invalid(str(error), field="version", reason=error.code, code=ErrorCode.VERSION_NUMBER_INVALID) from error
 
 
 def find_held_back(download: Download, client: Client, update: Version | None) -> Version | None:

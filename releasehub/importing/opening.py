@@ -3,7 +3,7 @@
 from downloads.policies import download_policy
 from releasehub.core import encryption
 from releasehub.core.actor import Actor, Origin, system_actor
-from releasehub.core.errors import Denied, ErrorCode, Invalid, NotFound
+from releasehub.core.errors import Denied, Invalid, NotFound
 from releasehub.core.logs import current_request_id
 from releasehub.importing.models import ImportRun, ImportSource
 from releasehub.importing.sources.base import ReleaseSource, SourceSettings
@@ -27,7 +27,7 @@ def settings_of(row: ImportSource) -> SourceSettings:
     try:
         token = encryption.decrypt(row.sealed_token) if row.sealed_token else ""
     except encryption.DecryptionError:
-        raise Invalid(ErrorCode.INVALID, UNREADABLE, field="token") from None
+        raise Invalid(UNREADABLE, field="token") from None
     return SourceSettings(row.address, row.api_url, token, row.options)
 
 

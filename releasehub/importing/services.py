@@ -56,7 +56,7 @@ def add_source(
     """
     download_policy.ensure("post_version", actor, download)
     if kind_named(kind).is_local and not is_command:
-        raise Invalid(ErrorCode.INVALID, "Folders of the server can only be imported with a command.", field="kind")
+        raise Invalid("Folders of the server can only be imported with a command.", field="kind")
     place = {"download": download, "kind": kind, "address": address.strip(), "api_url": api_url.strip()}
     # Two calls for one address wait here for each other.
     Download.all_objects.select_for_update().get(pk=download.pk)
@@ -186,7 +186,7 @@ def _assign(source: ImportSource, fields: dict[str, Any]) -> None:
     hours = fields.get("sync_hours", source.sync_hours)
     if not 0 <= hours <= MAX_SYNC_HOURS:
         message = f"The hours between two runs have to be from 0, which means never, to {MAX_SYNC_HOURS}."
-        raise Invalid(ErrorCode.INVALID, message, field="sync_hours")
+        raise Invalid(message, field="sync_hours")
     if hours != source.sync_hours:
         source.next_sync_at = timezone.now() + timedelta(hours=hours) if hours else None
     assign(source, fields)

@@ -10,7 +10,7 @@ from releasehub.accounts.querysets import MODEL_BACKEND
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
-from releasehub.core.errors import ErrorCode, Invalid, NotFound
+from releasehub.core.errors import Invalid, NotFound
 from releasehub.moderation.kinds import WAITING
 from releasehub.moderation.models import Assignment, Kind
 from releasehub.moderation.queue import ensure_moderator
@@ -35,7 +35,7 @@ def assign(*, actor: Actor, kind: Kind, object_id: int, assignee: User | None) -
     ensure_moderator(actor)
     if assignee is not None and not moderators().filter(pk=assignee.pk).exists():
         message = f"{assignee.get_username()} may not moderate, so nothing can be assigned to this account."
-        raise Invalid(ErrorCode.INVALID, message, field="assignee")
+        raise Invalid(message, field="assignee")
     target = WAITING[kind].load([object_id]).get(object_id)
     if target is None:
         raise NotFound("This no longer waits for a moderator.")

@@ -111,7 +111,7 @@ def last_rejection(kind: Kind, target: Any) -> Verdict | None:
 
 def _check_note(note: str, *, is_needed: bool) -> None:
     if is_needed and not note:
-        raise Invalid(ErrorCode.INVALID, "Enter a note that tells the author what to change.", field="note")
+        raise Invalid("Enter a note that tells the author what to change.", field="note")
     if len(note) > MAX_NOTE_CHARACTERS:
         message = f"The note is longer than {MAX_NOTE_CHARACTERS} characters. Enter a shorter one."
-        raise Invalid(ErrorCode.INVALID, message, field="note")
+        raise Invalid(message, field="note")

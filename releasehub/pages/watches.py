@@ -22,7 +22,7 @@ from releasehub.accounts.services.saving import save_account
 from releasehub.community.models import Watch
 from releasehub.community.services.unsubscribing import find_reader, find_watch, stop_digests
 from releasehub.community.services.watching import change_frequency, unwatch, watch, watches_of
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 from releasehub.core.querysets import first_or_not_found
 from releasehub.core.requests import actor_of
 from releasehub.pages.form_pages import require_form_methods
@@ -139,5 +139,5 @@ def _carry_out(request: HttpRequest, target: Download | Category) -> str:
 def _chosen_frequency(request: HttpRequest) -> MailFrequency | None:
     value = request.POST["frequency"]
     if value and value not in MailFrequency:
-        raise Invalid(ErrorCode.INVALID, gettext("Choose one of the offered frequencies."))
+        raise Invalid(gettext("Choose one of the offered frequencies."))
     return MailFrequency(value) if value else None

@@ -21,9 +21,9 @@ def has_a_passed_file(context: Context) -> None:
         return
     if not files.filter(validation_status=File.Validation.PENDING).exists():
         raise Invalid(
-            ErrorCode.VERSION_HAS_NO_FILES,
             f"Version {context.version.number} has no files, so it cannot be published. Add a file first.",
             field="files",
+            code=ErrorCode.VERSION_HAS_NO_FILES,
         )
     if not context.accept_pending_files:
         raise Conflict(
@@ -36,7 +36,6 @@ def in_the_future(context: Context) -> None:
     """The caller gives a `publish_at` that lies in the future."""
     if context.publish_at is None or context.publish_at <= timezone.now():
         raise Invalid(
-            ErrorCode.INVALID,
             "A scheduled version needs a publish_at in the future, but it is "
             f"{context.publish_at or 'not set'}. Set publish_at to a later time.",
             field="publish_at",

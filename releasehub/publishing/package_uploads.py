@@ -40,7 +40,6 @@ def check_announcement(*, actor: Actor, download: Download, announcement: Announ
     base = announcement.base_version
     if base is not None and base.download_id != download.pk:
         raise Invalid(
-            ErrorCode.INVALID,
             "base_version is a version of another download. Choose a version of this download, or leave it out.",
             field="base_version",
         )

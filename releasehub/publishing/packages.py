@@ -120,14 +120,11 @@ def _find_announcement(actor: Actor, download: Download, confirmation: Confirmat
     ).first()
     if announced is None:
         raise Invalid(
-            ErrorCode.INVALID,
-            "No upload of this entity has this path. Use the path from the upload request.",
-            field="storage_path",
+            "No upload of this entity has this path. Use the path from the upload request.", field="storage_path"
         )
     announced.download = download
     if confirmation.lockfile_path not in {"", announced.lockfile.storage_key}:
         raise Invalid(
-            ErrorCode.INVALID,
             "This is not the lockfile path of the upload. Use the path from the upload request.",
             field="package_lock_path",
         )

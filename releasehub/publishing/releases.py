@@ -57,7 +57,7 @@ def create_version(
     version = build_version(actor=actor, download_id=download_id, **fields)
     state = state or _default_state(version.download)
     if state not in FIRST_MOVES:
-        raise Invalid(ErrorCode.INVALID, f"state must be one of {', '.join(FIRST_MOVES)}.", field="state")
+        raise Invalid(f"state must be one of {', '.join(FIRST_MOVES)}.", field="state")
     version = enter(FIRST_MOVES[state], actor=actor, version=version, publish_at=publish_at)
     return move(Move.MARK_SECURITY, actor=actor, version=version) if is_security_release else version
 
@@ -175,7 +175,6 @@ def _attach_and_move(
         attach_file(actor=actor, version=version, source=source)
     if publish_at is not None and state != SCHEDULED:
         raise Invalid(
-            ErrorCode.INVALID,
             "publish_at can only be set for a scheduled version. Set the state to scheduled as well.",
             field="publish_at",
         )
@@ -209,4 +208,4 @@ def _need_file(version: Version) -> None:
     """Raise Invalid if the version has no file that passed its checks or is still being checked."""
     if not File.objects.filter(version=version).exclude(validation_status=File.Validation.FAILED).exists():
         message = "Only a draft can have no files. Attach at least one file, or save the version as a draft."
-        raise Invalid(ErrorCode.VERSION_HAS_NO_FILES, message, field="files")
+        raise Invalid(message, field="files", code=ErrorCode.VERSION_HAS_NO_FILES)

@@ -181,4 +181,4 @@ def remove_tag(*, actor: Actor, download: Download, tag: str) -> None:
         message = f"The tag {tag} belongs to a version. Delete the version first."
         raise Conflict(ErrorCode.VERSION_STATE, message, field="tag")
     if not versions:
-        raise Invalid(ErrorCode.INVALID, "Reference does not exist", field="tag")
+        raise Invalid("Reference does not exist", field="tag")

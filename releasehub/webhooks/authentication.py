@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from django.utils.translation import gettext_lazy as _
 
 from releasehub.core import encryption
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 from releasehub.outbound.requests import is_own_header
 from releasehub.webhooks.models import Endpoint
 
@@ -143,4 +143,4 @@ def authentication_of(endpoint: Endpoint) -> Authentication | None:
 
 
 def invalid(field: str, message: str) -> Invalid:
-    return Invalid(ErrorCode.INVALID, message, field=field)
+    return Invalid(message, field=field)

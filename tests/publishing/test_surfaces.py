@@ -309,7 +309,7 @@ def by_the_table(actor: Actor, version: Version, steps: list[Step]) -> tuple[str
                     version_policy.ensure("edit", actor, version)
                 elif name == "file":
                     if not version.files.exclude(validation_status="failed").exists():
-                        raise Invalid(ErrorCode.VERSION_HAS_NO_FILES, "")
+                        raise Invalid("", code=ErrorCode.VERSION_HAS_NO_FILES)
                 elif name == "inactive":
                     raise errors.Conflict(ErrorCode.VERSION_IS_ACTIVE, "")
                 else:

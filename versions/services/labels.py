@@ -126,7 +126,7 @@ def _clean_name(model: type[Label], name: str) -> str:
     try:
         return clean_channel_name(name)
     except InvalidChannel as error:
-        raise Invalid(ErrorCode.INVALID, str(error), field="name") from error
+        raise Invalid(str(error), field="name") from error
 
 
 def _ids(downloads: Sequence[Download]) -> list[int]:

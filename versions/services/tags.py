@@ -23,7 +23,7 @@ def with_number_of_tag(download: Download, fields: dict[str, Any], version: Vers
     try:
         tag = clean_tag(fields["tag"])
     except InvalidTag as error:
-        raise Invalid(ErrorCode.INVALID, str(error), field="tag") from error
+        raise Invalid(str(error), field="tag") from error
     if version is not None and tag == version.tag:
         return fields
     _check_tag_is_free(download, tag, version)

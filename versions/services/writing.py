@@ -144,7 +144,6 @@ def _made_at(created_at: datetime | None) -> datetime:
     now = timezone.now()
     if created_at is not None and created_at > now:
         raise Invalid(
-            ErrorCode.INVALID,
             f"created_at is {created_at.isoformat()}, which is in the future. Set it to a past time, or leave it out.",
             field="created_at",
         )
@@ -176,7 +175,7 @@ def _parse_number(download: Download, text: str) -> Number:
     try:
         return parse(text, Scheme(download.version_scheme) if download.version_scheme else None)
     except InvalidNumber as error:
-        raise Invalid(ErrorCode.VERSION_NUMBER_INVALID, str(error), field="number", reason=error.code) from error
+        raise Invalid(str(error), field="number", reason=error.code, code=ErrorCode.VERSION_NUMBER_INVALID) from error
 
 
 def _channel_for(download: Download, number: Number) -> str:
@@ -194,7 +193,7 @@ def _channel_fields(text: str) -> dict[str, str]:
     try:
         channel, name = clean_channel(text), clean_channel_name(text)
     except InvalidChannel as error:
-        raise Invalid(ErrorCode.INVALID, str(error), field="channel") from error
+        raise Invalid(str(error), field="channel") from error
     return {"channel": channel, "channel_name": "" if name == channel else name}
 
 
@@ -205,11 +204,11 @@ def _with_platform_keys(fields: dict[str, Any]) -> dict[str, Any]:
     platforms = fields["platforms"]
     if not isinstance(platforms, list) or not all(isinstance(name, str) and _is_platform(name) for name in platforms):
         message = f"platforms must be a list of names, each of one line with 1 to {MAX_PLATFORM_CHARACTERS} characters."
-        raise Invalid(ErrorCode.INVALID, message, field="platforms")
+        raise Invalid(message, field="platforms")
     platforms = distinct_platforms(platforms)
     if len(platforms) > MAX_PLATFORMS:
         message = f"A version can declare at most {MAX_PLATFORMS} platforms."
-        raise Invalid(ErrorCode.INVALID, message, field="platforms")
+        raise Invalid(message, field="platforms")
     keys = sorted(map(platform_key, platforms))
     return fields | {"platforms": platforms, "platform_keys": keys, "first_platform": next(iter(keys), "")}
 
@@ -224,7 +223,6 @@ def _check_texts(values: dict[str, Any]) -> None:
         if len(values.get(name, "")) > settings.MAX_NOTES_CHARACTERS:
             limit = settings.MAX_NOTES_CHARACTERS
             raise Invalid(
-                ErrorCode.INVALID,
                 f"{name} has {len(values[name])} characters, but the limit is {limit}. Shorten the text.",
                 field=name,
                 limit=limit,
@@ -236,7 +234,7 @@ def _check_rollout(values: dict[str, Any]) -> None:
     percent = values.get("rollout_percent", EVERYONE)
     if not isinstance(percent, int) or not NOBODY <= percent <= EVERYONE:
         message = f"rollout_percent is {percent}, but must be a whole number from {NOBODY} to {EVERYONE}."
-        raise Invalid(ErrorCode.INVALID, message, field="rollout_percent")
+        raise Invalid(message, field="rollout_percent")
 
 
 def _check_base(download: Download, values: dict[str, Any]) -> None:
@@ -244,9 +242,7 @@ def _check_base(download: Download, values: dict[str, Any]) -> None:
     base = values.get("base_version")
     if base is not None and base.download_id != download.pk:
         raise Invalid(
-            ErrorCode.INVALID,
-            "The base version belongs to another download. Choose a version of this download.",
-            field="base_version",
+            "The base version belongs to another download. Choose a version of this download.", field="base_version"
         )
 
 

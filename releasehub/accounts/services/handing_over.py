@@ -13,7 +13,7 @@ from releasehub.accounts.user_policies import user_policy
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Denied, ErrorCode, Invalid
+from releasehub.core.errors import Denied, Invalid
 
 
 @transaction.atomic
@@ -37,7 +37,7 @@ def transfer_possessions(
     giver, heir = _lock(giver, heir)
     chosen = [row for row in possessions(transferable=True) if row.name in kinds]
     if not chosen:
-        raise Invalid(ErrorCode.INVALID, "Select at least one thing to transfer.", field="kinds")
+        raise Invalid("Select at least one thing to transfer.", field="kinds")
     numbers = {row.name: row.pass_on(actor=actor, giver=giver, heir=heir) for row in chosen}
     changes = {"to": heir.pk, **numbers}
     if any(numbers.values()):
@@ -82,9 +82,9 @@ def _lock(giver: User, heir: User) -> tuple[User, User]:
     """Return both accounts as they are now, locked."""
     giver, heir = lock_accounts(giver, heir)
     if giver.pk == heir.pk:
-        raise Invalid(ErrorCode.INVALID, "Choose another account: this one cannot be both.", field="to")
+        raise Invalid("Choose another account: this one cannot be both.", field="to")
     if not heir.is_active:
-        raise Invalid(ErrorCode.INVALID, f"The account {heir} is not active. Choose another one.", field="to")
+        raise Invalid(f"The account {heir} is not active. Choose another one.", field="to")
     if giver.anonymized_at is not None:
         raise Denied
     return giver, heir

@@ -164,7 +164,7 @@ def _clean(invited: str) -> str:
     invited = invited.strip()
     if not invited or len(invited) > MAX_INVITED_CHARACTERS or not invited.isprintable():
         message = f"Enter an e-mail address or a user name of at most {MAX_INVITED_CHARACTERS} characters."
-        raise Invalid(ErrorCode.INVALID, message, field="invited")
+        raise Invalid(message, field="invited")
     return invited
 
 

@@ -100,7 +100,7 @@ def refuse_reserved(slug: str) -> None:
     """Refuse a slug with which the URLs of the hub begin. An organization that has it already keeps it."""
     if is_reserved_owner(slug):
         message = f"The slug {slug} is reserved, because URLs of this hub begin with it. Choose another slug."
-        raise Invalid(ErrorCode.INVALID, message, field="slug")
+        raise Invalid(message, field="slug")
 
 
 def _ensure_unique(organization: Organization) -> None:

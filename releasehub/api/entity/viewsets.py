@@ -15,7 +15,7 @@ from releasehub.api.entity.loading import ENTITY_RELATIONS, load_icons
 from releasehub.api.entity.schema import KINDS, EntitySchema
 from releasehub.apikeys.requests import allows
 from releasehub.apikeys.scopes import Scope
-from releasehub.core.errors import Denied, ErrorCode, Invalid
+from releasehub.core.errors import Denied, Invalid
 from releasehub.core.querysets import first_or_not_found
 from versions.models import Version
 from versions.policies import version_policy
@@ -102,7 +102,7 @@ class EntityViewSet(EntityEnvelopeMixin, HubViewSet):
         """Return the parameter `type`, or an empty text for entities of all types."""
         kind = self.request.query_params.get("type", "")
         if kind and kind not in KINDS:
-            raise Invalid(ErrorCode.INVALID, f"type must be one of {', '.join(KINDS)}.", field="type")
+            raise Invalid(f"type must be one of {', '.join(KINDS)}.", field="type")
         return kind
 
     def with_icon(self, entity: Download) -> Download:

@@ -19,7 +19,7 @@ from releasehub.api.mc_dm.schema import document_views
 from releasehub.api.mc_dm.serializers import McDmCategorySerializer
 from releasehub.api.mc_dm.viewsets import McDmModelViewSet
 from releasehub.apikeys.scopes import Scope
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 
 ORDER = {"display_order": "display_order", "title": "title", "download_count": "visible_download_count"}
 EXAMPLE = {
@@ -88,9 +88,7 @@ class McDmCategoryViewSet(McDmModelViewSet):
         """Check the permission first, and then that the deletion is a hard one: categories have no soft deletion."""
         category_policy.ensure("delete", self.actor, instance)
         if not hard:
-            raise Invalid(
-                ErrorCode.INVALID, "A category can only be deleted permanently. Send hard=1 to confirm.", field="hard"
-            )
+            raise Invalid("A category can only be deleted permanently. Send hard=1 to confirm.", field="hard")
 
     def perform_destroy(self, instance: Category, *, hard: bool = True, reason: str = "") -> None:
         delete_category(actor=self.actor, category=instance, reason=reason)

@@ -8,7 +8,7 @@ from downloads.models import Category, Download, Prefix
 from downloads.warning_kinds import WARNING_KINDS, clean_warning_kinds
 from releasehub.api.common.fields import FlagField, UnsignedField, VersionNumberField, WordsField
 from releasehub.api.common.serializers import InputSerializer
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 from releasehub.core.numbers import MAX_INTEGER
 from versions.platforms import MAX_PLATFORM_CHARACTERS, MAX_PLATFORMS
 from versions.rollout import EVERYONE, NOBODY
@@ -24,9 +24,7 @@ def find_category(serializer: serializers.Serializer[Any], category_id: int, fie
     categories = Category.objects.visible_to(serializer.context["actor"])
     category: Category | None = categories.filter(pk=category_id).first()
     if category is None:
-        raise Invalid(
-            ErrorCode.INVALID, "This category does not exist, or you may not see it. Check the id.", field=field
-        )
+        raise Invalid("This category does not exist, or you may not see it. Check the id.", field=field)
     return category
 
 
@@ -35,7 +33,7 @@ def find_prefix(prefix_id: int) -> Prefix:
     prefix = Prefix.objects.filter(pk=prefix_id).first()
     if prefix is None:
         message = "This prefix does not exist. Check the id, or send 0 for none."
-        raise Invalid(ErrorCode.INVALID, message, field="prefix")
+        raise Invalid(message, field="prefix")
     return prefix
 
 

@@ -22,7 +22,7 @@ from releasehub.api.mc_dm.webhook_terms import (
     to_filter,
     to_format,
 )
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 from releasehub.core.json import read_json
 from releasehub.webhooks.authentication import MAX_NAME_CHARACTERS, MAX_SECRET_CHARACTERS
 from releasehub.webhooks.filters import KINDS
@@ -179,7 +179,7 @@ class McDmWebhookUpdateSerializer(InputSerializer):
             try:
                 attrs["format"] = to_format(current, attrs.get("format", ""), content_type)
             except UnknownTerm as error:
-                raise Invalid(ErrorCode.INVALID, str(error), field="content_type") from error
+                raise Invalid(str(error), field="content_type") from error
         return attrs
 
 

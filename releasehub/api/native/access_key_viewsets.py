@@ -26,7 +26,7 @@ from releasehub.api.native.serializers import SuccessSerializer
 from releasehub.api.native.viewsets import NativeViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.actor import Actor
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 from releasehub.core.querysets import first_or_not_found
 from releasehub.distribution.access_keys import issue_access_key, revoke_access_key
 from releasehub.distribution.preview_links import issue_preview_link
@@ -100,7 +100,7 @@ def issue_key(actor: Actor, download: Download, *, version_id: int | None = None
         return issue_access_key(actor=actor, download=download, **fields)
     for name, field in (("highest_number", "highest_number"), ("own_text", "key")):
         if fields.pop(name, ""):
-            raise Invalid(ErrorCode.INVALID, f"Leave out {field}: a preview link opens one version only.", field=field)
+            raise Invalid(f"Leave out {field}: a preview link opens one version only.", field=field)
     version = first_or_not_found(Version.objects.filter(download=download, pk=version_id))
     version.download = download
     return issue_preview_link(actor=actor, version=version, **fields)

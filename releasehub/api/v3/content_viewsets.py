@@ -77,7 +77,7 @@ class V3ContentViewSet(V3ViewSet):
         filename = self.kwargs.get("filename", filename)
         if not NAME.fullmatch(filename):
             message = "A file name may only contain letters, digits, dots, dashes and underscores."
-            raise Invalid(ErrorCode.FILE_NAME_INVALID, message, field="filename")
+            raise Invalid(message, field="filename", code=ErrorCode.FILE_NAME_INVALID)
         return authorize_upload(actor=self.actor, version=self.version, filename=filename)
 
     def prepare(self) -> None:

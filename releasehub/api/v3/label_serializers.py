@@ -8,7 +8,7 @@ from downloads.models import Download
 from releasehub.api.common.serializers import InputSerializer, ReadOnlySerializer
 from releasehub.api.v3.fields import MAX_NAME_CHARACTERS, NullableTextField, V3MomentField
 from releasehub.api.v3.loading import is_id
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 from versions.models import Label
 
 MAX_PRODUCTS = 100
@@ -61,11 +61,7 @@ class V3LabelUpdateSerializer(InputSerializer):
         rows = rows.filter(public_id__in=[public_id for public_id in public_ids if is_id(public_id)])
         downloads = list(rows.select_related("category"))
         if len(downloads) < len(public_ids):
-            raise Invalid(
-                ErrorCode.INVALID,
-                "This product does not exist, or you may not see it. Check the id.",
-                field="productIds",
-            )
+            raise Invalid("This product does not exist, or you may not see it. Check the id.", field="productIds")
         return downloads
 
 

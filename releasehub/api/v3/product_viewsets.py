@@ -21,7 +21,7 @@ from releasehub.api.v3.product_serializers import (
 )
 from releasehub.api.v3.viewsets import V3FullModelViewSet
 from releasehub.apikeys.scopes import Scope
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 from releasehub.publishing.deletion import delete_download
 from versions.querysets import listed_total
 
@@ -79,7 +79,6 @@ class V3ProductViewSet(V3FullModelViewSet):
             category = next((row for row in rows if rules_of(row).accepts_downloads), None)
         if category is None:
             raise Invalid(
-                ErrorCode.INVALID,
                 "The category does not exist, or no category accepts products. Choose another category.",
                 field="categoryId",
             )

@@ -6,7 +6,7 @@ from django.http import QueryDict
 from releasehub.accounts.models import User
 from releasehub.backoffice.models import SavedFilter
 from releasehub.core.clean import strip_controls
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 from releasehub.core.numbers import read_number
 
 MAX_FILTERS = 50  # for one user and list
@@ -21,14 +21,12 @@ def save_filter(*, user: User, model: str, name: str, query: str) -> SavedFilter
     """Save the query of a list under the name. A filter of that name is replaced. An empty query shows all rows."""
     name, query = strip_controls(name).strip(), clean_query(query)
     if not 0 < len(name) <= SavedFilter.MAX_NAME_CHARACTERS:
-        raise Invalid(ErrorCode.INVALID, "Enter a name of 1 to 60 characters for the filter.", field="name")
+        raise Invalid("Enter a name of 1 to 60 characters for the filter.", field="name")
     if len(query) > SavedFilter.MAX_QUERY_CHARACTERS:
-        raise Invalid(ErrorCode.INVALID, "This filter is too long to be saved. Shorten the search.", field="query")
+        raise Invalid("This filter is too long to be saved. Shorten the search.", field="query")
     rows = filters_of(user, model)
     if rows.exclude(name=name).count() >= MAX_FILTERS:
-        raise Invalid(
-            ErrorCode.INVALID, f"You have {MAX_FILTERS} filters for this list. Delete one first.", field="name"
-        )
+        raise Invalid(f"You have {MAX_FILTERS} filters for this list. Delete one first.", field="name")
     return SavedFilter.objects.update_or_create(user=user, model=model, name=name, defaults={"query": query})[0]
 
 

@@ -47,7 +47,7 @@ def create_report(*, actor: Actor, target: Reportable, reason: str, text: str) -
     report_policy.ensure_report(actor, target)
     if reason not in Report.Reason.values:
         message = f"Use one of these reasons: {', '.join(Report.Reason.values)}."
-        raise Invalid(ErrorCode.INVALID, message, field="reason")
+        raise Invalid(message, field="reason")
     text, download = clean_report(text), download_of(target)
     count_reporting(actor, download)
     with transaction.atomic():

@@ -8,7 +8,7 @@ from typing import IO
 
 from django.utils.translation import gettext_noop
 
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 from releasehub.importing.sources.base import (
     OpenedAsset,
     ReleaseSource,
@@ -62,7 +62,7 @@ def _chunks(handle: IO[bytes]) -> Iterator[bytes]:
 def build_directory(settings: SourceSettings) -> DirectorySource:
     path = Path(settings.address)
     if not path.is_absolute():
-        raise Invalid(ErrorCode.INVALID, f"Enter the absolute path of a folder, not {path}.", field="address")
+        raise Invalid(f"Enter the absolute path of a folder, not {path}.", field="address")
     return DirectorySource(LocalFolder(path), settings.options.get("download", ""))
 
 

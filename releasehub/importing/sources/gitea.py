@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 from releasehub.importing.sources.base import SourceKind, SourceSettings
 from releasehub.importing.sources.github import RELEASES_PER_PAGE, GitHubSource, repository_of
 from releasehub.importing.sources.http import SourceHttp, path_below
@@ -35,7 +35,7 @@ class GiteaSource(GitHubSource):
 def build_gitea(settings: SourceSettings) -> GiteaSource:
     if not settings.api_url:
         message = "Gitea and Forgejo need the URL of their API, such as https://git.example.com/api/v1."
-        raise Invalid(ErrorCode.INVALID, message, field="api_url")
+        raise Invalid(message, field="api_url")
     secret = {"Authorization": f"token {settings.token}"} if settings.token else {}
     return GiteaSource(repository_of(settings), SourceHttp(base_url_of(settings.api_url), secret_headers=secret))
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 from releasehub.importing.sources.base import SourceAsset, SourceKind, SourceRefused, SourceRelease, SourceSettings
 from releasehub.importing.sources.http import SourceHttp, next_page, path_below
 from releasehub.importing.sources.http_source import HttpSource
@@ -90,7 +90,7 @@ def repository_of(settings: SourceSettings) -> str:
     path = re.sub(r"https?://[^/]+/", "", settings.address.strip()).removesuffix("/").removesuffix(".git")
     if not _REPOSITORY.fullmatch(path) or ".." in path:
         message = f"The repository {settings.address!r} has to look like owner/repository."
-        raise Invalid(ErrorCode.INVALID, message, field="address")
+        raise Invalid(message, field="address")
     return path
 
 

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 from releasehub.importing.sources.base import SourceAsset, SourceKind, SourceRefused, SourceRelease, SourceSettings
 from releasehub.importing.sources.http import SourceHttp, next_page, path_below
 from releasehub.importing.sources.http_source import HttpSource
@@ -172,7 +172,7 @@ def build_gitlab(settings: SourceSettings) -> GitLabSource:
     project = re.sub(r"https?://[^/]+/", "", settings.address.strip()).strip("/").removesuffix(".git")
     if not _PROJECT.fullmatch(project) or ".." in project:
         message = f"The project {settings.address!r} has to look like group/project, or be its number."
-        raise Invalid(ErrorCode.INVALID, message, field="address")
+        raise Invalid(message, field="address")
     secret = {"PRIVATE-TOKEN": settings.token} if settings.token else {}
     base_url = base_url_of(settings.api_url or GITLAB.default_api_url)
     return GitLabSource(project, SourceHttp(base_url, secret_headers=secret))

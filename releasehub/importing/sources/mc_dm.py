@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django.utils.translation import gettext_noop
 
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 from releasehub.importing.sources.base import SourceAsset, SourceKind, SourceRefused, SourceRelease, SourceSettings
 from releasehub.importing.sources.http import SourceHttp
 from releasehub.importing.sources.http_source import HttpSource
@@ -118,7 +118,7 @@ class McDmSource(HttpSource):
 def build_mc_dm(settings: SourceSettings) -> McDmSource:
     if not (settings.address.isascii() and settings.address.isdecimal()):
         message = f"Enter the number of the download, such as 42, not {settings.address!r}."
-        raise Invalid(ErrorCode.INVALID, message, field="address")
+        raise Invalid(message, field="address")
     secret = {"XF-Api-Key": settings.token} if settings.token else {}
     base_url = required_base_url(settings, "https://forum.example.com/api")
     return McDmSource(settings.address, SourceHttp(base_url, secret_headers=secret))

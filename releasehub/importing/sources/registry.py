@@ -1,6 +1,6 @@
 """All kinds of sources by their names."""
 
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 from releasehub.importing.sources.base import SourceKind
 from releasehub.importing.sources.directory import DIRECTORY
 from releasehub.importing.sources.gitea import GITEA
@@ -19,6 +19,4 @@ def kind_named(name: str) -> SourceKind:
     try:
         return KINDS[name]
     except KeyError:
-        raise Invalid(
-            ErrorCode.INVALID, f"The source {name!r} is unknown. Use one of: {', '.join(KINDS)}.", field="kind"
-        ) from None
+        raise Invalid(f"The source {name!r} is unknown. Use one of: {', '.join(KINDS)}.", field="kind") from None

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.utils.translation import gettext_noop
 
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 from releasehub.importing.sources.base import SourceAsset, SourceKind, SourceRefused, SourceRelease, SourceSettings
 from releasehub.importing.sources.http import SourceHttp
 from releasehub.importing.sources.mc_dm import McDmSource
@@ -82,7 +82,7 @@ class ReleaseHubSource(McDmSource):
 def build_releasehub(settings: SourceSettings) -> ReleaseHubSource:
     if not _SLUG.fullmatch(settings.address):
         message = f"Enter the slug of the download, such as packsmith, not {settings.address!r}."
-        raise Invalid(ErrorCode.INVALID, message, field="address")
+        raise Invalid(message, field="address")
     secret = {"Authorization": f"Bearer {settings.token}"} if settings.token else {}
     base_url = required_base_url(settings, "https://hub.example.com").removesuffix("/api")
     return ReleaseHubSource(settings.address, SourceHttp(f"{base_url}/api", secret_headers=secret))

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 from releasehub.importing.sources.base import SourceRefused, SourceSettings
 from releasehub.outbound.failures import InvalidUrl
 from releasehub.outbound.urls import parse_target
@@ -67,9 +67,9 @@ def base_url_of(url: str) -> str:
     try:
         target = parse_target(url.strip())
     except InvalidUrl as error:
-        raise Invalid(ErrorCode.INVALID, str(error), field="api_url") from None
+        raise Invalid(str(error), field="api_url") from None
     if "?" in target.path:
-        raise Invalid(ErrorCode.INVALID, "Enter the URL of the API without a query.", field="api_url")
+        raise Invalid("Enter the URL of the API without a query.", field="api_url")
     return target.url.rstrip("/")
 
 
@@ -92,7 +92,7 @@ def names_prerelease(number: str) -> bool:
 def required_base_url(settings: SourceSettings, example: str) -> str:
     """Return the base URL of the API of a source that has no default."""
     if not settings.api_url:
-        raise Invalid(ErrorCode.INVALID, f"Enter the URL of the server, such as {example}.", field="api_url")
+        raise Invalid(f"Enter the URL of the server, such as {example}.", field="api_url")
     return base_url_of(settings.api_url)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 from releasehub.importing.sources.base import SourceAsset, SourceKind, SourceRefused, SourceRelease, SourceSettings
 from releasehub.importing.sources.bbcode import to_markdown
 from releasehub.importing.sources.http import SourceHttp
@@ -112,7 +112,7 @@ def build_xenforo(settings: SourceSettings) -> XenForoSource:
     match = _RESOURCE.fullmatch(settings.address.strip())
     if match is None:
         message = f"Enter the number of the resource, or the URL of its page, not {settings.address!r}."
-        raise Invalid(ErrorCode.INVALID, message, field="address")
+        raise Invalid(message, field="address")
     secret = {"XF-Api-Key": settings.token} if settings.token else {}
     base_url = required_base_url(settings, "https://forum.example.com/api")
     return XenForoSource(match["id"], SourceHttp(base_url, secret_headers=secret))

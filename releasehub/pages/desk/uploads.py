@@ -18,7 +18,7 @@ from files.targets import target_in_name
 from files.uploads.ending import abort_upload, check_complete, complete_upload
 from files.uploads.parts import MAX_PARTS, MAX_SIGNED_PARTS, MIB, PartAddress, progress_of, sign_parts
 from files.uploads.sessions import begin_upload, check_begin, find_upload, open_incoming
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Invalid
 from releasehub.core.requests import actor_of
 from releasehub.pages.desk.lookup import find_version
 from versions.policies import version_policy
@@ -41,7 +41,7 @@ def begin(request: HttpRequest, public_id: str) -> HttpResponseBase:
     version_policy.ensure("upload", actor, version)
     form = BeginForm(_body_of(request))
     if not form.is_valid():
-        raise Invalid(ErrorCode.INVALID, "Send filename and size_bytes.")
+        raise Invalid("Send filename and size_bytes.")
     filename, size_bytes = form.cleaned_data["filename"], form.cleaned_data["size_bytes"]
     check_begin(actor=actor, version=version, filename=filename, size_bytes=size_bytes)
     # The storage is called outside the transaction of `begin_upload`, because it may be slow.
@@ -72,7 +72,7 @@ def parts(request: HttpRequest, public_id: str) -> HttpResponseBase:
     upload = find_upload(actor_of(request), public_id)
     numbers = _body_of(request).get("parts")
     if not isinstance(numbers, list) or not all(type(number) is int for number in numbers):
-        raise Invalid(ErrorCode.INVALID, f"Send parts, a list of at most {MAX_SIGNED_PARTS} numbers.", field="parts")
+        raise Invalid(f"Send parts, a list of at most {MAX_SIGNED_PARTS} numbers.", field="parts")
     return _answer(upload, addresses=sign_parts(upload, [(number, "") for number in numbers]))
 
 
@@ -106,9 +106,9 @@ def _body_of(request: HttpRequest) -> dict[str, Any]:
     try:
         body = json.loads(request.body)
     except (ValueError, RecursionError) as error:
-        raise Invalid(ErrorCode.INVALID, "The body is not valid JSON.") from error
+        raise Invalid("The body is not valid JSON.") from error
     if not isinstance(body, dict):
-        raise Invalid(ErrorCode.INVALID, "The body must be a JSON object.")
+        raise Invalid("The body must be a JSON object.")
     return body
 
 

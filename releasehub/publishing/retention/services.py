@@ -84,7 +84,7 @@ def draft_rule(
         Invalid: Both or neither target is given, or a number is out of range.
     """
     if (category is None) == (download is None):
-        raise Invalid(ErrorCode.INVALID, "Choose either a category or a download.", field="category")
+        raise Invalid("Choose either a category or a download.", field="category")
     rule = RetentionRule(category=category, download=download)
     assign(rule, conditions)
     return rule

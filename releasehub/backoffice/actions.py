@@ -10,13 +10,13 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import path, reverse
+from django.urls import path
 
 from downloads.access import load_access
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.confirming import ask_for_password
-from releasehub.backoffice.pages import admin_page
-from releasehub.backoffice.policy_admin import PolicyModelAdmin
+from releasehub.backoffice.pages import admin_page, model_url
+from releasehub.backoffice.policy_admin import PolicyModelAdmin, each_row
 from releasehub.backoffice.row_actions import RowAction
 from releasehub.core.actor import Actor
 from releasehub.core.models import SoftDeleteModel
@@ -58,16 +58,15 @@ class ActionAdmin(PolicyModelAdmin):
         return action.applies(row) and self.policy.allows(action.question or action.name, actor, row, **action.options)
 
     def get_urls(self) -> list[Any]:
-        name = f"{self.model._meta.app_label}_{self.model._meta.model_name}_act"
+        name = f"{self.opts.app_label}_{self.opts.model_name}_act"
         route = path("<int:pk>/act/<slug:name>/", self.admin_site.admin_view(self.act_view), name=name)
         return [route, *super().get_urls()]
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         obj = kwargs.get("obj")
         if obj is not None and obj.pk:
-            name = f"admin:{self.model._meta.app_label}_{self.model._meta.model_name}_act"
             context["row_actions"] = [
-                (action, reverse(name, args=[obj.pk, action.name]))
+                (action, model_url(self.model, "act", obj.pk, action.name))
                 for action in self.row_actions
                 if self.offers(admin_actor(request), action, obj)
             ]
@@ -80,11 +79,9 @@ class ActionAdmin(PolicyModelAdmin):
         if action is None or not rows:
             raise Http404
         answer = self._run_confirmed(request, rows, action)
-        meta = self.model._meta
         is_left = self.get_queryset(request).filter(pk=pk).exists()
-        target = reverse(f"admin:{meta.app_label}_{meta.model_name}_" + ("change" if is_left else "changelist"),
-                         args=[pk] if is_left else [])  # fmt: skip
-        return answer or HttpResponseRedirect(target)
+        name, args = ("change", [pk]) if is_left else ("changelist", [])
+        return answer or HttpResponseRedirect(model_url(self.model, name, *args))
 
     def _from_list(self, _: Any, request: HttpRequest, rows: Any, *, action: RowAction) -> HttpResponse | None:
         return self._run_confirmed(request, rows, action)
@@ -107,7 +104,7 @@ class ActionAdmin(PolicyModelAdmin):
             ask_for_password(request)
         actor, reason = admin_actor(request), request.POST.get("reason", "")
         # The rows may have changed since the question was asked. The services check state and permission again.
-        self.each(request, rows, lambda row: action.run(actor, row, reason), action.done)
+        each_row(request, rows, lambda row: action.run(actor, row, reason), action.done)
         return self.afterwards(request, rows, action)
 
     def _offering(self, request: HttpRequest, rows: Iterable[Any], action: RowAction) -> list[Any]:
@@ -158,8 +155,7 @@ class ActionAdmin(PolicyModelAdmin):
         """Return where the user came from: the page of the row, or the list with its filters and search."""
         match = request.resolver_match
         if match is not None and "pk" in match.kwargs:
-            meta = self.model._meta
-            return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[rows[0].pk])
+            return model_url(self.model, "change", rows[0].pk)
         return request.get_full_path()
 
     def confirmation(self, rows: list[Any]) -> str:

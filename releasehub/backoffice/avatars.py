@@ -41,9 +41,6 @@ class AvatarAdmin(ActionAdmin):
     def has_module_permission(self, request: HttpRequest) -> bool:
         return super().has_module_permission(request) and user_policy.can_moderate(admin_actor(request))
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = Avatar.objects.all() if user_policy.can_moderate(admin_actor(request)) else Avatar.objects.none()
         return rows.select_related("user", "blob").order_by(*(self.get_ordering(request) or ("-created_at", "-pk")))

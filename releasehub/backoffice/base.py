@@ -7,11 +7,11 @@ from django.contrib.admin.models import LogEntry
 from django.db import models
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 
 from releasehub.backoffice.fields.admin import FriendlyFieldsMixin
 from releasehub.backoffice.fields.choices import RowChoicesMixin, offer_visible_rows
 from releasehub.backoffice.lists.tools import ListToolsMixin
+from releasehub.backoffice.pages import model_url
 from releasehub.core.actor import Actor, Origin
 from releasehub.core.errors import DomainError
 from releasehub.core.pagination import BoundedPaginator
@@ -98,10 +98,7 @@ class HubAdmin(FriendlyFieldsMixin, RowChoicesMixin, ListToolsMixin):
         try:
             return super().delete_view(request, object_id, extra_context)
         except DomainError as error:
-            meta = self.model._meta
-            return self._refusal_response(
-                request, error, reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
-            )
+            return self._refusal_response(request, error, model_url(self.model, "changelist"))
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         for row in queryset:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.text import Truncator
 from unfold.decorators import display
 
@@ -51,9 +50,6 @@ class ContributionAdmin(ActionAdmin):
         ),
         *deletion_actions(delete_contribution, restore_contribution, "row"),
     )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
     def typed_name(self, row: Any) -> str:
         return str(row.public_id)

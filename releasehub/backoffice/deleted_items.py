@@ -8,13 +8,13 @@ from django.contrib import messages
 from django.contrib.admin import site
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import path, reverse
+from django.urls import path
 
 from downloads.models import Download
 from downloads.policies import HARD_DELETE, download_policy
 from files.models import File
 from releasehub.backoffice.base import admin_actor
-from releasehub.backoffice.pages import admin_page
+from releasehub.backoffice.pages import admin_page, model_url
 from releasehub.backoffice.policy_admin import PolicyModelAdmin
 from releasehub.community.models import Comment, Review
 from releasehub.core.tasks import hint
@@ -76,12 +76,11 @@ class DeletedItemsMixin(PolicyModelAdmin):
 def _deleted_rows(request: HttpRequest, model: Any) -> DeletedRows:
     """Return the rows that the admin of the model shows to this user."""
     meta = model._meta
-    name = f"admin:{meta.app_label}_{meta.model_name}"
     rows: QuerySet[Any] = model.all_objects.visible_to(admin_actor(request)).deleted().order_by("-deleted_at")
     related = site.get_model_admin(model).list_select_related
     extra = related if isinstance(related, tuple | list) else ()
     shown = rows.select_related("deleted_by", *extra)
-    linked = [(row, reverse(f"{name}_act", args=[row.pk, "restore"])) for row in shown[:SHOWN_ROWS]]
+    linked = [(row, model_url(model, "act", row.pk, "restore")) for row in shown[:SHOWN_ROWS]]
     return DeletedRows(
-        str(meta.verbose_name_plural), linked, rows.count(), f"{reverse(f'{name}_changelist')}?deleted=yes"
+        str(meta.verbose_name_plural), linked, rows.count(), f"{model_url(model, 'changelist')}?deleted=yes"
     )

@@ -34,6 +34,8 @@ STATE_COLORS = {
 
 @admin.register(File)
 class FileAdmin(ActionAdmin):
+    """Admin of files, which are uploaded on the page of their version."""
+
     policy = file_policy
     download_path = ("version", "download_id")
     list_display = ("filename", "version", "platform", "architecture", "size_bytes", "shown_state", "download_count")
@@ -84,10 +86,6 @@ class FileAdmin(ActionAdmin):
         ),
         *deletion_actions(delete_file, restore_file, "file"),
     )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Forbid adding files here, because they are uploaded on the page of their version."""
-        return False
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Show who let the file through only if a moderator did."""

@@ -1,5 +1,6 @@
 """Filters for the lists of the admin."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.admin import AllValuesFieldListFilter, SimpleListFilter
@@ -22,83 +23,86 @@ class IndexedValuesFilter(AllValuesFieldListFilter):
         self.lookup_choices: Any = [row[field_path] for row in first_of_each_value(rows, field_path, MAX_VALUES)]
 
 
-class DeletedFilter(SimpleListFilter):
+class ChoicesFilter(SimpleListFilter):
+    """A filter with the choices in `offered`."""
+
+    offered: Sequence[tuple[str, Any]]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, Any]]:
+        return self.offered
+
+
+def is_list(request: HttpRequest) -> bool:
+    """Return whether the request is for the list, and not for the page of a row that the list hides by default."""
+    match = request.resolver_match
+    return match is None or str(match.url_name).endswith("_changelist")
+
+
+class DeletedFilter(ChoicesFilter):
     """A filter for deleted rows, which are hidden by default."""
 
     title = "deleted"
     parameter_name = "deleted"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Soft-deleted"), ("all", "Both")]
+    offered = [("yes", "Soft-deleted"), ("all", "Both")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if request.resolver_match and not request.resolver_match.url_name.endswith("_changelist"):  # type: ignore[union-attr]
+        if not is_list(request):
             return queryset
         if self.value() == "yes":
             return queryset.deleted()
         return queryset if self.value() == "all" else queryset.alive()
 
 
-class HeldFilter(SimpleListFilter):
+class HeldFilter(ChoicesFilter):
     """A filter for downloads under a legal hold. The lists of deleted rows contain them, too."""
 
     title = "legal hold"
     parameter_name = "held"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Under a legal hold")]
+    offered = [("yes", "Under a legal hold")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(legal_hold__isnull=False) if self.value() else queryset
 
 
-class ReportStateFilter(SimpleListFilter):
+class ReportStateFilter(ChoicesFilter):
     """A filter by the state of a report. Closed reports are hidden by default."""
 
     title = "state"
     parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("resolved", "Resolved"), ("dismissed", "Dismissed"), ("all", "All")]
+    offered = [("resolved", "Resolved"), ("dismissed", "Dismissed"), ("all", "All")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if request.resolver_match and not request.resolver_match.url_name.endswith("_changelist"):  # type: ignore[union-attr]
+        if not is_list(request):
             return queryset
         if self.value() in {"resolved", "dismissed"}:
             return queryset.filter(state=self.value())
         return queryset if self.value() == "all" else queryset.open()
 
 
-class YankedFilter(SimpleListFilter):
+class YankedFilter(ChoicesFilter):
     title = "yanked"
     parameter_name = "yanked"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Yes"), ("no", "No")]
+    offered = [("yes", "Yes"), ("no", "No")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(yanked_at__isnull=self.value() == "no") if self.value() else queryset
 
 
-class AccessKeyStateFilter(SimpleListFilter):
+class AccessKeyStateFilter(ChoicesFilter):
     title = "state"
     parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return AccessKey.State.choices
+    offered = AccessKey.State.choices
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.in_state(self.value()) if self.value() in AccessKey.State.values else queryset
 
 
-class ChannelFilter(SimpleListFilter):
+class ChannelFilter(ChoicesFilter):
     """A filter by channel. It offers all known channels, because a query for those in use would read every row."""
 
     title = "channel"
     parameter_name = "channel"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, name) for name in ORDER] + [("other", "another")]
+    offered = [(name, name) for name in ORDER] + [("other", "another")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if not self.value():
@@ -106,14 +110,12 @@ class ChannelFilter(SimpleListFilter):
         return queryset.exclude(channel__in=ORDER) if self.value() == "other" else queryset.filter(channel=self.value())
 
 
-class PlatformFilter(SimpleListFilter):
+class PlatformFilter(ChoicesFilter):
     """A filter by platform, with all known ones, as the filter by channel."""
 
     title = "platform"
     parameter_name = "platform"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [*PLATFORM_NAMES.items(), ("other", "another")]
+    offered = [*PLATFORM_NAMES.items(), ("other", "another")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if not self.value():

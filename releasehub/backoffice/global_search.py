@@ -12,7 +12,6 @@ from django.contrib import admin
 from django.db.models import Model, Q
 from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
@@ -22,7 +21,7 @@ from files.names import fold_name
 from releasehub.accounts.models import Organization, User
 from releasehub.apikeys.models import ApiKey
 from releasehub.audit.models import AuditEntry
-from releasehub.backoffice.pages import admin_page
+from releasehub.backoffice.pages import admin_page, model_url
 from releasehub.community.models import Comment, Review
 from releasehub.core.clean import strip_controls
 from releasehub.search.index import ranked
@@ -144,7 +143,6 @@ def find(request: HttpRequest, kind: FoundKind, text: str) -> Found | None:
     if related := model_admin.list_select_related:
         narrowed = narrowed.select_related(*related)
     rows = list(narrowed.order_by("-pk")[: MAX_RESULTS + 1])
-    name = f"admin:{kind.model._meta.app_label}_{kind.model._meta.model_name}_change"
-    shown = [(str(row), reverse(name, args=[row.pk])) for row in rows[:MAX_RESULTS]]
+    shown = [(str(row), model_url(row, "change", row.pk)) for row in rows[:MAX_RESULTS]]
     title = capfirst(str(kind.model._meta.verbose_name_plural))
     return Found(title, shown, len(rows) > MAX_RESULTS) if rows else None

@@ -21,6 +21,7 @@ from files.uploads.handlers import takes_files
 from releasehub.backoffice.actions import ActionAdmin
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.pages import admin_page
+from releasehub.backoffice.policy_admin import each_row
 from releasehub.core.errors import DomainError, StorageFull
 
 TEXT_WIDGETS = dict.fromkeys(("alt_text", "caption"), UnfoldAdminTextInputWidget)
@@ -90,7 +91,7 @@ class PicturesMixin(ActionAdmin):
         picture = download.stored_pictures.select_related("download__category").filter(public_id=public_id).first()
         if picture is None:
             raise Http404
-        self.each(
+        each_row(
             request,
             [picture],
             lambda row: change_picture(actor=actor, picture=row, name=name, texts=request.POST.dict()),

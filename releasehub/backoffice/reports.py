@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
@@ -13,9 +12,10 @@ from releasehub.backoffice.actions import ActionAdmin
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.filters import ReportStateFilter
 from releasehub.backoffice.row_actions import RowAction
+from releasehub.backoffice.templatetags.admin_links import reported_url
 from releasehub.community.models import Report
 from releasehub.community.report_policy import report_policy
-from releasehub.community.services.reports import MODELS, dismiss_report, resolve_report
+from releasehub.community.services.reports import dismiss_report, resolve_report
 
 STATE_COLORS = {"open": "warning", "resolved": "success", "dismissed": "info"}
 
@@ -56,9 +56,6 @@ class ReportAdmin(ActionAdmin):
     def has_module_permission(self, request: HttpRequest) -> bool:
         return report_policy.can_list(admin_actor(request))
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
     def get_queryset(self, request: HttpRequest) -> Any:
         return Report.objects.visible_to(admin_actor(request)).order_by(*(self.get_ordering(request) or ()))
 
@@ -69,9 +66,7 @@ class ReportAdmin(ActionAdmin):
     @display(description="target", ordering="label")
     def shown_target(self, row: Report) -> str:
         """Return the name of the target as a link to its admin page."""
-        meta = MODELS[row.kind]._meta
-        url = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.object_id])
-        return format_html('<a class="underline" href="{}">{}</a>', url, row.label)
+        return format_html('<a class="underline" href="{}">{}</a>', reported_url(row), row.label)
 
     @display(description="state", label=STATE_COLORS, ordering="state")
     def shown_state(self, row: Report) -> str:

@@ -65,9 +65,6 @@ class DeliveryAdmin(ActionAdmin):
             obj is not None or may_read_webhooks(admin_actor(request))
         )
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
     @display(description="state", label=DELIVERY_COLORS)
     def shown_state(self, row: Delivery) -> str:
         return str(row.state)

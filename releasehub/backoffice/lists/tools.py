@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST, require_safe
 
@@ -16,6 +16,7 @@ from releasehub.backoffice.lists.checked import CheckedListMixin
 from releasehub.backoffice.lists.exports import FORMATS, export_response
 from releasehub.backoffice.lists.saved import clean_query, delete_filter, filters_of, save_filter
 from releasehub.backoffice.lists.search import BoundedSearchMixin
+from releasehub.backoffice.pages import model_url
 from releasehub.core.actor import Origin
 from releasehub.core.errors import DomainError
 from releasehub.core.requests import actor_of
@@ -32,7 +33,7 @@ class ListToolsMixin(BoundedSearchMixin, CheckedListMixin):
     export_formats: ClassVar[tuple[str, ...]] = FORMATS
 
     def get_urls(self) -> list[Any]:
-        view, name = self.admin_site.admin_view, f"{self.model._meta.app_label}_{self.model._meta.model_name}"
+        view, name = self.admin_site.admin_view, f"{self.opts.app_label}_{self.opts.model_name}"
         return [
             path("export.<slug:form>", view(self.list_export_view), name=f"{name}_export"),
             path("filters/", view(self.filters_view), name=f"{name}_filters"),
@@ -41,12 +42,11 @@ class ListToolsMixin(BoundedSearchMixin, CheckedListMixin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         query = clean_query(request.GET.urlencode())
-        name = f"{self.model._meta.app_label}_{self.model._meta.model_name}"
         context: dict[str, Any] = {
             "saved_filters": filters_of(request.user, self.model._meta.label_lower),  # type: ignore[arg-type]
             "filter_query": query,
-            "filters_url": reverse(f"admin:{name}_filters"),
-            "exports": [(form.upper(), reverse(f"admin:{name}_export", args=[form])) for form in self.export_formats],
+            "filters_url": model_url(self.model, "filters"),
+            "exports": [(form.upper(), model_url(self.model, "export", form)) for form in self.export_formats],
         }
         return super().changelist_view(request, context | (extra_context or {}))
 
@@ -92,5 +92,5 @@ class ListToolsMixin(BoundedSearchMixin, CheckedListMixin):
                 save_filter(user=user, model=model, name=request.POST.get("name", ""), query=query)
         except DomainError as error:
             self.message_user(request, error.message, messages.ERROR)
-        url = reverse(f"admin:{self.model._meta.app_label}_{self.model._meta.model_name}_changelist")
+        url = model_url(self.model, "changelist")
         return HttpResponseRedirect(f"{url}?{query}" if query else url)

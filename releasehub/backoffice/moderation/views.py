@@ -1,5 +1,6 @@
 """The view of the moderation queue."""
 
+from functools import partial
 from typing import cast
 
 from django.contrib import messages
@@ -12,8 +13,8 @@ from releasehub.accounts.models import User
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.moderation.forms import QueueFilterForm, QueueRequest, read_request
 from releasehub.backoffice.pages import admin_page
+from releasehub.backoffice.policy_admin import each_row
 from releasehub.core.actor import Actor
-from releasehub.core.database_errors import domain_error_of
 from releasehub.core.pagination import BoundedPaginator
 from releasehub.moderation.assignments import assign, moderators
 from releasehub.moderation.decisions import decide
@@ -61,21 +62,12 @@ def _carry_out(request: HttpRequest, actor: Actor) -> None:
     if wanted is None or not wanted.rows:
         messages.warning(request, "Nothing was selected. Select at least one row.")
         return
-    succeeded = 0
-    for kind, pk, seen in wanted.rows:
-        try:
-            _act(actor, wanted, kind, pk, seen)
-            succeeded += 1
-        except Exception as error:
-            refusal = domain_error_of(error)
-            if refusal is None:
-                raise
-            messages.error(request, f"{kind.label} {pk}: {refusal.message}")
-    if succeeded:
-        messages.success(request, f"{succeeded} {DONE[wanted.action]}.")
+    act = partial(_act, actor, wanted)
+    each_row(request, wanted.rows, act, DONE[wanted.action], lambda row: f"{row[0].label} {row[1]}")
 
 
-def _act(actor: Actor, wanted: QueueRequest, kind: Kind, pk: int, seen: str) -> None:
+def _act(actor: Actor, wanted: QueueRequest, row: tuple[Kind, int, str]) -> None:
+    kind, pk, seen = row
     if wanted.action == "assign":
         assign(actor=actor, kind=kind, object_id=pk, assignee=wanted.assignee)
         return

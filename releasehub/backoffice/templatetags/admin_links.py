@@ -4,8 +4,8 @@ from typing import Any
 
 from django import template
 from django.db.models import Model
-from django.urls import reverse
 
+from releasehub.backoffice.pages import model_url
 from releasehub.backoffice.timeline.views import timeline_url
 from releasehub.community.models import Report
 from releasehub.community.services.reports import MODELS
@@ -19,7 +19,7 @@ OF_CONTRIBUTIONS = "contribution"
 @register.filter
 def admin_url(row: Model) -> str:
     """Return the URL of the page of a row. Its admin class decides whether the user may open it."""
-    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+    return model_url(row, "change", row.pk)
 
 
 @register.simple_tag(takes_context=True)
@@ -31,8 +31,7 @@ def timeline_link(context: dict[str, Any], row: Any) -> str:
 @register.filter
 def reported_url(report: Report) -> str:
     """Return the URL of the page of what a report is about."""
-    meta = MODELS[report.kind]._meta
-    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[report.object_id])
+    return model_url(MODELS[report.kind], "change", report.object_id)
 
 
 @register.filter

@@ -4,6 +4,7 @@ Every response is an attachment, so that a browser never runs an uploaded file o
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from django.conf import settings
@@ -39,17 +40,32 @@ class HttpResponseFound(HttpResponseRedirectBase):
     allowed_schemes = ["http", "https", MAGNET]
 
 
-def respond_with_blob(
-    request: HttpRequest, filename: str, blob: Blob, toll: Toll | None = None, *, redirects: bool = True
-) -> HttpResponseBase:
-    """Return the complete response for a blob, with its descriptive and protective headers.
+@dataclass(frozen=True)
+class Delivery:
+    """What an interface needs to differ from the usual response.
 
-    Args:
+    Attributes:
         redirects: Redirect to the storage if it can sign URLs. Otherwise this process sends the bytes, for clients that
             do not follow a redirect to another host.
+        media_type: The media type to send instead of that of the blob.
     """
+
+    redirects: bool = True
+    media_type: str = ""
+
+    def type_of(self, blob: Blob) -> str:
+        return self.media_type or served_type(blob)
+
+
+USUAL = Delivery()
+
+
+def respond_with_blob(
+    request: HttpRequest, filename: str, blob: Blob, toll: Toll | None = None, delivery: Delivery = USUAL
+) -> HttpResponseBase:
+    """Return the complete response for a blob, with its descriptive and protective headers."""
     ensure_whole(blob)
-    response = _send(request, filename, blob, toll, redirects=redirects)
+    response = _send(request, filename, blob, toll, delivery)
     _describe(response, filename, blob)
     return response
 
@@ -67,16 +83,15 @@ def served_type(blob: Blob) -> str:
     return BINARY if blob.mime_type in ACTIVE_TYPES else blob.mime_type
 
 
-def _send(request: HttpRequest, filename: str, blob: Blob, toll: Toll | None, *, redirects: bool) -> HttpResponseBase:
+def _send(request: HttpRequest, filename: str, blob: Blob, toll: Toll | None, delivery: Delivery) -> HttpResponseBase:
     """Choose the way for the bytes: a redirect to the storage, the front server, or a stream from this process.
 
     The access key is charged on each way only when bytes will really be sent: a 304 response, for example, is free.
     """
     seconds = toll.url_seconds if toll else settings.SIGNED_URL_SECONDS
-    url = blob_storage().signed_url(
-        blob.storage_key, filename=filename, content_type=served_type(blob), seconds=seconds
-    )
-    if url is not None and redirects:
+    content_type = delivery.type_of(blob)
+    url = blob_storage().signed_url(blob.storage_key, filename=filename, content_type=content_type, seconds=seconds)
+    if url is not None and delivery.redirects:
         if toll:
             toll.pay()
         redirect = HttpResponseFound(url)
@@ -92,19 +107,20 @@ def _send(request: HttpRequest, filename: str, blob: Blob, toll: Toll | None, *,
         # sends none.
         if toll and request.method != "HEAD":
             toll.pay()
-        accelerated = HttpResponse(content_type=served_type(blob))
+        accelerated = HttpResponse(content_type=content_type)
         accelerated["X-Accel-Redirect"] = f"{settings.ACCEL_REDIRECT.rstrip('/')}/{quote(blob.storage_key)}"
         return accelerated
-    return _stream(request, blob, modified, toll, is_local=url is None)
+    return _stream(request, blob, modified, toll, content_type=content_type, is_local=url is None)
 
 
-def _stream(request: HttpRequest, blob: Blob, modified: int, toll: Toll | None, *, is_local: bool) -> HttpResponseBase:
+def _stream(
+    request: HttpRequest, blob: Blob, modified: int, toll: Toll | None, *, content_type: str, is_local: bool
+) -> HttpResponseBase:
     """Stream the blob or the requested ranges of it from this process.
 
     A storage that is not local sends one range at a time, so several ranges are answered with the whole file.
     """
     response: HttpResponseBase
-    content_type = served_type(blob)
     if request.method == "HEAD":  # describes the whole file: ranges are defined for GET only (RFC 9110, section 14.2)
         response = HttpResponse(content_type=content_type)
         response["Content-Length"] = str(blob.size_bytes)

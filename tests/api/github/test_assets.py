@@ -203,6 +203,16 @@ def test_bytes_are_sent_for_octet_stream(repository: Repository, local_storage: 
     assert repository.guest.get(asset["url"]).json() == asset | {"download_count": 0}
 
 
+@pytest.mark.parametrize("name", ["latest.json", "SHA256SUMS.txt"])
+def test_bytes_have_the_media_type_that_was_asked_for(repository: Repository, local_storage: Any, name: str) -> None:
+    """octokit parses a response whose media type is JSON, and decodes one that is text."""
+    release = repository.create().json()
+    asset = repository.upload(release["id"], name, b'{"a": 1}').json()
+    answer = repository.client.get(asset["url"], headers={"Accept": BINARY})
+    assert (answer["Content-Type"], content_of(answer)) == (BINARY, b'{"a": 1}')
+    assert asset["content_type"] != BINARY
+
+
 def test_a_download_counts(repository: Repository, local_storage: Any) -> None:
     asset = repository.publish()["assets"][0]
     content_of(repository.guest.get(asset["url"], headers={"Accept": BINARY}))
@@ -236,10 +246,10 @@ def test_a_hub_on_s3_can_send_assets_itself(
     body: bytes,
 ) -> None:
     (asset,) = repository.publish()["assets"]
-    monkeypatch.setattr(LocalStorage, "signed_url", lambda *_, **__: "https://s3.example.com/signed")
+    monkeypatch.setattr(LocalStorage, "signed_url", lambda *_, **signed: f"https://s3.example/{signed['content_type']}")
     headers = {"Accept": BINARY} | ({"Range": ranges} if ranges else {})
     redirect = repository.client.get(asset["url"], headers=headers)
-    assert (redirect.status_code, redirect["Location"]) == (302, "https://s3.example.com/signed")
+    assert (redirect.status_code, redirect["Location"]) == (302, f"https://s3.example/{BINARY}")
     settings.GITHUB_API_SENDS_FILES, settings.ACCEL_REDIRECT = True, "/stored-files"
     answer = repository.client.get(asset["url"], headers=headers)
     assert (answer.status_code, content_of(answer)) == (status, body)

@@ -4,9 +4,12 @@ import re
 
 SIGNATURE_ENDINGS = (".sig", ".asc", ".minisig", ".sigstore", ".sigstore.json", ".p7s", ".att", ".intoto.jsonl")
 SBOM_ENDINGS = (".spdx", ".spdx.json", ".cdx.json", ".cdx.xml", ".sbom", ".sbom.json")
+SBOM_NAMES = frozenset({"sbom.json", "bom.json", "sbom.xml", "bom.xml"})
 # What updaters read next to a package: the block maps of electron-builder and the control files of zsync.
 UPDATE_ENDINGS = (".blockmap", ".zsync")
-KEY_ENDINGS = (".pub", ".pem", ".crt", ".cer")
+KEY_ENDINGS = (".pub", ".pem", ".crt", ".cer", ".cert")
+# They describe a package of Debian, or say where else to fetch a file.
+DESCRIPTION_ENDINGS = (".buildinfo", ".changes", ".dsc", ".meta4", ".metalink", ".torrent")
 # Bundles of cosign: tool.tar.gz.bundle, checksums.txt.cosign.bundle. Bundles of Git are packages: tool-1.2.bundle.
 _SIGNED_BUNDLE = re.compile(r"\.(?:[a-z]+|7z|bz2)\.bundle$")
 # tool_1.2.3_checksums.txt of GoReleaser, SHASUMS256.txt, checksums-linux.txt, tool.zip.sha256, tool-sha512
@@ -30,7 +33,7 @@ def kind_of(filename: str) -> str:
     lower = filename.lower()
     if lower.endswith(SIGNATURE_ENDINGS) or _SIGNED_BUNDLE.search(lower):
         return "signature"
-    if lower.endswith(SBOM_ENDINGS):
+    if lower.endswith(SBOM_ENDINGS) or lower in SBOM_NAMES:
         return "sbom"
-    is_other = lower.endswith(UPDATE_ENDINGS + KEY_ENDINGS) or _DIGESTS.search(lower)
+    is_other = lower.endswith(UPDATE_ENDINGS + KEY_ENDINGS + DESCRIPTION_ENDINGS) or _DIGESTS.search(lower)
     return "other" if is_other or _FEEDS.fullmatch(lower) or _TEXTS.fullmatch(lower) else "package"

@@ -7,21 +7,30 @@ from files.models import File
 from versions.platforms import ARCHITECTURE_SPELLINGS, PLATFORM_NAMES, fold_architecture, fold_platform
 
 PLATFORMS = PLATFORM_NAMES.keys() - {"web"}  # "web" in a file name is more often a part of the name of the program
+# Without these, a file for one of them would count as a file for every system.
+OTHER_PLATFORMS = frozenset(
+    ["aix", "dragonflybsd", "illumos", "netbsd", "openbsd", "plan9", "solaris", "sunos", "wasip1", "wasip2"]
+)
+OTHER_ARCHITECTURES = frozenset(
+    ["mips64", "mips64el", "mips64le", "mipsel", "mipsle", "powerpc64", "ppc64", "s390x", "sparc64", "wasm32"]
+)
 WIDTHS = {"bits32": "x86", "bits64": "x64"}
 ENDINGS = {
-    ".exe": "windows",
-    ".msi": "windows",
-    ".msix": "windows",
-    ".appx": "windows",
-    ".dmg": "macos",
-    ".pkg": "macos",
-    ".deb": "linux",
-    ".rpm": "linux",
-    ".appimage": "linux",
-    ".flatpak": "linux",
-    ".snap": "linux",
-    ".apk": "android",
-    ".ipa": "ios",
+    "windows": (".exe", ".msi", ".msix", ".msixbundle", ".appx", ".appxbundle", ".msi.zip", ".nsis.zip"),
+    "macos": (".dmg", ".pkg", ".app.zip", ".app.tar.gz"),
+    "linux": (
+        ".deb",
+        ".rpm",
+        ".appimage",
+        ".appimage.tar.gz",
+        ".flatpak",
+        ".snap",
+        ".pacman",
+        ".pkg.tar.xz",
+        ".pkg.tar.zst",
+    ),
+    "android": (".apk", ".aab"),
+    "ios": (".ipa",),
 }
 # Rewritten before the name is split into words: x86_64, arm-64, 64-bit, win64, windows-64, linuxarm64, manylinux2014.
 _SPELLINGS = (
@@ -32,6 +41,7 @@ _SPELLINGS = (
     (re.compile(r"(?<![a-z0-9])w(32|64)(?![a-z0-9])"), r"windows-bits\1"),
     (re.compile(r"(windows|win|linux|darwin|macos|osx|mac)(x64|x86|amd64|arm64|aarch64)(?![a-z0-9])"), r"\1-\2"),
     (re.compile(r"(?<![a-z0-9])(?:many|musl)linux\d*(?![a-z0-9])"), "linux"),
+    (re.compile(r"(?<![a-z0-9])linux(?:musl|glibc)(?![a-z0-9])"), "linux"),
 )
 _BETWEEN_WORDS = re.compile(r"[^a-z0-9]+")
 
@@ -49,9 +59,13 @@ def target_in_name(filename: str) -> tuple[str, str]:
     words = set(_BETWEEN_WORDS.split(spelled))
     platform = _only({fold_platform(word) for word in words} & PLATFORMS)
     if not platform:
-        platform = next((name for ending, name in ENDINGS.items() if lower.endswith(ending)), "")
-    architecture = _only({fold_architecture(word) for word in words} & ARCHITECTURE_SPELLINGS.keys())
-    return platform, architecture or _only({WIDTHS[word] for word in words & WIDTHS.keys()})
+        platform = next((name for name, endings in ENDINGS.items() if lower.endswith(endings)), "")
+    return platform or _only(words & OTHER_PLATFORMS), _architecture_of(words)
+
+
+def _architecture_of(words: set[str]) -> str:
+    known = {fold_architecture(word) for word in words} & ARCHITECTURE_SPELLINGS.keys()
+    return _only(known) or _only({WIDTHS[word] for word in words & WIDTHS.keys()}) or _only(words & OTHER_ARCHITECTURES)
 
 
 def _only(names: set[str]) -> str:

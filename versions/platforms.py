@@ -31,6 +31,8 @@ ARCHITECTURE_SPELLINGS = {
     "arm64": ("arm64", "aarch64", "armv8"),
     "armv7": ("armv7", "armv7l", "armv7a", "armhf", "armv8l"),
     "riscv64": ("riscv64",),
+    "ppc64le": ("ppc64le", "ppc64el", "powerpc64le"),
+    "loong64": ("loong64", "loongarch64"),
     "universal": ("universal", "universal2"),
 }
 

@@ -24,27 +24,36 @@ _ARCHITECTURE_WORDS = {
     "arm64": "arm64|aarch64|armv8",
     "armv7": "armv7[al]?|armhf|armv8l",
     "riscv64": "riscv64",
+    "ppc64le": "ppc64le|ppc64el|powerpc64le",
+    "loong64": "loong64|loongarch64",
     "x64": "x64|x86[_-]64|amd64",
     "x86": "x86(?![_-]64)|i[3-6]86|ia32|386",
 }
+# Without these, a file for one of them would count as a file for every system.
+_OTHER_PLATFORM_WORDS = "aix dragonflybsd illumos netbsd openbsd plan9 solaris sunos wasip1 wasip2"
+_OTHER_ARCHITECTURE_WORDS = "mips64 mips64el mips64le mipsel mipsle powerpc64 ppc64 s390x sparc64 wasm32"
 _WIDTH_WORDS = {"bits32": "x86", "bits64": "x64"}
 _PLATFORMS = {name: re.compile(_whole_word(words)) for name, words in _PLATFORM_WORDS.items()}
 _ARCHITECTURES = {name: re.compile(_whole_word(words)) for name, words in _ARCHITECTURE_WORDS.items()}
+_OTHER_PLATFORMS = {word: re.compile(_whole_word(word)) for word in _OTHER_PLATFORM_WORDS.split()}
+_OTHER_ARCHITECTURES = {word: re.compile(_whole_word(word)) for word in _OTHER_ARCHITECTURE_WORDS.split()}
 _WIDTHS = {re.compile(_whole_word(word)): width for word, width in _WIDTH_WORDS.items()}
 _ENDINGS = {
-    ".exe": "windows",
-    ".msi": "windows",
-    ".msix": "windows",
-    ".appx": "windows",
-    ".dmg": "macos",
-    ".pkg": "macos",
-    ".deb": "linux",
-    ".rpm": "linux",
-    ".appimage": "linux",
-    ".flatpak": "linux",
-    ".snap": "linux",
-    ".apk": "android",
-    ".ipa": "ios",
+    "windows": (".exe", ".msi", ".msix", ".msixbundle", ".appx", ".appxbundle", ".msi.zip", ".nsis.zip"),
+    "macos": (".dmg", ".pkg", ".app.zip", ".app.tar.gz"),
+    "linux": (
+        ".deb",
+        ".rpm",
+        ".appimage",
+        ".appimage.tar.gz",
+        ".flatpak",
+        ".snap",
+        ".pacman",
+        ".pkg.tar.xz",
+        ".pkg.tar.zst",
+    ),
+    "android": (".apk", ".aab"),
+    "ios": (".ipa",),
 }
 # Rewritten before the name is split into words: x86_64, arm-64, 64-bit, win64, windows-64, linuxarm64, manylinux2014.
 _SPELLINGS = (
@@ -55,6 +64,7 @@ _SPELLINGS = (
     (re.compile(r"(?<![a-z0-9])w(32|64)(?![a-z0-9])"), r"windows-bits\1"),
     (re.compile(r"(windows|win|linux|darwin|macos|osx|mac)(x64|x86|amd64|arm64|aarch64)(?![a-z0-9])"), r"\1-\2"),
     (re.compile(r"(?<![a-z0-9])(?:many|musl)linux\d*(?![a-z0-9])"), "linux"),
+    (re.compile(r"(?<![a-z0-9])linux(?:musl|glibc)(?![a-z0-9])"), "linux"),
 )
 _DISTRIBUTION_ENDINGS = (".apk", ".deb", ".flatpak", ".ipk", ".pkg.tar.xz", ".pkg.tar.zst", ".rpm", ".snap")
 _SEPARATORS = re.compile(r"[-_ +~()]")
@@ -63,9 +73,12 @@ _STAGE = re.compile(r"(alpha|beta|rc|dev|preview|pre|snapshot|nightly)(?:[-.]?([
 # The hub has the same rules for clients that declare no kind, in files/kinds.py.
 _SIGNATURES = (".sig", ".asc", ".minisig", ".sigstore", ".sigstore.json", ".p7s", ".att", ".intoto.jsonl")
 _SBOMS = (".spdx", ".spdx.json", ".cdx.json", ".cdx.xml", ".sbom", ".sbom.json")
+_SBOM_NAMES = {"sbom.json", "bom.json", "sbom.xml", "bom.xml"}
 # What updaters read next to a package: the block maps of electron-builder and the control files of zsync.
 _UPDATES = (".blockmap", ".zsync")
-_KEYS = (".pub", ".pem", ".crt", ".cer")
+_KEYS = (".pub", ".pem", ".crt", ".cer", ".cert")
+# They describe a package of Debian, or say where else to fetch a file.
+_DESCRIPTIONS = (".buildinfo", ".changes", ".dsc", ".meta4", ".metalink", ".torrent")
 # Bundles of cosign: tool.tar.gz.bundle, checksums.txt.cosign.bundle. Bundles of Git are packages: tool-1.2.bundle.
 _SIGNED_BUNDLE = re.compile(r"\.(?:[a-z]+|7z|bz2)\.bundle$")
 # tool_1.2.3_checksums.txt of GoReleaser, SHASUMS256.txt, checksums-linux.txt, tool.zip.sha256, tool-sha512
@@ -88,9 +101,9 @@ def kind_of(name: str) -> str:
     lower = name.lower()
     if lower.endswith(_SIGNATURES) or _SIGNED_BUNDLE.search(lower):
         return "signature"
-    if lower.endswith(_SBOMS):
+    if lower.endswith(_SBOMS) or lower in _SBOM_NAMES:
         return "sbom"
-    is_other = lower.endswith(_UPDATES + _KEYS) or _DIGESTS.search(lower)
+    is_other = lower.endswith(_UPDATES + _KEYS + _DESCRIPTIONS) or _DIGESTS.search(lower)
     return "other" if is_other or _FEEDS.fullmatch(lower) or _TEXTS.fullmatch(lower) else "package"
 
 
@@ -106,11 +119,11 @@ def target_of(name: str) -> tuple[str, str]:
         spelled = spelling.sub(plain, spelled)
     platform = _only(_PLATFORMS, spelled)
     if not platform:
-        platform = next((system for ending, system in _ENDINGS.items() if lower.endswith(ending)), "")
+        platform = next((system for system, endings in _ENDINGS.items() if lower.endswith(endings)), "")
     architecture = _only(_ARCHITECTURES, spelled)
     if not architecture:
         architecture = next((width for word, width in _WIDTHS.items() if word.search(spelled)), "")
-    return platform, architecture
+    return platform or _only(_OTHER_PLATFORMS, spelled), architecture or _only(_OTHER_ARCHITECTURES, spelled)
 
 
 def place_among_builds(name: str) -> tuple[bool, str]:

@@ -41,8 +41,8 @@ class HttpResponseFound(HttpResponseRedirectBase):
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """What an interface needs to differ from the usual response.
+class DeliveryOptions:
+    """Options of an interface whose responses differ from the usual ones.
 
     Attributes:
         redirects: Redirect to the storage if it can sign URLs. Otherwise this process sends the bytes, for clients that
@@ -57,15 +57,15 @@ class Delivery:
         return self.media_type or served_type(blob)
 
 
-USUAL = Delivery()
+USUAL = DeliveryOptions()
 
 
 def respond_with_blob(
-    request: HttpRequest, filename: str, blob: Blob, toll: Toll | None = None, delivery: Delivery = USUAL
+    request: HttpRequest, filename: str, blob: Blob, toll: Toll | None = None, options: DeliveryOptions = USUAL
 ) -> HttpResponseBase:
     """Return the complete response for a blob, with its descriptive and protective headers."""
     ensure_whole(blob)
-    response = _send(request, filename, blob, toll, delivery)
+    response = _send(request, filename, blob, toll, options)
     _describe(response, filename, blob)
     return response
 
@@ -83,15 +83,17 @@ def served_type(blob: Blob) -> str:
     return BINARY if blob.mime_type in ACTIVE_TYPES else blob.mime_type
 
 
-def _send(request: HttpRequest, filename: str, blob: Blob, toll: Toll | None, delivery: Delivery) -> HttpResponseBase:
+def _send(
+    request: HttpRequest, filename: str, blob: Blob, toll: Toll | None, options: DeliveryOptions
+) -> HttpResponseBase:
     """Choose the way for the bytes: a redirect to the storage, the front server, or a stream from this process.
 
     The access key is charged on each way only when bytes will really be sent: a 304 response, for example, is free.
     """
     seconds = toll.url_seconds if toll else settings.SIGNED_URL_SECONDS
-    content_type = delivery.type_of(blob)
+    content_type = options.type_of(blob)
     url = blob_storage().signed_url(blob.storage_key, filename=filename, content_type=content_type, seconds=seconds)
-    if url is not None and delivery.redirects:
+    if url is not None and options.redirects:
         if toll:
             toll.pay()
         redirect = HttpResponseFound(url)

@@ -23,7 +23,7 @@ from releasehub.core.errors import NotFound, StorageUnavailable
 from releasehub.distribution.blob_responses import (
     NO_TRANSFORM,
     USUAL,
-    Delivery,
+    DeliveryOptions,
     HttpResponseFound,
     ensure_whole,
     respond_with_blob,
@@ -47,7 +47,7 @@ HEADER_SAFE = "".join(chr(code) for code in range(0x20, 0x7F)).replace("%", "")
 VERSION_HEADER, YANKED_HEADER = "X-ReleaseHub-Version", "X-ReleaseHub-Yanked"
 
 
-def serve_file(request: HttpRequest, file: File, actor: Actor, delivery: Delivery = USUAL) -> HttpResponseBase:
+def serve_file(request: HttpRequest, file: File, actor: Actor, options: DeliveryOptions = USUAL) -> HttpResponseBase:
     """Return the response that delivers `file` to the client, and record the download event.
 
     Raises:
@@ -56,7 +56,7 @@ def serve_file(request: HttpRequest, file: File, actor: Actor, delivery: Deliver
         StorageUnavailable: The storage does not respond, or the stored bytes are damaged.
     """
     with report_traffic(request, actor, file) as report, record_refusal(actor, file):
-        response = respond_with_file(request, file, ensure_may_download(actor, file), delivery)
+        response = respond_with_file(request, file, ensure_may_download(actor, file), options)
         if response.status_code in SUCCESS_STATUSES:
             report.begin(is_whole=response.status_code != PARTIAL_CONTENT)
     if response.status_code in SUCCESS_STATUSES:
@@ -66,7 +66,7 @@ def serve_file(request: HttpRequest, file: File, actor: Actor, delivery: Deliver
 
 
 def respond_with_file(
-    request: HttpRequest, file: File, key: AccessKey | None, delivery: Delivery = USUAL
+    request: HttpRequest, file: File, key: AccessKey | None, options: DeliveryOptions = USUAL
 ) -> HttpResponseBase:
     """Return the bytes of the file, or a redirect to its link. `key` is charged, if there is one.
 
@@ -75,7 +75,7 @@ def respond_with_file(
     """
     toll = Toll(request, key, file)
     if file.blob is not None:
-        return respond_with_blob(request, file.filename, file.blob, toll, delivery)
+        return respond_with_blob(request, file.filename, file.blob, toll, options)
     response = HttpResponseFound(_target_of(file))
     toll.pay()
     return response

@@ -20,7 +20,7 @@ from releasehub.api.github.schema import ASSET_ID, DELETED, repository_operation
 from releasehub.api.github.serializers import GitHubAssetSerializer
 from releasehub.api.github.terms import BINARY, READ, WRITE
 from releasehub.api.github.viewsets import GitHubModelViewSet
-from releasehub.distribution.blob_responses import Delivery
+from releasehub.distribution.blob_responses import DeliveryOptions
 from releasehub.distribution.delivery import serve_file
 from releasehub.publishing.deletion import delete_file
 
@@ -66,8 +66,8 @@ class GitHubAssetViewSet(RetrieveModelMixin, PartialUpdateModelMixin, DestroyMod
         file = self.get_object()
         if BINARY in request.headers.get("Accept", "").lower():
             # As on GitHub: octokit would parse a file of JSON, and decode one of text.
-            delivery = Delivery(redirects=not settings.GITHUB_API_SENDS_FILES, media_type=BINARY)
-            return serve_file(request._request, file, self.actor, delivery)
+            options = DeliveryOptions(redirects=not settings.GITHUB_API_SENDS_FILES, media_type=BINARY)
+            return serve_file(request._request, file, self.actor, options)
         return self.get_object_response(file)
 
     def perform_update(self, serializer: InputSerializer) -> None:

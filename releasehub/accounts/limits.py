@@ -53,7 +53,7 @@ def _count(kind: str, name: str, limit: int) -> None:
     defaults = {"window_ends_at": now + HOUR, "last_tried_at": now}
     rows = SignInCounter.objects.select_for_update()
     counter, _ = rows.get_or_create(key=counter_key(kind, name), defaults=defaults)
-    if counter.window_ends_at <= now:
+    if not now < counter.window_ends_at <= now + HOUR:  # over, or begun before somebody set the clock back
         counter.failures, counter.window_ends_at = 0, now + HOUR
     if counter.failures >= limit:
         wait = max(int((counter.window_ends_at - now).total_seconds()), 1)

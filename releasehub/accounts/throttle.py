@@ -110,7 +110,8 @@ def _lock_counter(now: datetime, kind: str, *names: str) -> SignInCounter:
     counter, _ = SignInCounter.objects.select_for_update().get_or_create(
         key=counter_key(kind, *names), defaults=defaults
     )
-    if counter.window_ends_at > now:
+    # A window that ends later than any can began before somebody set the clock back, so it is over.
+    if now < counter.window_ends_at <= now + window * 2**MAX_LEVEL:
         return counter
     is_full = counter.failures >= settings.SIGN_IN_ATTEMPTS and kind != "account"
     is_recent = counter.window_ends_at > now - LEVEL_DURATION

@@ -147,18 +147,18 @@ CACHES = {
     "default": {"BACKEND": "releasehub.core.redis_cache.OptionalRedisCache", "LOCATION": REDIS_URL}
     | {"OPTIONS": REDIS_TIMEOUTS}
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    else {"BACKEND": "releasehub.core.steady_cache.SteadyCache"},
     # The counters of rate limits. Nothing else is stored there, so that no other keys can evict a counter.
     "limits": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     | {"OPTIONS": REDIS_TIMEOUTS}
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "limits"}
+    else {"BACKEND": "releasehub.core.steady_cache.SteadyCache", "LOCATION": "limits"}
     | {"OPTIONS": {"MAX_ENTRIES": MAX_COUNTERS}},
-    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "process"}
+    "process": {"BACKEND": "releasehub.core.steady_cache.SteadyCache", "LOCATION": "process"}
     | {"OPTIONS": {"MAX_ENTRIES": MAX_COUNTERS}},
-    "anonymous": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "anonymous"},
+    "anonymous": {"BACKEND": "releasehub.core.steady_cache.SteadyCache", "LOCATION": "anonymous"},
     # Always in the memory of the process: it holds users and keys, and other processes invalidate their own entries.
-    "rights": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "rights"}
+    "rights": {"BACKEND": "releasehub.core.steady_cache.SteadyCache", "LOCATION": "rights"}
     | {"OPTIONS": {"MAX_ENTRIES": 10_000}},
 }
 

@@ -18,6 +18,7 @@ from django.test import Client
 from django.utils import timezone
 
 from releasehub.accounts import throttle
+from releasehub.accounts.limits import INVITATIONS_PER_ADDRESS, count_invitation_mail
 from releasehub.accounts.models import SignInCounter
 from releasehub.accounts.throttle import begin_attempt, delete_old_counters
 from releasehub.core.requests import address_of
@@ -118,6 +119,18 @@ def test_reaching_the_limit_doubles_the_next_window(compared: list[str]) -> None
         waits.append(begin_attempt("ann", "192.0.2.1"))
         later(seconds=waits[-1])
     assert waits == [900, 1800, 3600]
+
+
+@pytest.mark.usefixtures("still_clock")
+def test_limits_are_over_once_the_clock_was_set_back() -> None:
+    """Nobody could sign in for as long as the clock was ahead."""
+    for _ in range(10):
+        begin_attempt("ann", "192.0.2.1")
+    for _ in range(INVITATIONS_PER_ADDRESS):
+        count_invitation_mail("ann@example.org")
+    later(days=-1)
+    assert begin_attempt("ann", "192.0.2.1") == 0
+    count_invitation_mail("ann@example.org")
 
 
 def test_clearing_the_cache_does_not_reset_the_counters(compared: list[str]) -> None:

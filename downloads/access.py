@@ -29,8 +29,6 @@ class Access:
 
     Attributes:
         flags: The team flags of the user that are in force, named like the fields of TeamMember.
-        is_shared: The download is shared with the user.
-        is_in_store: The download is in a store that the user may use.
     """
 
     flags: frozenset[str] = frozenset()

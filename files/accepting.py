@@ -22,8 +22,6 @@ def accept_file(*, actor: Actor, file: File, reason: str) -> File:
     """Let a failed file through, so that it is offered like a file that passed. Its findings stay as warnings.
 
     Raises:
-        NotFound: The file is not visible to the actor.
-        Denied: The actor is not a moderator.
         Invalid: The reason is empty or too long.
         Conflict: The file did not fail, failed for something else than its content, or its version is sealed.
     """

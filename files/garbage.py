@@ -29,7 +29,6 @@ class Garbage:
 
     Attributes:
         kind: expired upload, incoming, multipart, unfinished, object or blob.
-        name: A storage key, or the public id of an upload.
     """
 
     kind: str

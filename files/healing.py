@@ -19,7 +19,6 @@ def recheck_blob(*, actor: Actor, blob: Blob) -> str:
     """Compare the stored bytes with the row again. Return what is wrong, or an empty string.
 
     Raises:
-        Denied: The actor may not repair stored files.
         StorageUnavailable: The storage does not respond.
     """
     blob_policy.ensure("heal", actor, blob)
@@ -32,7 +31,6 @@ def relink_blob(*, actor: Actor, blob: Blob) -> Blob:
     This reads every such object of the same size. Call it outside a transaction.
 
     Raises:
-        Denied: The actor may not repair stored files.
         Conflict: The bytes of the blob are stored as they should be.
         NotFound: The storage has no copy of the bytes.
         StorageUnavailable: The storage does not respond.

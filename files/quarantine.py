@@ -32,8 +32,6 @@ def quarantine_file(*, actor: Actor, file: File, reason: str) -> Quarantine:
     """Block the bytes of the file: every file with the same SHA-256, or only this one if its digest is unknown.
 
     Raises:
-        NotFound: The file is not visible to the actor.
-        Denied: The actor is not a moderator.
         Invalid: The reason is empty or too long.
         Conflict: The file is blocked already.
     """
@@ -89,8 +87,6 @@ def unquarantine_file(*, actor: Actor, file: File, reason: str = "") -> None:
     """Lift the block of the bytes of the file, for every file that it concerns.
 
     Raises:
-        NotFound: The file is not visible to the actor.
-        Denied: The actor is not a moderator.
         Conflict: The file is not blocked.
     """
     file_policy.ensure("quarantine", actor, file)

@@ -25,13 +25,7 @@ _AGE = re.compile(r"([0-9]{1,7})([mhdw])", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Cooldown:
-    """The time for which a version must have been public before a client is offered it.
-
-    Attributes:
-        min_age: The minimum age.
-        text: The minimum age as the client wrote it.
-        exempts_security: Whether security releases are offered at once.
-    """
+    """The time for which a version must have been public before a client is offered it."""
 
     min_age: timedelta
     text: str

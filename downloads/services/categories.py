@@ -26,7 +26,6 @@ def create_category(*, actor: Actor, title: str, parent: Category | None = None,
     """Create a category. `fields` may hold any other field of the model.
 
     Raises:
-        Denied: The actor may not create categories.
         Invalid: A field has an invalid value.
     """
     if not category_policy.can_create(actor):
@@ -47,7 +46,6 @@ def update_category(*, actor: Actor, category: Category, **fields: Any) -> Categ
     """Change only the given fields of a category.
 
     Raises:
-        Denied: The actor may not edit categories.
         Invalid: A field has an invalid value, or another category has the slug.
         Conflict: The category would become its own ancestor.
         NotFound: Another request has deleted the category.
@@ -80,7 +78,6 @@ def delete_category(*, actor: Actor, category: Category, reason: str = "") -> No
     """Erase an empty category. Categories have no soft delete.
 
     Raises:
-        Denied: The actor may not delete categories.
         Conflict: The category still contains categories or downloads, where soft-deleted downloads count, or a prefix
             is limited to it.
     """

@@ -96,7 +96,6 @@ def update_download(*, actor: Actor, download: Download, **fields: Any) -> Downl
     """Change only the given fields of a download.
 
     Raises:
-        NotFound: The actor may not see the download.
         Denied: The actor may not edit the download. Only owners and moderators change the visibility and the
             organization, and only administrators the storage quota.
         Invalid: A field has an invalid value, or the prefix does not fit the category.

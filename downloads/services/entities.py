@@ -42,7 +42,6 @@ def create_entity(*, actor: Actor, kind: str, slug: str, name: str, description:
     """Create an entity: a private download whose versions are numbered by time. The actor owns it.
 
     Raises:
-        Denied: The actor may not create downloads.
         Invalid: A field has an invalid value.
         Conflict: The slug is or was taken.
     """
@@ -70,7 +69,6 @@ def publish_entity(
         The publication, and whether the entity was not in the store before.
 
     Raises:
-        NotFound: The actor may not see the organization or the download.
         Denied: The actor may not publish to the store of the organization, or may not manage the team of the download.
     """
     organization_policy.ensure("share_store", actor, organization)

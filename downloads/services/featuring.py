@@ -24,8 +24,6 @@ def feature_download(*, actor: Actor, download: Download, place: int | None = No
         place: A number from 1 on. Without one, the download becomes the last.
 
     Raises:
-        NotFound: The actor may not see the download.
-        Denied: The actor is not a moderator.
         Conflict: The download is deleted.
         Invalid: The place is too large, or 0.
     """

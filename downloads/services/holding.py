@@ -18,8 +18,6 @@ def place_hold(*, actor: Actor, download: Download, reason: str) -> LegalHold:
     """Forbid permanent deletions in the download until the hold is lifted. The download may be soft-deleted already.
 
     Raises:
-        NotFound: The actor may not see the download.
-        Denied: The actor may not place legal holds.
         Invalid: The reason is empty.
         Conflict: The download is under a legal hold already.
     """
@@ -43,8 +41,6 @@ def lift_hold(*, actor: Actor, download: Download, reason: str = "") -> None:
     """Lift the legal hold. The next purge deletes what was soft-deleted before the retention period.
 
     Raises:
-        NotFound: The actor may not see the download.
-        Denied: The actor may not lift legal holds.
         Conflict: The download is under no legal hold.
     """
     download_policy.ensure("hold", actor, download)

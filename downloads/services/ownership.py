@@ -41,7 +41,6 @@ def transfer_download(*, actor: Actor, download: Download, to: str) -> Invitatio
         The invitation, or None if the download has its new owner.
 
     Raises:
-        NotFound: The actor may not see the download.
         Denied: The actor is neither the owner nor a moderator.
         Invalid: The name is invalid, or the actor may see accounts and there is none with it.
         Conflict: The person is the owner already.

@@ -20,7 +20,6 @@ def set_team_member(*, actor: Actor, download: Download, user: User, flags: set[
     """Add a member or replace their flags (names of TeamMember.FLAGS, at least one).
 
     Raises:
-        NotFound: The actor may not see the download.
         Denied: The actor may not manage the team, or does not have a flag that the call gives or takes away.
         Invalid: `flags` is empty or contains an unknown flag.
         Conflict: The user is the owner, who has all rights already.
@@ -66,7 +65,6 @@ def remove_team_member(*, actor: Actor, download: Download, user: User) -> None:
     """Remove a user from the team. Removing a user who is not a member changes nothing.
 
     Raises:
-        NotFound: The actor may not see the download.
         Denied: The actor may not manage the team, or the member has a flag that the actor does not have.
     """
     download_policy.ensure("manage_team", actor, download)
@@ -84,8 +82,6 @@ def share_download(*, actor: Actor, download: Download, user: User) -> Share:
     If the download is shared with the user by someone who may no longer share it, the actor takes over the share.
 
     Raises:
-        NotFound: The actor may not see the download.
-        Denied: The actor may not manage the team of the download.
         Conflict: The account was anonymized.
     """
     download_policy.ensure("manage_team", actor, download)
@@ -116,7 +112,6 @@ def publish_to_store(
     """Publish the download to the store of an organization. Publishing it again with the same options changes nothing.
 
     Raises:
-        NotFound: The actor may not see the download or the organization.
         Denied: The actor may not manage the team of the download, or may not publish to the store of the organization.
     """
     organization_policy.ensure("share_store", actor, organization)

@@ -33,7 +33,6 @@ def create_prefix(*, actor: Actor, title: str, categories: Collection[Category] 
     """Create a prefix.
 
     Raises:
-        Denied: The actor may not create prefixes.
         Invalid: A field has an invalid value, or another prefix has the title.
     """
     if not prefix_policy.can_create(actor):
@@ -53,7 +52,6 @@ def update_prefix(*, actor: Actor, prefix: Prefix, **fields: Any) -> Prefix:
     """Change only the given fields of a prefix. Downloads that have it keep it, whatever their category is.
 
     Raises:
-        Denied: The actor may not edit prefixes.
         Invalid: A field has an invalid value, or another prefix has the title.
         NotFound: Another request has deleted the prefix.
     """

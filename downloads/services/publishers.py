@@ -52,7 +52,6 @@ def add_publisher(*, actor: Actor, download: Download, user: User) -> tuple[Publ
     Adding a publisher again changes nothing.
 
     Raises:
-        NotFound: The actor may not see the download.
         Denied: The actor may not manage the team of the download, or lacks one of the flags.
     """
     download_policy.ensure("manage_team", actor, download)

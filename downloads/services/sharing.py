@@ -30,7 +30,6 @@ class Targets:
 
     Attributes:
         users: The users by their address, as it was written in the request.
-        unknown: The addresses that belong to no user.
         outsiders: The ids of the users who belong to none of the organizations in which the actor may share.
     """
 
@@ -76,7 +75,6 @@ def share_with(*, actor: Actor, download: Download, targets: Targets) -> Shared:
     """Share the download with all targets, or with none of them if the actor may not share with one.
 
     Raises:
-        NotFound: The actor may not see the download.
         Denied: The actor may not manage the team of the download, or the roles of the actor do not allow sharing
             outside their organizations.
     """

@@ -45,7 +45,6 @@ def restore_download(*, actor: Actor, download: Download) -> Download:
     draft, and what waited for a moderator still does.
 
     Raises:
-        NotFound: The actor may not see the download.
         Denied: The actor is neither the owner nor a moderator.
         Conflict: The download is not deleted. For superusers, this is not an error.
         Rejected: The storage quota of the download or of its owner is exceeded.

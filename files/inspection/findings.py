@@ -15,8 +15,6 @@ class Finding:
     """A problem of a file.
 
     Attributes:
-        code: Stable identifier for programs.
-        message: Description for people.
         member: Name of the archive member as `shown` returns it; empty if the problem concerns the whole file.
     """
 

@@ -22,9 +22,7 @@ class Candidate:
     """A file that is about to be added to a version, or a file of it that was not checked yet.
 
     Attributes:
-        version: The version that the file belongs to.
         filename: Name of the file; empty as long as only a reference to it is known.
-        rules: Rules of the download's category.
         size_bytes: Size of the file; 0 for a link.
         head: First bytes of the content; empty as long as they were not read.
         reservation: The upload session or the file that has already reserved these bytes in the quotas.

@@ -13,7 +13,6 @@ class Quarantine(TimeStampedModel):
     Attributes:
         sha256: The digest of the blocked bytes. It is empty for a link whose bytes the hub never read; then only the
             file that the moderator chose is blocked.
-        filename: The name of the file that the moderator chose.
         reason: The text that visitors see.
         ended_at: When a moderator lifted the block; null while it lasts.
         moved_at: When the stored object got another key, so that signed URLs of the storage stopped working.

@@ -8,10 +8,7 @@ class StorageScan(models.Model):
     """One pass over the stored objects, in the order of their keys. An interrupted pass continues after `cursor`.
 
     Attributes:
-        object_count: The number of objects that were listed.
-        object_bytes: The bytes of these objects.
         orphan_count: The number of old objects that no row refers to.
-        orphan_bytes: The bytes of these objects.
         orphans: The first orphans, each with `key`, `size_bytes` and `modified_at`.
     """
 

@@ -22,7 +22,6 @@ def receive_avatar(*, actor: Actor, user: User, upload: StagedUpload) -> None:
     """Decode the upload and make it the picture of the user. Call it outside a transaction.
 
     Raises:
-        NotFound: The actor may not see the account.
         Denied: It is not the actor's own.
         Rejected: The upload is not a picture that the hub accepts.
         TooMany: Many pictures arrive at the same time.
@@ -40,7 +39,6 @@ def remove_avatar(*, actor: Actor, user: User, reason: str = "") -> None:
     """Remove the picture. Pages show the initials of the user instead.
 
     Raises:
-        NotFound: The actor may not see the account.
         Denied: It is not the actor's own, and the actor may not moderate it.
     """
     # Moderators see the pictures on public pages, but not the accounts, so the answer does not depend on `can_view`.

@@ -20,8 +20,6 @@ def reorder_pictures(*, actor: Actor, download: Download, public_ids: Sequence[s
     """Put the screenshots into the given order.
 
     Raises:
-        NotFound: The actor may not see the download.
-        Denied: The actor may not edit the download.
         Invalid: `public_ids` does not name each screenshot of the download exactly once.
     """
     download_policy.ensure("edit", actor, download)

@@ -44,8 +44,6 @@ def add_picture(*, actor: Actor, download: Download, stored: StoredPicture, **te
     """Add a picture whose sizes `store_picture` has stored. An icon or a cover replaces the one before it.
 
     Raises:
-        NotFound: The actor may not see the download.
-        Denied: The actor may not edit the download.
         Conflict: The download has as many pictures of this kind as it may have, or a legal hold forbids to replace one.
         Invalid: A text is too long.
         Rejected: The picture does not fit into a storage quota.
@@ -83,8 +81,6 @@ def update_picture(*, actor: Actor, picture: Picture, **texts: str) -> Picture:
     """Change only the given texts of a picture: `alt_text` and `caption`.
 
     Raises:
-        NotFound: The actor may not see the download.
-        Denied: The actor may not edit the download.
         Invalid: A text is too long.
     """
     picture = _lock_picture("edit", actor, picture)
@@ -101,8 +97,6 @@ def remove_picture(*, actor: Actor, picture: Picture) -> None:
     """Remove a picture, and erase its bytes after the commit unless something else refers to them.
 
     Raises:
-        NotFound: The actor may not see the download.
-        Denied: The actor may not edit the download.
         Conflict: The download is under a legal hold.
     """
     picture = _lock_picture("remove", actor, picture)

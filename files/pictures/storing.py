@@ -44,8 +44,6 @@ def authorize_picture(*, actor: Actor, download: Download) -> int:
     """Check the right to send a picture before its first byte arrives, and return its maximum size in bytes.
 
     Raises:
-        NotFound: The actor may not see the download.
-        Denied: The actor may not edit the download.
         Rejected: The storage quota of the download or its owner is used up.
     """
     download_policy.ensure("edit", actor, download)

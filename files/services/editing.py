@@ -32,8 +32,6 @@ def update_file(*, actor: Actor, file: File, **fields: Any) -> File:
     `filename` gives the file another name.
 
     Raises:
-        NotFound: The file is not visible to the actor.
-        Denied: The actor may not edit the file.
         Conflict: The version is sealed and the file is to be renamed, or the name belongs to another file.
         Invalid: A field has an unacceptable value.
         Rejected: The category does not allow the extension of the new name, or the content was not checked for it.
@@ -79,8 +77,6 @@ def restore_file(*, actor: Actor, file: File) -> File:
     """Restore a soft-deleted file.
 
     Raises:
-        NotFound: The file is not visible to the actor.
-        Denied: The actor may not restore the file.
         Conflict: The file is not deleted, another file has its name now, or the version has too many files.
         Rejected: A rule of the category or a quota does not allow the file.
     """

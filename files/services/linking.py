@@ -32,8 +32,6 @@ def link_file(
         external_sha512: The expected SHA-512 of the content in lower-case hex.
 
     Raises:
-        NotFound: The version is not visible to the actor.
-        Denied: The actor may not upload to the version.
         Conflict: The version is sealed, or the name belongs to another file.
         Invalid: The URL or the file name is not acceptable.
         Rejected: The category does not allow external links, or a copy of what a magnet link names is wanted.

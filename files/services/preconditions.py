@@ -37,8 +37,6 @@ def check_new_file(
         replaces: A file of the version that will be deleted first, so that neither its name nor its bytes count.
 
     Raises:
-        NotFound: The version is not visible to the actor.
-        Denied: The actor may not upload to the version.
         Conflict: The version is sealed, or the name belongs to another file.
         Invalid: The file name is not acceptable.
         Rejected: A rule of the category or a quota does not allow the file.
@@ -104,7 +102,6 @@ def check_takes_files(actor: Actor, version: Version) -> None:
     """Check that the actor may add a file or a link to the version.
 
     Raises:
-        NotFound: The version is not visible to the actor.
         Denied: The actor may not upload to the version, or a moderator has approved it with the files that it has.
         Conflict: The version is sealed.
     """

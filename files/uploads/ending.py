@@ -40,8 +40,6 @@ def complete_upload(*, actor: Actor, upload: UploadSession) -> UploadSession:
     """Hand the upload to a worker, which verifies it. The call is idempotent.
 
     Raises:
-        NotFound: The upload is not visible to the actor.
-        Denied: The actor may not upload to the version.
         Conflict: The upload was aborted or has expired.
     """
     upload = find_upload(actor, upload.public_id)

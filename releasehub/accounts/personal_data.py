@@ -95,7 +95,6 @@ class Possession:
     """One kind of thing that a user has.
 
     Attributes:
-        name: The name in forms and in the audit log.
         label: The text that staff read next to the number.
         count: Returns how many rows a merge or a transfer concerns.
         is_transferable: Whether it can be transferred alone, and not only in a merge.

@@ -39,7 +39,6 @@ def issue_key(
     `foreign_scopes` are names of the original system that the hub does not know. They are stored and allow nothing.
 
     Raises:
-        Denied: The actor may not issue this key.
         Invalid: There is no such scope, the expiry is in the past, or a super-user key is requested for a user who is
             not a site administrator.
         Conflict: The account was anonymized.
@@ -76,8 +75,6 @@ def update_key(*, actor: Actor, key: ApiKey, **fields: Any) -> ApiKey:
     The audit log records a change like the issue of a key, because it can widen what the key may do.
 
     Raises:
-        NotFound: The actor may not see the key.
-        Denied: The actor may not change it.
         Invalid: A value is invalid.
         Conflict: The key was revoked, which cannot be undone.
     """

@@ -14,10 +14,8 @@ class ChainState:
     """The end of the chain.
 
     Attributes:
-        waiting: The number of rows that are not chained yet.
         waiting_since: The time of the oldest of them.
         signed_at: When the end of the chain was last signed; None before the first time.
-        position: The position that was signed.
         is_intact: Whether the chain still contains the signed row.
     """
 

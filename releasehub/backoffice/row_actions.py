@@ -18,12 +18,9 @@ class RowAction:
         applies: Function that returns True if the action makes sense for a row in its current state.
         question: Name of the policy method `can_<question>` that decides whether the action is offered, if it is not
             the name of the action. The service checks the same permission again.
-        options: Keyword arguments for the policy.
         reason_use: Who sees the reason.
-        wants_reason: Whether the form has a field for a reason.
         needs_reason: Whether it is sent only with a reason. The service checks it again.
         reason_label: The label of the text, for an action that needs another text than a reason.
-        warning: What happens, shown above the rows.
         asks_password: Whether staff enter their password first, because the action gives somebody else power.
     """
 

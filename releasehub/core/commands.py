@@ -32,7 +32,6 @@ class ProgressCommand(HubCommand):
     """A command with progress on stderr, at most one line a second.
 
     Attributes:
-        is_verbose: Whether progress is printed.
         last_line_at: When the last line was printed, by the monotonic clock.
     """
 

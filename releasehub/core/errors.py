@@ -88,9 +88,7 @@ class DomainError(Exception):
 
     Attributes:
         code: A stable code for clients.
-        message: A sentence for people.
         field: The name of the invalid input, if there is one.
-        params: Further values for clients.
     """
 
     def __init__(self, code: ErrorCode, message: str, *, field: str = "", **params: Any) -> None:

@@ -24,7 +24,7 @@ class Policy(Generic[Target]):
     """The permissions on one model. There is one policy object per model.
 
     A target that the actor may not see raises NotFound. A target that it may see but not change raises Denied. The
-    docstring of a use case that raises nothing else leaves these two out.
+    docstrings of use cases leave these two errors out, unless they have more to say about them.
     """
 
     def __init__(self) -> None:

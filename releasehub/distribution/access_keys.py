@@ -47,8 +47,6 @@ def issue_access_key(
         version_id: The only version that the key shows, see `releasehub.distribution.preview_links`.
 
     Raises:
-        NotFound: The download is not visible to the actor.
-        Denied: The actor may not manage access keys of the download.
         Invalid: The expiry is in the past, `uses` is below 1, `highest_number` is not a version number, or `own_text`
             cannot be a key.
         Conflict: The download has a key with this text already. The keys of other downloads do not matter, so that

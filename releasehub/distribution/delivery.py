@@ -51,7 +51,6 @@ def serve_file(request: HttpRequest, file: File, actor: Actor, options: Delivery
     """Return the response that delivers `file` to the client, and record the download event.
 
     Raises:
-        NotFound: The actor may not see the file.
         Denied: The actor may see the file, but not download it.
         StorageUnavailable: The storage does not respond, or the stored bytes are damaged.
     """
@@ -108,7 +107,6 @@ def signed_address(request: HttpRequest, file: File, actor: Actor) -> Address:
     """Return a signed URL of the file that expires soon. Requesting it counts as a download.
 
     Raises:
-        NotFound: The actor may not see the file.
         Denied: The actor may see the file, but not download it.
         StorageUnavailable: The storage does not respond, or the stored bytes are damaged.
     """

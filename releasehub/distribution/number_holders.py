@@ -21,7 +21,6 @@ class Holder:
         is_twin: Whether it shares the number with an earlier version for other platforms.
         was_public: Whether it had the number in public.
         was_open: Whether everyone could see it at that time.
-        reason: Why it was hard-deleted.
         order: Position among the holders that are otherwise equal.
     """
 

@@ -41,8 +41,6 @@ def issue_preview_link(
         uses: The number of downloads that the link allows, or None for an unlimited number.
 
     Raises:
-        NotFound: The download is not visible to the actor.
-        Denied: The actor may not manage access keys of the download.
         Conflict: The version is published or deleted.
         Invalid: The expiry is in the past or too far away, or `uses` is below 1.
     """

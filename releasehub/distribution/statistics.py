@@ -88,7 +88,6 @@ def download_statistics(actor: Actor, download: Download, period: Period, breakd
     """Return the downloads of the versions that lists show to the actor.
 
     Raises:
-        NotFound: The actor may not see the download.
         Denied: The team does not show the statistics to others.
     """
     download_policy.ensure("view_statistics", actor, download)
@@ -103,7 +102,6 @@ def version_statistics(actor: Actor, version: Version, period: Period) -> Statis
     """Return the downloads of one version, divided by file.
 
     Raises:
-        NotFound: The actor may not see the download.
         Denied: The team does not show the statistics to others.
     """
     download_policy.ensure("view_statistics", actor, version.download)

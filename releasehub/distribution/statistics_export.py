@@ -25,7 +25,6 @@ def statistics_csv(actor: Actor, download: Download) -> Iterator[str]:
     """Return the lines with the downloads of the versions that lists show to the actor, the oldest day first.
 
     Raises:
-        NotFound: The actor may not see the download.
         Denied: The team does not show the statistics to others.
     """
     download_policy.ensure("view_statistics", actor, download)

@@ -49,8 +49,6 @@ def add_source(
         is_command: A command calls, which may read folders of the server and act without a user.
 
     Raises:
-        NotFound: The actor may not see the download.
-        Denied: The actor may not post versions to it.
         Invalid: A setting is not valid.
         Conflict: The download has too many sources.
     """
@@ -81,7 +79,6 @@ def change_source(*, actor: Actor, source: ImportSource, token: str | None = Non
         token: The new secret; None keeps the stored one, and an empty string removes it.
 
     Raises:
-        NotFound: The actor may not see the source.
         Invalid: A setting is not valid.
     """
     import_policy.ensure("change", actor, source)
@@ -104,7 +101,6 @@ def delete_source(*, actor: Actor, source: ImportSource) -> None:
     """Delete a source with what its runs have recorded. The versions stay.
 
     Raises:
-        NotFound: The actor may not see the source.
         Conflict: A run is under way.
     """
     import_policy.ensure("change", actor, source)
@@ -120,7 +116,6 @@ def start_run(*, actor: Actor, source: ImportSource, is_dry_run: bool = False) -
     """Start a run, which a worker carries out.
 
     Raises:
-        NotFound: The actor may not see the source.
         Conflict: A run of the source is under way.
     """
     import_policy.ensure("run", actor, source)

@@ -28,7 +28,6 @@ def assign(*, actor: Actor, kind: Kind, object_id: int, assignee: User | None) -
     """Assign a row of the queue to a moderator, or free it.
 
     Raises:
-        Denied: The actor is not a moderator.
         NotFound: The row no longer waits for a decision.
         Invalid: The assignee is not a moderator.
     """

@@ -34,7 +34,6 @@ class Waiting:
     """One kind of rows in the queue.
 
     Attributes:
-        rows: Returns the rows that wait.
         since: The field with the time since when a row waits.
         download: The field with the primary key of the download to which a row belongs.
         relations: The relations that the list and the services need with a row.

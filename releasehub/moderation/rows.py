@@ -24,8 +24,6 @@ class QueueItem:
     """A row of the queue.
 
     Attributes:
-        target: The row that waits.
-        files: The files of a version.
         diff: The difference from the version before; only for versions.
         findings: What the inspection and the scanner found in the files that the decision is about.
     """

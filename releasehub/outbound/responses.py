@@ -12,9 +12,7 @@ class Response:
 
     Attributes:
         url: The URL of the last request, after redirects.
-        status: The HTTP status.
         headers: The headers. Their names are case-insensitive.
-        body: The body, up to the limit.
         is_truncated: Whether the body may be longer than the limit.
         seconds: The duration of the whole exchange.
     """

@@ -39,11 +39,9 @@ class Target:
     """The parts of a URL.
 
     Attributes:
-        scheme: "http" or "https".
         host: The host name or IP address in lower-case ASCII, without a final dot or brackets.
         port: The port, also if it is the default port.
         path: The path and the query. It begins with a slash.
-        is_address: Whether the host is an IP address.
     """
 
     scheme: str

@@ -23,9 +23,6 @@ class Entry:
     """A link of the navigation.
 
     Attributes:
-        route: The name of the page.
-        label: The text of the link.
-        icon: The name of an icon.
         prefix: The beginning of the paths of all pages that belong to this entry, below `/account/`.
     """
 

@@ -30,7 +30,6 @@ class Feed:
 
     Attributes:
         path: The page that shows the same to people.
-        path_of: Returns the path that an entry links to.
     """
 
     title: str

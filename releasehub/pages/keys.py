@@ -27,15 +27,7 @@ LABELS = dict(Scope.choices)
 
 @dataclass(frozen=True)
 class KeyPreset:
-    """A filled-in form.
-
-    Attributes:
-        slug: The value of the parameter `preset`.
-        label: The text of the link.
-        name: The name of the key.
-        scopes: The chosen scopes.
-        days: The lifetime.
-    """
+    """A filled-in form."""
 
     slug: str
     label: Any

@@ -45,13 +45,10 @@ class Listing:
     """Everything that the template of a list shows.
 
     Attributes:
-        criteria: The text, the filters and the order that the visitor selected.
         menus: One for each facet that can narrow the list further.
         chips: One for each active filter. Its link removes the filter.
         parameters: The filters and the order as parameters of a URL, without the text.
-        page: The current page of the found downloads.
         current_numbers: The numbers of their current versions by the ID of the download.
-        corrected_url: The search for the corrected text.
     """
 
     criteria: Criteria

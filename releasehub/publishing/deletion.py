@@ -39,7 +39,6 @@ def delete_download(*, actor: Actor, download: Download, hard: bool = False, rea
     """Hide a download (soft), or erase it with all versions and files (hard).
 
     Raises:
-        NotFound: The object is not visible to the actor.
         Denied: The actor may not delete it. A denied hard deletion is recorded in the audit log.
         Conflict: It is already deleted, or it is to be erased and is under a legal hold.
     """
@@ -73,7 +72,6 @@ def delete_version(*, actor: Actor, version: Version, hard: bool = False, reason
     The number stays reserved if it was public; erasing a draft frees it.
 
     Raises:
-        NotFound: The object is not visible to the actor.
         Denied: The actor may not delete it. A denied hard deletion is recorded in the audit log.
         Conflict: It is already deleted, or it is to be erased and is under a legal hold.
     """
@@ -99,7 +97,6 @@ def delete_file(*, actor: Actor, file: File, hard: bool = False, reason: str = "
     """Hide a file (soft), or erase it (hard). Once public, its name stays reserved for the same bytes.
 
     Raises:
-        NotFound: The file is not visible to the actor.
         Denied: The actor may not delete it. A denied hard deletion is recorded in the audit log.
         Conflict: It is already deleted, its version is sealed and the deletion is soft, or the deletion is hard and a
             legal hold forbids it.

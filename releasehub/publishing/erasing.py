@@ -39,7 +39,6 @@ class Erasure:
     Attributes:
         downloads: The downloads to erase, with all their versions and files.
         versions: Further versions to erase, with all their files.
-        files: Further files to erase.
     """
 
     downloads: Rows = field(default_factory=no_downloads)

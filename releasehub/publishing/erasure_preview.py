@@ -31,10 +31,8 @@ class ErasurePreview:
         held: The first rows that stay because of a legal hold.
         held_count: The number of all rows that stay because of a legal hold.
         freed_bytes: The bytes that leave the storage, because no other file has them.
-        working_links: The permanent links that work now.
         dead_links: The permanent links that answer 410 already.
         is_off: Whether the purge is turned off, so that rows are stored without a time limit.
-        verb: The word for what happens to the rows.
     """
 
     counts: dict[str, int] = field(default_factory=dict)

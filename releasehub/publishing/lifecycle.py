@@ -45,8 +45,6 @@ def move(
     again after it, because the version may have changed in between.
 
     Raises:
-        NotFound: The actor may not see the version.
-        Denied: The actor may not do this.
         Conflict: The state of the version does not allow it, or a guard refuses it.
         Invalid: An option is missing or wrong.
     """

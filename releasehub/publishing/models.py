@@ -80,7 +80,6 @@ class RetentionRun(models.Model):
 
     Attributes:
         cursor: The highest primary key of the downloads that are done.
-        deleted_count: The number of versions that the run has deleted.
     """
 
     started_at = models.DateTimeField(default=timezone.now)

@@ -31,8 +31,6 @@ def check_announcement(*, actor: Actor, download: Download, announcement: Announ
     """Return the version that already has this source, or None if the client has to upload the package.
 
     Raises:
-        NotFound: The download is not visible to the actor.
-        Denied: The actor may not create versions.
         Invalid: The base version belongs to another download.
         Conflict: The version number is or was used.
     """
@@ -73,8 +71,6 @@ def announce_package(
     """Record the announced package and its upload sessions.
 
     Raises:
-        NotFound: The download is not visible to the actor.
-        Denied: The actor may not create versions.
         Rejected: A quota is exceeded.
     """
     download_policy.ensure("post_version", actor, download)

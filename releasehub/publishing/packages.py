@@ -39,8 +39,6 @@ def verify_package(*, actor: Actor, download: Download, confirmation: Confirmati
         the version was created.
 
     Raises:
-        NotFound: The download is not visible to the actor.
-        Denied: The actor may not create versions.
         Invalid: A path does not belong to an upload of this download.
         Conflict: The confirmation differs from the announcement, or no bytes arrived.
         Rejected: The bytes differ from the declared ones, or failed validation.

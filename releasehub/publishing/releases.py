@@ -49,8 +49,6 @@ def create_version(
         is_security_release: Mark the version, which needs the right to manage versions.
 
     Raises:
-        NotFound: The actor may not see the download.
-        Denied: The actor may not post versions to the download.
         Invalid: A field has an invalid value, or a scheduled version has no `publish_at` in the future.
         Conflict: The number is or was used, or the category allows only one version.
     """
@@ -78,7 +76,6 @@ def create_with_files(
     the version is published and offers them once they pass.
 
     Raises:
-        NotFound: The actor may not see the download.
         Denied: The actor may not post versions, attach files or publish.
         Invalid: A field or a file is invalid, or there is no file although the version is not a draft.
         Conflict: The number is or was used, or a guard of the transition table refuses the move.
@@ -97,7 +94,6 @@ def edit_version(
     unsealed and changed in one step. A version that has the state already stays as it is.
 
     Raises:
-        NotFound: The actor may not see the version.
         Denied: The actor may not edit or move the version.
         Invalid: A field has an invalid value.
         Conflict: The version is sealed or deleted, its number is taken, or its state does not allow the move.
@@ -123,7 +119,6 @@ def edit_with_files(
     """Change fields, attach files and change the state together, or nothing, in the same order as `edit_version`.
 
     Raises:
-        NotFound: The actor may not see the version.
         Denied: The actor may not edit the version, attach files to it or move it.
         Invalid: A field or a file is invalid.
         Conflict: The version is sealed or deleted, its number is taken, or its state does not allow the move.

@@ -45,8 +45,6 @@ def create_tagged_version(
         fields: The fields of the version, complete: a reused draft keeps no other text.
 
     Raises:
-        NotFound: The actor may not see the download.
-        Denied: The actor may not post versions to the download.
         Invalid: A field has an invalid value.
         Conflict: A version with the tag or its number is published, or the actor may not change the draft.
     """
@@ -82,7 +80,6 @@ def edit_tagged_version(
         run: The run that asks, if the caller names it.
 
     Raises:
-        NotFound: The actor may not see the version.
         Denied: The actor may not edit or move the version.
         Invalid: A field has an invalid value, or all files of a version that is to be published were rejected.
         Conflict: The version is sealed, its tag or number is taken, its state does not allow the move, or another run
@@ -170,8 +167,6 @@ def remove_tag(*, actor: Actor, download: Download, tag: str) -> None:
     Git hosts keep the tag of a deleted release, and tools remove it with a request of its own.
 
     Raises:
-        NotFound: The actor may not see the download.
-        Denied: The actor may not manage the versions of the download.
         Conflict: The version with the tag is not deleted.
         Invalid: No version has the tag.
     """

@@ -66,8 +66,6 @@ class Transition:
     Attributes:
         before: The states that the row starts from; `new` and `deleted` count as states.
         after: The state that the row leads to. None leaves the state as it is.
-        when: The row applies only if this condition holds.
-        guards: Each of them may refuse the move.
         effects: The changes in addition to that of the state.
         action: The audit action. None for a row that changes nothing.
         events: The webhook events, in their order.

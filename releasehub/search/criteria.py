@@ -56,8 +56,6 @@ class Criteria:
         category: Only downloads in this category and the categories below it.
         facets: Values by the kind of their facet, in the form of `fold_value`.
         updated: The maximum age in days.
-        owner: Only downloads of this user.
-        organization: Only downloads of this organization.
         sort: The order. Empty means relevance if there is a text, otherwise the last update.
     """
 

@@ -22,7 +22,6 @@ class Document:
     """The words of a download. Words in the title count most, then those in names, then those in texts.
 
     Attributes:
-        title: The words of the title.
         names: Slug, tags, owner, license, category, version numbers, version tags, file names and platforms.
         texts: Tag line, description and the notes of the newest versions.
         facets: The rows by which lists are filtered, which are not saved yet.

@@ -18,7 +18,6 @@ class TaskRun(TypedDict):
 
     Attributes:
         finished_at: The end of the run in epoch seconds.
-        seconds: The duration of the run.
         failures: The number of failed runs since the cache was last cleared.
     """
 

@@ -14,11 +14,8 @@ class Declaration:
     """An environment variable that the settings read.
 
     Attributes:
-        name: The name of the variable.
-        section: The title of its group.
         kind: The form of its value, such as `number from 1 to 365`.
         default: The value if the variable is not set, or a description of it, in Markdown.
-        help: Its meaning, in Markdown.
         is_secret: The value must appear in no output.
         file: The file in the data directory that holds the value if the variable is not set; may be empty.
     """

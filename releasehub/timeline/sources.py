@@ -39,7 +39,6 @@ class TimelineEntry:
     Attributes:
         key: The position in its source: a primary key, or a day as its ordinal number.
         row: The row that the line links to; None for a day with downloads.
-        count: The number of downloads of a day.
     """
 
     source: Source

@@ -29,8 +29,6 @@ def rotate_secret(*, actor: Actor, endpoint: Endpoint, secret: str = "", overlap
             one within a minute replaces the new secret only.
 
     Raises:
-        NotFound: The actor may not see the endpoint.
-        Denied: The actor may not change it.
         Invalid: The secret is invalid.
     """
     endpoint_policy.ensure("change", actor, endpoint)

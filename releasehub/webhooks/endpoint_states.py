@@ -59,8 +59,6 @@ def send_test_event(*, actor: Actor, endpoint: Endpoint) -> Delivery:
     The attempts of the delivery show whether it works.
 
     Raises:
-        NotFound: The actor may not see the endpoint.
-        Denied: The actor may not change it.
         Conflict: The endpoint is paused, disabled or not active.
     """
     endpoint_policy.ensure("change", actor, endpoint)

@@ -86,8 +86,6 @@ def update_endpoint(*, actor: Actor, endpoint: Endpoint, **fields: Any) -> Endpo
     scheme, host or port and the fields contain no new one.
 
     Raises:
-        NotFound: The actor may not see the endpoint.
-        Denied: The actor may not change it.
         Invalid: A value is invalid. The error names the field.
     """
     endpoint_policy.ensure("change", actor, endpoint)

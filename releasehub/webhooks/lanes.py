@@ -31,14 +31,9 @@ class Lane:
     """Deliveries of one endpoint that one thread sends in order, under one lease.
 
     Attributes:
-        endpoint_id: The endpoint.
         is_failing: Whether the last attempt had failed when the lane was claimed.
-        url: The URL of the endpoint.
-        verify_tls: Whether the TLS certificate has to be valid.
         keys: The decrypted secrets, the newest first. It is empty if they cannot be decrypted.
         authentication: The authentication at the receiver, or None if it cannot be decrypted.
-        token: The token of the lease.
-        deliveries: The deliveries in order.
     """
 
     endpoint_id: int

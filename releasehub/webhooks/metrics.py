@@ -14,10 +14,7 @@ class WebhookMetrics(TypedDict):
     """Metrics of the deliveries of active endpoints.
 
     Attributes:
-        queue_depth: The number of pending deliveries.
         untried: The number of due deliveries without an attempt.
-        oldest_seconds: The age of the oldest pending delivery in seconds.
-        attempts: The number of recent attempts by result.
     """
 
     queue_depth: int

@@ -26,8 +26,6 @@ def replay_delivery(*, actor: Actor, delivery: Delivery) -> None:
     """Make a delivery due now, whatever its state.
 
     Raises:
-        NotFound: The actor may not see the endpoint.
-        Denied: The actor may not change the endpoint.
         Conflict: The endpoint is not sending, or a worker is sending this delivery right now.
     """
     rows = Delivery.objects.filter(pk=delivery.pk)
@@ -39,8 +37,6 @@ def replay_failed(*, actor: Actor, endpoint: Endpoint) -> int:
     """Make all failed deliveries of an endpoint due now, and return their number.
 
     Raises:
-        NotFound: The actor may not see the endpoint.
-        Denied: The actor may not change the endpoint.
         Conflict: The endpoint is not sending.
     """
     return _replay(actor, endpoint, endpoint.deliveries.filter(state=State.FAILED), {"state": State.FAILED.value})
@@ -53,8 +49,6 @@ def replay_range(*, actor: Actor, endpoint: Endpoint, since: datetime, until: da
         The number of deliveries.
 
     Raises:
-        NotFound: The actor may not see the endpoint.
-        Denied: The actor may not change the endpoint.
         Conflict: The endpoint is not sending.
     """
     rows = endpoint.deliveries.exclude(state=State.PENDING)

@@ -56,8 +56,6 @@ def update_label(
     and of the new ones.
 
     Raises:
-        NotFound: The actor may not see the label.
-        Denied: The actor may not manage the versions of all these downloads.
         Invalid: A field has an invalid value.
         Conflict: One of the downloads has a label of that name already.
     """

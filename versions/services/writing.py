@@ -60,8 +60,6 @@ def build_version(
     default channel of the download.
 
     Raises:
-        NotFound: The actor may not see the download.
-        Denied: The actor may not post versions to the download.
         Invalid: A field has an invalid value.
         Conflict: The number is or was used in that channel, the tag leads to another version, or the category allows
             only one version.
@@ -96,8 +94,6 @@ def update_version(*, actor: Actor, version: Version, **fields: Any) -> Version:
     visibility and the state are changed by `releasehub.publishing.lifecycle.move`, not here.
 
     Raises:
-        NotFound: The actor may not see the version.
-        Denied: The actor may not edit the version.
         Invalid: A field has an invalid value.
         Conflict: The version is deleted or sealed, or the number or tag belongs to another version.
     """

@@ -87,11 +87,7 @@ class CompanyIdentity(models.Model):
 
 
 class OutgoingMail(models.Model):
-    """An e-mail to a user that waits to be sent. What may contain a link with a secret is encrypted.
-
-    Attributes:
-        encrypted_unsubscribe_url: The link that stops such e-mails, if there is one.
-    """
+    """An e-mail to a user that waits to be sent. What may contain a link with a secret is encrypted."""
 
     recipient = models.EmailField(max_length=254)
     subject = models.CharField(max_length=200)

@@ -41,7 +41,6 @@ def anonymize_user(*, actor: Actor, user: User, reason: str = "") -> User:
     A worker erases the remaining traces afterwards, see `erase_traces`.
 
     Raises:
-        NotFound: The actor may not see the account.
         Denied: The actor may not change the account, or it is the actor's own or that of a site administrator.
         Conflict: The user is the last owner or admin of an organization, or a legal hold covers what the user made.
     """
@@ -60,7 +59,6 @@ def close_account(*, actor: Actor, user: User) -> User:
     """Erase the personal data of the acting user and close the account for good.
 
     Raises:
-        NotFound: The actor may not see the account.
         Denied: It is not the actor's own, or the user is a site administrator.
         Conflict: The user is the last owner or admin of an organization, or a legal hold covers what the user made.
     """

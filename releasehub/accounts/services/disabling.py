@@ -20,7 +20,6 @@ def disable_user(*, actor: Actor, user: User, reason: str = "") -> None:
     Disabling it again changes nothing. What the user owns stays.
 
     Raises:
-        NotFound: The actor may not see the account.
         Denied: The actor may not change it, or it is the actor's own.
     """
     user_policy.ensure("disable", actor, user)
@@ -43,7 +42,6 @@ def enable_user(*, actor: Actor, user: User, reason: str = "") -> None:
     """Activate an account again. The user has to sign in again, and API keys that were not revoked work again.
 
     Raises:
-        NotFound: The actor may not see the account.
         Denied: The actor may not change it, or it was anonymized.
         Conflict: It was anonymized after this request has read it.
     """

@@ -25,7 +25,6 @@ def export_personal_data(*, actor: Actor, user: User) -> dict[str, Any]:
     """Return what the hub stores about the acting user. Secrets are left out. The export is recorded.
 
     Raises:
-        NotFound: The actor may not see the account.
         Denied: The actor is not the user, or uses an API key.
     """
     user_policy.ensure("export", actor, user)

@@ -27,8 +27,6 @@ def transfer_possessions(
         heir: The user who gets them, who need not agree.
 
     Raises:
-        NotFound: The actor may not see one of the accounts.
-        Denied: The actor may not change the giver.
         Invalid: No kind is selected, or the heir is inactive or the giver.
         Rejected: The heir may not own a download in its category, or its files do not fit into the quota of the heir.
     """
@@ -56,7 +54,6 @@ def merge_accounts(
     closed: deactivated, or anonymized.
 
     Raises:
-        NotFound: The actor may not see one of the accounts.
         Denied: The actor may not change both accounts, or the merged one is the actor's own or a site administrator.
         Invalid: The remaining account is inactive, or both are the same.
         Conflict: A legal hold covers what the user made, or the account cannot be anonymized.

@@ -38,7 +38,6 @@ def invite(*, actor: Actor, kind: Invitation.Kind, target: models.Model, invited
     The statements that run are the same with and without an account.
 
     Raises:
-        NotFound: The actor may not see the target.
         Denied: The actor may not invite, or lacks one of the rights.
         Invalid: The name is empty or too long, or a right is unknown.
         Conflict: The actor can see this person among the members already.
@@ -79,7 +78,6 @@ def revoke_invitation(*, actor: Actor, invitation: Invitation) -> None:
 
     Raises:
         NotFound: The actor may not see the invitation, or its target was deleted.
-        Denied: The actor may not revoke it.
         Conflict: It was accepted or revoked, or has expired.
     """
     invitation_policy.ensure("revoke", actor, invitation)

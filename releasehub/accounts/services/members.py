@@ -21,7 +21,6 @@ def add_member(*, actor: Actor, organization: Organization, user: User, role: Ro
     """Add a user to an organization.
 
     Raises:
-        NotFound: The actor may not see the organization.
         Denied: The actor may not add members, or the role has scopes that the actor lacks.
         Conflict: The user is already a member.
     """
@@ -111,7 +110,6 @@ def remove_member(*, actor: Actor, member: Membership) -> None:
 
     Raises:
         NotFound: The membership does not exist, or the actor may not see it.
-        Denied: The actor may not remove this member.
         Conflict: The member is the last owner or admin.
     """
     organization_policy.ensure("remove_member", actor, member.organization, member=member)

@@ -27,7 +27,6 @@ def create_password_link(*, actor: Actor, user: User) -> str:
     Only staff may do this, because the holder of the link can sign in as the user, also in other organizations.
 
     Raises:
-        NotFound: The actor may not see the account.
         Denied: The actor may not change the account, or it is closed.
     """
     user_policy.ensure("change", actor, user)

@@ -22,7 +22,6 @@ def create_organization(*, actor: Actor, name: str, slug: str, owner: User | Non
     """Create an organization. Its owner becomes the first member.
 
     Raises:
-        Denied: The actor may not create organizations.
         Invalid: The name or the slug is invalid.
         Conflict: Another organization has this name or slug.
     """
@@ -46,8 +45,6 @@ def update_organization(*, actor: Actor, organization: Organization, **fields: A
     """Change the given fields of an organization.
 
     Raises:
-        NotFound: The actor may not see the organization.
-        Denied: The actor may not change it.
         Invalid: The name or the slug is invalid.
         Conflict: Another organization has this name or slug.
     """
@@ -68,8 +65,6 @@ def choose_storage(*, actor: Actor, organization: Organization, provider: str) -
     """Set the storage for the packages of an organization. The only valid value is the storage of this hub.
 
     Raises:
-        NotFound: The actor may not see the organization.
-        Denied: The actor may not change it.
         Rejected: The value is another storage.
     """
     organization_policy.ensure("edit", actor, organization)

@@ -33,7 +33,6 @@ def create_role(
     """Create a custom role. `foreign_scopes` are names that the hub does not know: they are stored and allow nothing.
 
     Raises:
-        NotFound: The actor may not see the organization.
         Denied: The actor may not manage roles, or lacks one of the scopes.
         Invalid: The name is invalid, or there is no such scope.
         Conflict: Another role has this name.

@@ -64,7 +64,6 @@ class V3ModelViewSet(V3ViewSet, HubModelViewSet):
 
     Attributes:
         ordering: Maps a name of the parameter `sort` to the field to order by.
-        default_order: The order of a list without `sort`.
     """
 
     pagination_class = V3Pagination

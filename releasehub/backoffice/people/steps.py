@@ -27,7 +27,6 @@ class PersonStep:
 
     Attributes:
         question: The name of the policy method that decides whether the step is offered.
-        text: What happens, shown on the page.
         done: The message afterwards; `{user}` is the account.
         counts: Returns what the step concerns, as numbers with their names.
         run: Calls the service with the actor, the account and the cleaned values of the form.

@@ -15,7 +15,6 @@ def create_comment(*, actor: Actor, download: Download, text: str) -> Comment:
     """Create a comment of the actor about a download.
 
     Raises:
-        NotFound: The actor may not see the download.
         Denied: The category accepts no comments.
         Invalid: The text is empty or too long, or the comment would have no author.
         Rejected: The text has too many links.
@@ -39,7 +38,6 @@ def edit_comment(*, actor: Actor, comment: Comment, text: str) -> Comment:
     """Change the text of a comment.
 
     Raises:
-        NotFound: The actor may not see the comment.
         Denied: The actor neither wrote the comment nor is a moderator.
         Invalid: The text is empty or too long.
         Rejected: The text has too many links.

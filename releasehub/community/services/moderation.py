@@ -36,7 +36,6 @@ def delete_contribution(*, actor: Actor, row: Contribution, hard: bool = False, 
     """Hide a comment or review (soft), or erase it (hard).
 
     Raises:
-        NotFound: The actor may not see the row.
         Denied: The actor may not delete it. A denied hard deletion is recorded in the audit log.
         Conflict: It is already deleted, or a hard deletion is not possible because of a legal hold.
     """
@@ -61,8 +60,6 @@ def restore_contribution(*, actor: Actor, row: Row) -> Row:
     """Restore a soft-deleted comment or review in the state that it had.
 
     Raises:
-        NotFound: The actor may not see the row.
-        Denied: The actor is not a moderator.
         Conflict: The row is not deleted, or its author has written another review meanwhile.
     """
     contribution_policy.ensure("restore", actor, row)

@@ -38,7 +38,6 @@ def create_report(*, actor: Actor, target: Reportable, reason: str, text: str) -
     """Report the target to the moderators.
 
     Raises:
-        NotFound: The actor may not see the target.
         Denied: The hub accepts no reports of anonymous visitors.
         Invalid: The reason does not exist, or the text is empty or too long.
         Conflict: An earlier report of the actor about the target is still open.

@@ -20,7 +20,6 @@ def create_review(*, actor: Actor, download: Download, rating: int, text: str = 
     """Create the review of the actor about a download, from 1 to 5. The text may be empty.
 
     Raises:
-        NotFound: The actor may not see the download.
         Denied: The category accepts no reviews, or the actor owns the download or belongs to its team.
         Invalid: The rating is out of range, the text is too short or too long, or the review would have no author.
         Rejected: The text has too many links.
@@ -46,7 +45,6 @@ def edit_review(*, actor: Actor, review: Review, rating: int | None = None, text
     """Change only the given fields of a review.
 
     Raises:
-        NotFound: The actor may not see the review.
         Denied: The actor neither wrote the review nor is a moderator.
         Invalid: The rating is out of range, or the text is too short or too long.
         Rejected: The text has too many links.
@@ -74,8 +72,6 @@ def reply_to_review(*, actor: Actor, review: Review, text: str) -> Review:
     """Set the reply of the people behind the download to a review. An empty text removes it.
 
     Raises:
-        NotFound: The actor may not see the review.
-        Denied: The actor may not edit the download.
         Invalid: The text is too long.
         Conflict: The review or its download is deleted.
     """

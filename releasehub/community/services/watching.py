@@ -25,7 +25,6 @@ def watch(*, actor: Actor, target: Download | Category) -> Watch:
     """Watch a download or a category. Watching it again changes nothing.
 
     Raises:
-        NotFound: The actor may not see the target.
         Denied: The actor is not a user.
         Conflict: The user watches too many things already.
     """

@@ -12,7 +12,6 @@ class FeedFile:
 
     Attributes:
         url: The permanent URL, absolute and percent-encoded.
-        sha512: The digest of the bytes in hex.
         size_bytes: The size; 0 if it is unknown, as for some links.
         block_map_bytes: The size of the block map at the end of the file; 0 if the file has none in it.
     """
@@ -39,7 +38,6 @@ class FeedRelease:
         number: The number in the form that the clients of the feed read.
         files: The files, the main one first.
         notes: The notes of this version and, if the feed has more than one, of the versions below it.
-        rollout_percent: The share of clients that the version is offered to.
     """
 
     number: str

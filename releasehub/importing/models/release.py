@@ -28,8 +28,6 @@ class ImportedRelease(models.Model):
         position: The place in that list; the newest release has 0.
         made_at: When the release was made at its source.
         published_at: When it was published at its source. The version has the date of its publication here.
-        yank_reason: Why it was yanked at its source; null if it was not.
-        is_archived: Whether it is archived at its source.
         fields: Further fields of its version, those of VERSION_FIELDS.
         decision: What the last list led to.
         outcome: What became of a decision to create or to update; empty while it is still to be done.
@@ -114,7 +112,6 @@ class ImportedFile(models.Model):
         sends_token: Whether the request for the bytes carries the token of the source.
         etag: What identifies the bytes while they are fetched, if the source states no checksum.
         upload: The upload that holds the bytes until the version is published.
-        file: The file of this hub.
         decision: What the last list led to.
         is_listed: Whether the last list had the file.
     """

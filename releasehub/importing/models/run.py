@@ -33,8 +33,6 @@ class ImportRun(PublicIdModel, TimeStampedModel):
         cancel_requested_at: When a person asked to stop the run. The worker stops at the next part of a file.
         interruptions: How often in a row the run was interrupted without any progress.
         message: Why the run waits or has failed, or what to know about its list.
-        listed_count: The releases that the source has listed.
-        fetched_bytes: The bytes that were fetched.
     """
 
     class State(models.TextChoices):

@@ -17,7 +17,6 @@ class ImportSource(PublicIdModel, TimeStampedModel):
     Attributes:
         kind: The name of a kind of source; see `sources/registry.py`.
         address: What is imported, such as `owner/repository`.
-        options: Further settings of the kind.
         sealed_token: The encrypted secret for the source, or an empty string.
         created_by: The user on whose rights every run depends.
         runs_as_system: The source was added by a command without a user, so its runs need no rights.

@@ -14,7 +14,6 @@ class SourceAsset:
 
     Attributes:
         key: What identifies the file at the source, at most 200 characters. It stays the same in every listing.
-        name: The file name.
         url: What `ReleaseSource.open` needs to find the bytes: a URL, or the path in a folder.
         size_bytes: The size, or None if the source does not state it.
         digest: The checksum that the source states: `sha256:`, `sha512:`, `sha1:` or `md5:` and lower-case hex, or an
@@ -23,7 +22,6 @@ class SourceAsset:
         platform: The platform. None if the source knows no platforms of files, so that it is read from the name.
         architecture: The architecture, in the same way.
         fields: Further fields of the file, such as `kind` and `is_primary`, as ReleaseHub names them.
-        download_count: How often the source has served the file.
         sends_token: The bytes are behind the token of the source. It is false for each URL that an author of the
             release may have chosen: with the token, it could lead to something that only the owner of the token sees.
     """
@@ -49,13 +47,9 @@ class SourceRelease:
         key: What identifies the release at the source, at most 200 characters. It stays the same in every listing.
         tag: The tag, exactly as the source has it, or an empty string if the source has no tags.
         number: The version number. If it is empty, it follows from the tag.
-        title: The name of the release.
-        notes: The notes in Markdown.
         channel: The channel. If it is empty, it follows from `is_prerelease` and the number.
         created_at: When the release was made at the source.
         published_at: When it was published at the source.
-        author: The name of its author at the source.
-        page_url: The page about the release.
         commitish: The commit or the branch of the tag.
         is_archived: Whether the source keeps the release, but does not offer it as an update any more.
         fields: Further fields of the version, such as `platforms` and `changelog`, as ReleaseHub names them.
@@ -135,8 +129,6 @@ class SourceSettings:
     Attributes:
         address: What is imported, in the form that the kind of the source asks for, such as `owner/repository`.
         api_url: The base URL of the API, or an empty string for the default of the kind.
-        token: The secret for the source, or an empty string.
-        options: Further settings of the kind.
     """
 
     address: str
@@ -151,7 +143,6 @@ class SourceKind:
 
     Attributes:
         name: The name in commands, such as `github`.
-        label: The name for people.
         build: Returns the source for the settings. It raises `Invalid` with the field `address`, `api_url` or `token`
             if they are not valid, and sends no request.
         address_example: What an address looks like.

@@ -22,7 +22,6 @@ class Manifest:
     Attributes:
         migrations: App and name of every migration that made the tables.
         tables: Number of rows and digest of each table.
-        file_bytes: Sum of the sizes of all files.
         problems: Files that were missing or damaged in the hub, by their storage key.
     """
 

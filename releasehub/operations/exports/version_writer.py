@@ -27,7 +27,6 @@ class ExportResult:
 
     Attributes:
         downloads: The number of downloads, and so on for `versions` and `files`.
-        file_bytes: The size of all files together.
         copied: The number of files that the folder did not have yet.
         faults: The files that could not be exported, each with the reason.
         stale: The paths of files in the folder that do not belong to the export any longer.

@@ -26,9 +26,6 @@ class DeletionPlan:
     A selection reads all versions of the download, so there cannot be one for each batch. Every change of a download,
     its versions, files and access keys is in the audit log, which tells whether the selection still holds. Downloads
     by visitors are not in it, so they are looked up for each batch.
-
-    Attributes:
-        is_done: Whether nothing remains.
     """
 
     def __init__(self) -> None:

@@ -31,7 +31,6 @@ def create_rule(
     """Create the rule of a category or of a download.
 
     Raises:
-        Denied: The actor may not change retention rules.
         Invalid: Both or neither target is given, or a number is out of range.
         Conflict: The target has a rule already.
     """
@@ -52,7 +51,6 @@ def update_rule(*, actor: Actor, rule: RetentionRule, **conditions: Any) -> Rete
     """Change the conditions of a rule. Its target stays.
 
     Raises:
-        Denied: The actor may not change retention rules.
         Invalid: A number is out of range.
     """
     retention_policy.ensure("edit", actor, rule)

@@ -1,12 +1,10 @@
 """Pages that list, issue and revoke the access keys of the downloads whose team the signed-in user manages."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
-from django.views.decorators.http import require_safe
 
 from downloads.models import AccessKey
 from downloads.policies import manageable_access_keys
@@ -19,12 +17,11 @@ from releasehub.distribution.preview_links import previewed_versions
 from releasehub.distribution.suitable_files import best_file
 from releasehub.pages.access_key_forms import AccessKeyFilter, AccessKeyForm
 from releasehub.pages.contexts import base_url
-from releasehub.pages.form_pages import form_page, require_form_methods
+from releasehub.pages.form_pages import account_form, account_page, form_page
 from releasehub.pages.parameters import page_of_rows
 
 
-@login_required
-@require_safe
+@account_page
 def index(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     form = AccessKeyFilter(request.GET, actor=actor)
@@ -39,8 +36,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/access_keys.html", context)
 
 
-@login_required
-@require_form_methods
+@account_form
 def new(request: HttpRequest) -> HttpResponseBase:
     actor = actor_of(request)
     form = AccessKeyForm(request.POST or None, actor=actor, initial={"download": request.GET.get("download", "")})
@@ -51,8 +47,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
     return form_page(request, "pages/access_key_form.html", form)
 
 
-@login_required
-@require_form_methods
+@account_form
 def revoke(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Ask for confirmation, then revoke the key. Its holders lose access with their next request."""
     actor = actor_of(request)

@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
 
 from downloads.models import Download
 from releasehub.core.requests import actor_of
 from releasehub.distribution.annotations import current_version_numbers
+from releasehub.pages.form_pages import account_page
 from releasehub.pages.invitation_lists import invitations_of, organizations_of
 from releasehub.webhooks.endpoint_states import in_state
 from releasehub.webhooks.models import Endpoint
@@ -62,8 +61,7 @@ MAX_DOWNLOADS = 100
 MAX_NOTICES = 5
 
 
-@login_required
-@require_safe
+@account_page
 def account(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     mine = Download.objects.worked_on_by(actor).select_related("category")

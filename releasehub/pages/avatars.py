@@ -2,13 +2,11 @@
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_POST
 
 from files.pictures.avatars import receive_avatar, remove_avatar
 from files.pictures.formats import MAX_UPLOAD_BYTES
@@ -18,6 +16,7 @@ from files.uploads.handlers import takes_files
 from releasehub.core.errors import DomainError, StorageFull, TooMany
 from releasehub.core.requests import actor_of
 from releasehub.pages.errors import show_refusal
+from releasehub.pages.form_pages import account_action
 from releasehub.pages.viewers import account_of
 
 
@@ -27,8 +26,7 @@ class AvatarForm(forms.Form):
 
 @takes_files
 @csrf_exempt
-@login_required
-@require_POST
+@account_action
 def change(request: HttpRequest) -> HttpResponseBase:
     """Store the picture of the form. See `desk.files.upload` for the order of the checks."""
     with receive_files(request, lambda name: MAX_UPLOAD_BYTES):
@@ -52,8 +50,7 @@ def _receive(request: HttpRequest) -> HttpResponse:
     return redirect("pages:profile")
 
 
-@login_required
-@require_POST
+@account_action
 def remove(request: HttpRequest) -> HttpResponseBase:
     remove_avatar(actor=actor_of(request), user=account_of(request))
     messages.success(request, gettext("Your picture was removed."))

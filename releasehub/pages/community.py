@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext, gettext_lazy
@@ -24,7 +23,7 @@ from releasehub.community.services import (
 from releasehub.core.actor import Actor
 from releasehub.core.querysets import first_or_not_found
 from releasehub.pages.community_forms import CommentForm, ReplyForm, ReviewForm
-from releasehub.pages.form_pages import form_page, require_form_methods
+from releasehub.pages.form_pages import account_form, form_page
 from releasehub.pages.forms import ServiceForm
 from releasehub.pages.viewers import viewer_of
 
@@ -51,13 +50,7 @@ def contribution_page(
     return form_page(request, template, form, download=download, title=title, about=about)
 
 
-def writing_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Make a page with a form for signed-in users of the view."""
-    page: Callable[..., HttpResponseBase] = require_form_methods(view)
-    return login_required(page)
-
-
-@writing_page
+@account_form
 def new_comment(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor, download = viewer_of(request), _find_download(public_id)
     contribution_policy.ensure_comment(actor, download)
@@ -65,7 +58,7 @@ def new_comment(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return contribution_page(request, download, CommentForm(request.POST or None), save, gettext("Comment"))
 
 
-@writing_page
+@account_form
 def new_review(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Create the review of the user. A user who has written one changes that one instead."""
     actor, download = viewer_of(request), _find_download(public_id)
@@ -77,7 +70,7 @@ def new_review(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return contribution_page(request, download, ReviewForm(request.POST or None), save, gettext("Review"))
 
 
-@writing_page
+@account_form
 def comment(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor, row = viewer_of(request), _find(Comment, public_id)
     contribution_policy.ensure("edit", actor, row)
@@ -86,7 +79,7 @@ def comment(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return contribution_page(request, row.download, form, save, gettext("Edit comment"))
 
 
-@writing_page
+@account_form
 def review(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor, row = viewer_of(request), _find(Review, public_id)
     contribution_policy.ensure("edit", actor, row)
@@ -95,7 +88,7 @@ def review(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return contribution_page(request, row.download, form, save, gettext("Edit review"))
 
 
-@writing_page
+@account_form
 def reply(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor, row = viewer_of(request), _find(Review, public_id)
     contribution_policy.ensure("reply", actor, row)
@@ -105,12 +98,12 @@ def reply(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return contribution_page(request, row.download, form, save, gettext("Reply"), row)
 
 
-@writing_page
+@account_form
 def delete_comment(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return _delete(request, _find(Comment, public_id))
 
 
-@writing_page
+@account_form
 def delete_review(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return _delete(request, _find(Review, public_id))
 

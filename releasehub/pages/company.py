@@ -18,14 +18,13 @@ from allauth.account.models import Login
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from releasehub.accounts.company.confirming import COMPANY_METHOD
 from releasehub.accounts.company.provider import ProviderError, claims_for, configuration
@@ -34,7 +33,7 @@ from releasehub.core.domain_messages import translated
 from releasehub.core.errors import Denied
 from releasehub.core.requests import actor_of
 from releasehub.core.site import site_url
-from releasehub.pages.form_pages import require_form_methods
+from releasehub.pages.form_pages import account_action, account_form, require_form_methods
 
 log = logging.getLogger(__name__)
 SESSION_NAME = "company_sign_in"
@@ -57,8 +56,7 @@ def begin(request: HttpRequest) -> HttpResponseBase:
     return _send_to_provider(request)
 
 
-@login_required
-@require_form_methods
+@account_form
 def confirm(request: HttpRequest) -> HttpResponseBase:
     """Let a user who has neither a password nor a second factor sign in at the provider once more.
 
@@ -117,8 +115,7 @@ def _confirmed(request: HttpRequest, claims: dict[str, Any], begun: dict[str, An
     return resume_request(request) or redirect("mfa_index")
 
 
-@login_required
-@require_POST
+@account_action
 def end_connection(request: HttpRequest) -> HttpResponseBase:
     raise_if_reauthentication_required(request, app="allauth.mfa")
     disconnect(actor=actor_of(request), user=request.user)  # type: ignore[arg-type]

@@ -3,13 +3,11 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
-from django.views.decorators.http import require_POST
 
 from downloads.models import Download, TeamMember
 from downloads.policies import download_policy
@@ -31,14 +29,13 @@ from releasehub.core.errors import NotFound
 from releasehub.core.querysets import first_or_not_found
 from releasehub.core.requests import actor_of
 from releasehub.core.site import site_url
-from releasehub.pages.form_pages import form_page, require_form_methods
+from releasehub.pages.form_pages import account_action, account_form, form_page, require_form_methods
 from releasehub.pages.invitation_forms import InviteForm, OrganizationInviteForm, TeamInviteForm
 from releasehub.pages.invitation_lists import MAX_ROWS, described
 from releasehub.pages.secret_urls import keep_secret
 
 
-@login_required
-@require_form_methods
+@account_form
 def team(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Show the team of a download to those who manage it, and invite to it."""
     actor = actor_of(request)
@@ -58,8 +55,7 @@ def team(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return _people(request, Invitation.Kind.TEAM, target, form, people, **context)
 
 
-@login_required
-@require_form_methods
+@account_form
 def organization(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Show the members of an organization to those who may invite, and invite to it."""
     actor = actor_of(request)
@@ -71,8 +67,7 @@ def organization(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return _people(request, Invitation.Kind.ORGANIZATION, target, form, rows)
 
 
-@login_required
-@require_POST
+@account_action
 def answer(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     """Accept, decline or revoke an invitation."""
     invitation = find_invitation(public_id)

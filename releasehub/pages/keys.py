@@ -5,12 +5,10 @@ from typing import Any
 
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
 
 from downloads.models import Download
 from releasehub.apikeys.models import ApiKey
@@ -19,7 +17,7 @@ from releasehub.apikeys.services import issue_key, revoke_key
 from releasehub.core.querysets import first_or_not_found
 from releasehub.core.requests import actor_of
 from releasehub.core.site import site_url
-from releasehub.pages.form_pages import form_page, require_form_methods
+from releasehub.pages.form_pages import account_action, account_form, form_page
 from releasehub.pages.forms import KeyForm
 
 LABELS = dict(Scope.choices)
@@ -70,8 +68,7 @@ def snippets_of(key: ApiKey, secret: str) -> list[tuple[str, str]]:
     ]  # fmt: skip
 
 
-@login_required
-@require_form_methods
+@account_form
 def keys(request: HttpRequest) -> HttpResponseBase:
     """List the keys, or create one and show its secret, which cannot be shown again.
 
@@ -92,8 +89,7 @@ def keys(request: HttpRequest) -> HttpResponseBase:
     return response
 
 
-@login_required
-@require_POST
+@account_action
 def revoke(request: HttpRequest, pk: int) -> HttpResponseBase:
     key = first_or_not_found(ApiKey.objects.filter(pk=pk))
     revoke_key(actor=actor_of(request), key=key)

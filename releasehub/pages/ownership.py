@@ -3,7 +3,6 @@
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext
@@ -16,7 +15,7 @@ from releasehub.accounts.models import Invitation
 from releasehub.accounts.services.invitations import MAX_INVITED_CHARACTERS
 from releasehub.core.querysets import first_or_not_found
 from releasehub.core.requests import actor_of
-from releasehub.pages.form_pages import form_page, require_form_methods
+from releasehub.pages.form_pages import account_form, form_page
 from releasehub.pages.forms import ServiceForm
 from releasehub.pages.invitation_lists import MAX_ROWS, described
 
@@ -29,8 +28,7 @@ class OwnershipForm(ServiceForm):
     )
 
 
-@login_required
-@require_form_methods
+@account_form
 def ownership(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Show the pending invitations to own a download to its owner and to moderators, and transfer it."""
     actor = actor_of(request)

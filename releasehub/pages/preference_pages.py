@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import translation
@@ -13,7 +12,7 @@ from django.utils.translation import get_language_info, gettext
 from django.utils.translation import gettext_lazy as _
 
 from releasehub.accounts.preferences import known_zones, save_preferences
-from releasehub.pages.form_pages import form_page, require_form_methods
+from releasehub.pages.form_pages import account_form, form_page
 from releasehub.pages.preferences import set_preferences
 
 AUTOMATIC = ("", _("as in the browser"))
@@ -39,8 +38,7 @@ class PreferencesForm(forms.Form):
     time_zone = forms.ChoiceField(label=_("Time zone"), required=False, choices=zone_choices)
 
 
-@login_required
-@require_form_methods
+@account_form
 def preferences(request: HttpRequest) -> HttpResponseBase:
     user: Any = request.user
     form = PreferencesForm(request.POST or None, initial={"language": user.language, "time_zone": user.time_zone})

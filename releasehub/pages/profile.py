@@ -9,13 +9,11 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
 
 from downloads.models import Download
 from releasehub.accounts.limits import count_mail_request
@@ -26,7 +24,7 @@ from releasehub.accounts.services.saving import save_account
 from releasehub.accounts.user_policies import user_policy
 from releasehub.core.requests import actor_of, address_of
 from releasehub.pages.avatars import AvatarForm
-from releasehub.pages.form_pages import form_page, require_form_methods
+from releasehub.pages.form_pages import account_action, account_form, form_page
 from releasehub.pages.forms import ServiceForm
 from releasehub.pages.viewers import account_of
 
@@ -57,8 +55,7 @@ class CloseForm(ServiceForm):
         return text
 
 
-@login_required
-@require_form_methods
+@account_form
 def profile(request: HttpRequest) -> HttpResponse:
     """Show and change the name of the user."""
     user = account_of(request)
@@ -72,8 +69,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     return form_page(request, "pages/profile.html", form, **context)
 
 
-@login_required
-@require_form_methods
+@account_form
 def change_email(request: HttpRequest) -> HttpResponseBase:
     """Send a link to the new address. The account keeps the old address until the link is opened."""
     raise_if_reauthentication_required(request, app="allauth.mfa")
@@ -88,8 +84,7 @@ def change_email(request: HttpRequest) -> HttpResponseBase:
     return form_page(request, "pages/change_email.html", form, **context)
 
 
-@login_required
-@require_form_methods
+@account_form
 def personal_data(request: HttpRequest) -> HttpResponseBase:
     """Close the account, after the password and the user name were entered again."""
     user = account_of(request)
@@ -112,8 +107,7 @@ def personal_data(request: HttpRequest) -> HttpResponseBase:
     return form_page(request, "pages/personal_data.html", form, **context)
 
 
-@login_required
-@require_POST
+@account_action
 def export(request: HttpRequest) -> HttpResponseBase:
     """Return a file with everything that the hub stores about the user, after the password was entered again."""
     raise_if_reauthentication_required(request, app="allauth.mfa")

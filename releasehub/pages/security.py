@@ -7,15 +7,14 @@ from allauth.account.views import PasswordResetView, PasswordSetView
 from allauth.mfa.base.views import IndexView
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST, require_safe
 
 from releasehub.accounts.browsers import browsers_of, describe_browser, sign_out_browser, sign_out_elsewhere
 from releasehub.core.requests import actor_of
+from releasehub.pages.form_pages import account_action, account_page
 
 MAX_BROWSERS = 100
 
@@ -67,8 +66,7 @@ class SetPasswordView(PasswordSetView):
         return super().dispatch(request, *args, **kwargs)
 
 
-@login_required
-@require_safe
+@account_page
 def browsers(request: HttpRequest) -> HttpResponse:
     """List the browsers in which the user is signed in."""
     rows = browsers_of(request.user)[:MAX_BROWSERS]  # type: ignore[arg-type]
@@ -77,16 +75,14 @@ def browsers(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/browsers.html", {"browsers": listed})
 
 
-@login_required
-@require_POST
+@account_action
 def end_browser(request: HttpRequest, pk: int) -> HttpResponseBase:
     sign_out_browser(actor=actor_of(request), browser_id=pk)
     messages.success(request, _("The browser was signed out."))
     return redirect("pages:browsers")
 
 
-@login_required
-@require_POST
+@account_action
 def end_other_browsers(request: HttpRequest) -> HttpResponse:
     number = sign_out_elsewhere(request=request, user=request.user)  # type: ignore[arg-type]
     text = ngettext("Signed out in %(number)s other browser.", "Signed out in %(number)s other browsers.", number)

@@ -6,13 +6,11 @@ from functools import partial
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
 
 from downloads.models import Category, Download
 from downloads.querysets import CategoryQuerySet, DownloadQuerySet
@@ -25,7 +23,7 @@ from releasehub.community.services.watching import change_frequency, unwatch, wa
 from releasehub.core.errors import Invalid
 from releasehub.core.querysets import first_or_not_found
 from releasehub.core.requests import actor_of
-from releasehub.pages.form_pages import require_form_methods
+from releasehub.pages.form_pages import account_action, account_form, require_form_methods
 from releasehub.pages.secret_urls import keep_secret
 from releasehub.pages.viewers import account_of
 
@@ -56,8 +54,7 @@ SAVED_MESSAGES = {
 }
 
 
-@login_required
-@require_form_methods
+@account_form
 def index(request: HttpRequest) -> HttpResponse:
     """List what the user watches, and choose which other e-mails the user gets."""
     user = account_of(request)
@@ -70,14 +67,12 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/watches.html", context)
 
 
-@login_required
-@require_POST
+@account_action
 def watch_download(request: HttpRequest, pk: int) -> HttpResponseBase:
     return _change(request, Download.objects.select_related("category"), pk)
 
 
-@login_required
-@require_POST
+@account_action
 def watch_category(request: HttpRequest, pk: int) -> HttpResponseBase:
     return _change(request, Category.objects.all(), pk)
 

@@ -3,17 +3,16 @@
 from collections.abc import Iterable
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext, ngettext
-from django.views.decorators.http import require_POST, require_safe
 
 from downloads.models import Download
 from releasehub.core.errors import Conflict
 from releasehub.core.numbers import read_number
 from releasehub.core.requests import actor_of
 from releasehub.pages.errors import show_refusal
+from releasehub.pages.form_pages import account_action, account_page
 from releasehub.pages.webhook_forms import RangeForm
 from releasehub.webhooks import replays
 from releasehub.webhooks.log import bodies_of, delivery_log, find_delivery, find_endpoint
@@ -22,14 +21,12 @@ from releasehub.webhooks.models import Delivery, Endpoint
 DELIVERIES = 25
 
 
-@login_required
-@require_safe
+@account_page
 def endpoint(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return _endpoint_page(request, find_endpoint(actor_of(request), public_id), RangeForm())
 
 
-@login_required
-@require_POST
+@account_action
 def replay(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Replay all deliveries of a range of time."""
     actor = actor_of(request)
@@ -45,8 +42,7 @@ def replay(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return redirect(endpoint.path)
 
 
-@login_required
-@require_safe
+@account_page
 def delivery(request: HttpRequest, public_id: str, webhook_id: str) -> HttpResponseBase:
     endpoint = find_endpoint(actor_of(request), public_id)
     row = find_delivery(endpoint, webhook_id)
@@ -54,8 +50,7 @@ def delivery(request: HttpRequest, public_id: str, webhook_id: str) -> HttpRespo
     return render(request, "pages/webhook_delivery.html", context)
 
 
-@login_required
-@require_POST
+@account_action
 def replay_one(request: HttpRequest, public_id: str, webhook_id: str) -> HttpResponseBase:
     actor = actor_of(request)
     row = find_delivery(find_endpoint(actor, public_id), webhook_id)

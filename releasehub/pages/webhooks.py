@@ -3,15 +3,19 @@
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext, ngettext
-from django.views.decorators.http import require_POST, require_safe
 
 from releasehub.core.actor import Actor
 from releasehub.core.requests import actor_of
-from releasehub.pages.form_pages import form_page, require_form_methods, run_named_action
+from releasehub.pages.form_pages import (
+    account_action,
+    account_form,
+    account_page,
+    form_page,
+    run_named_action,
+)
 from releasehub.pages.parameters import page_of_rows
 from releasehub.pages.webhook_forms import EndpointForm, NewEndpointForm
 from releasehub.pages.webhook_log import describe_queued, downloads_of
@@ -55,16 +59,14 @@ ACTIONS: dict[str, Callable[[Actor, Endpoint], str]] = {
 }
 
 
-@login_required
-@require_safe
+@account_page
 def index(request: HttpRequest) -> HttpResponse:
     rows = visible_endpoints(actor_of(request)).select_related("organization").order_by("-id")
     page = page_of_rows(request, rows)
     return render(request, "pages/webhooks.html", {"page": page, "downloads": downloads_of(page.object_list)})
 
 
-@login_required
-@require_form_methods
+@account_form
 def new(request: HttpRequest) -> HttpResponseBase:
     actor = actor_of(request)
     form = NewEndpointForm(request.POST or None, actor=actor, initial={"belongs_to": request.GET.get("for", "")})
@@ -75,8 +77,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
     return form_page(request, "pages/webhook_form.html", form)
 
 
-@login_required
-@require_form_methods
+@account_form
 def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
     endpoint = find_endpoint(actor, public_id)
@@ -90,8 +91,7 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return form_page(request, "pages/webhook_form.html", form, endpoint=endpoint)
 
 
-@login_required
-@require_POST
+@account_action
 def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     actor = actor_of(request)
     endpoint = find_endpoint(actor, public_id)
@@ -99,8 +99,7 @@ def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     return redirect(endpoint.path)
 
 
-@login_required
-@require_form_methods
+@account_form
 def rotate(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Ask for confirmation, then rotate the secret. The receivers have to be configured with the new one."""
     actor = actor_of(request)
@@ -112,8 +111,7 @@ def rotate(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return _secret_page(request, endpoint, secret)
 
 
-@login_required
-@require_form_methods
+@account_form
 def delete(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
     endpoint = find_endpoint(actor, public_id)

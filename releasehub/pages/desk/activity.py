@@ -4,13 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
 from downloads.activity import activity_of
 from downloads.models import TeamMember
@@ -23,6 +21,7 @@ from releasehub.pages.desk.download_forms import DownloadForm
 from releasehub.pages.desk.files import FileForm
 from releasehub.pages.desk.lookup import find_download
 from releasehub.pages.desk.version_forms import VersionForm
+from releasehub.pages.form_pages import account_page
 from releasehub.pages.parameters import page_of_rows
 
 ROWS_PER_PAGE = 30
@@ -38,8 +37,7 @@ class ActivityLine:
     details: str
 
 
-@login_required
-@require_safe
+@account_page
 def activity(request: HttpRequest, public_id: str) -> HttpResponse:
     actor = actor_of(request)
     download = find_download(actor, public_id)

@@ -3,12 +3,10 @@
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_POST, require_safe
 
 from downloads.holds import is_held
 from downloads.models import Download
@@ -34,7 +32,7 @@ from releasehub.pages.desk.lookup import find_download
 from releasehub.pages.desk.repository_links import repository_links
 from releasehub.pages.desk.version_moves import BULK_MOVES
 from releasehub.pages.errors import show_refusal
-from releasehub.pages.form_pages import form_page, require_form_methods
+from releasehub.pages.form_pages import account_action, account_form, account_page, form_page
 from releasehub.pages.manage_links import people_links
 from releasehub.pages.parameters import page_of_rows
 from releasehub.publishing.deletion import delete_download
@@ -75,8 +73,7 @@ ACTIONS: dict[str, Callable[[Actor, Download, str], str]] = {
 }
 
 
-@login_required
-@require_safe
+@account_page
 def index(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     rows = Download.objects.worked_on_by(actor).select_related("category")
@@ -94,8 +91,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @takes_files
 @csrf_exempt
-@login_required
-@require_form_methods
+@account_form
 def new(request: HttpRequest) -> HttpResponseBase:
     """Create a draft, which only its team sees until its first version is published.
 
@@ -136,8 +132,7 @@ def _add_icon(request: HttpRequest, download: Download, upload: StagedUpload) ->
         messages.warning(request, text % {"reason": translated(error.message)})
 
 
-@login_required
-@require_safe
+@account_page
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     actor = actor_of(request)
     download = find_download(actor, public_id)
@@ -166,8 +161,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "pages/desk/download.html", context)
 
 
-@login_required
-@require_form_methods
+@account_form
 def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
     download = find_download(actor, public_id)
@@ -181,8 +175,7 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return form_page(request, "pages/desk/download_form.html", form, download=download)
 
 
-@login_required
-@require_POST
+@account_action
 def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     actor = actor_of(request)
     download = find_download(actor, public_id)

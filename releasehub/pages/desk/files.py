@@ -7,13 +7,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_POST
 
 from files.models import File
 from files.policies import file_policy
@@ -25,7 +23,7 @@ from releasehub.core.errors import Conflict, Denied, DomainError, NotFound, Reje
 from releasehub.core.requests import actor_of
 from releasehub.pages.desk.lookup import find_file, find_version
 from releasehub.pages.errors import show_refusal
-from releasehub.pages.form_pages import form_page, require_form_methods
+from releasehub.pages.form_pages import account_action, account_form, form_page
 from releasehub.pages.forms import ServiceForm
 from releasehub.publishing.deletion import delete_file
 from versions.models import Version
@@ -66,8 +64,7 @@ class FileForm(ServiceForm):
 
 @takes_files
 @csrf_exempt
-@login_required
-@require_POST
+@account_action
 def upload(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Check the right to upload before the body is read, then let the CSRF check read it into the storage.
 
@@ -101,8 +98,7 @@ def _receive(request: HttpRequest, version: Version) -> HttpResponse:
     return redirect("pages:desk-version", version.public_id)
 
 
-@login_required
-@require_form_methods
+@account_form
 def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
     file = find_file(actor, public_id)
@@ -117,8 +113,7 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return form_page(request, "pages/desk/file_form.html", form, **context)
 
 
-@login_required
-@require_POST
+@account_action
 def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     actor = actor_of(request)
     file = find_file(actor, public_id)

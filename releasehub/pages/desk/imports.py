@@ -4,12 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
 
 from downloads.models import Download
 from downloads.services import create_download
@@ -22,7 +20,13 @@ from releasehub.importing.report import releases_of, totals_of
 from releasehub.importing.services import add_source, cancel_run, change_source, delete_source, start_run
 from releasehub.pages.desk.import_forms import EditImportForm, NewImportForm
 from releasehub.pages.errors import show_refusal
-from releasehub.pages.form_pages import form_page, require_form_methods, run_named_action
+from releasehub.pages.form_pages import (
+    account_action,
+    account_form,
+    account_page,
+    form_page,
+    run_named_action,
+)
 from releasehub.pages.parameters import page_of_rows
 
 RELEASES_PER_PAGE = 50
@@ -49,8 +53,7 @@ def _cancel(actor: Actor, source: ImportSource) -> str:
 ACTIONS: dict[str, Callable[[Actor, ImportSource], str]] = {"start": _start, "check": _check, "cancel": _cancel}
 
 
-@login_required
-@require_safe
+@account_page
 def index(request: HttpRequest) -> HttpResponse:
     """List the imports into the downloads of the user, or into one of them."""
     rows = visible_sources(actor_of(request)).select_related("download").order_by("-id")
@@ -61,8 +64,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/desk/imports.html", {"page": page, "last_runs": last, "chosen": chosen})
 
 
-@login_required
-@require_form_methods
+@account_form
 def new(request: HttpRequest) -> HttpResponseBase:
     """Add an import, and list what it would make. Nothing is imported before the user has seen that."""
     actor = actor_of(request)
@@ -87,8 +89,7 @@ def _add(actor: Actor, values: dict[str, Any]) -> ImportSource:
     return source
 
 
-@login_required
-@require_safe
+@account_page
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """Show what the last run has found and done. The page updates itself until the run is finished."""
     source = _find(actor_of(request), public_id)
@@ -101,8 +102,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "pages/desk/import.html", context)
 
 
-@login_required
-@require_form_methods
+@account_form
 def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
     source = _find(actor, public_id)
@@ -115,8 +115,7 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return form_page(request, "pages/desk/import_form.html", form, source=source, download=source.download)
 
 
-@login_required
-@require_POST
+@account_action
 def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     """Start a run or a dry run, or cancel the one that is under way."""
     actor = actor_of(request)
@@ -125,8 +124,7 @@ def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     return redirect("pages:desk-import", public_id)
 
 
-@login_required
-@require_form_methods
+@account_form
 def delete(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Ask for confirmation, then delete the import. The versions stay."""
     actor = actor_of(request)

@@ -1,21 +1,19 @@
 """The preview of Markdown while an author types."""
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from releasehub.core.counting import count
 from releasehub.core.errors import TooMany
 from releasehub.markdown.rendering import render_markdown
+from releasehub.pages.form_pages import account_action
 
 WINDOW_SECONDS = 60
 MAX_PER_MINUTE = 60  # a long text takes half a second; the script asks when the author pauses
 
 
-@login_required
-@require_POST
+@account_action
 def preview(request: HttpRequest) -> HttpResponseBase:
     """Return the HTML of the field `text`, cut off at the length that a version may have.
 

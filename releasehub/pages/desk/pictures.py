@@ -1,12 +1,10 @@
 """The icon, the cover and the screenshots of a download on the author's desk."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_POST
 
 from downloads.models import Download
 from downloads.policies import download_policy
@@ -23,13 +21,12 @@ from releasehub.core.querysets import first_or_not_found
 from releasehub.core.requests import actor_of
 from releasehub.pages.desk.lookup import find_download
 from releasehub.pages.errors import prefers_json, show_refusal
-from releasehub.pages.form_pages import require_form_methods
+from releasehub.pages.form_pages import account_action, account_form
 
 
 @takes_files
 @csrf_exempt
-@login_required
-@require_form_methods
+@account_form
 def pictures(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Show the pictures, and add one. See `files.upload` for the order of the checks.
 
@@ -62,8 +59,7 @@ def _receive(request: HttpRequest, download: Download) -> HttpResponse:
     return redirect("pages:desk-pictures", download.public_id)
 
 
-@login_required
-@require_POST
+@account_action
 def act(request: HttpRequest, public_id: str, picture_id: str, name: str) -> HttpResponseBase:
     """Change the texts of one picture, move it, or remove it."""
     actor, download = _editable(request, public_id)

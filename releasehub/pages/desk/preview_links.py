@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -14,15 +13,14 @@ from releasehub.distribution.preview_links import DEFAULT_DAYS, can_be_previewed
 from releasehub.pages.access_key_forms import PreviewLinkForm
 from releasehub.pages.contexts import base_url
 from releasehub.pages.desk.lookup import find_version
-from releasehub.pages.form_pages import form_page, require_form_methods
+from releasehub.pages.form_pages import account_form, form_page
 from releasehub.pages.secret_urls import keep_secret
 from versions.models import Version
 
 MAX_SHOWN = 50
 
 
-@login_required
-@require_form_methods
+@account_form
 def index(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """List the preview links of a version, and create one. The new link is shown once, above the list."""
     actor = actor_of(request)

@@ -1,10 +1,8 @@
 """The feeds for updaters on the author's desk: their URLs, what to paste into an app, and what they offer now."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
 
 from downloads.models import Download
 from downloads.policies import download_policy
@@ -15,14 +13,14 @@ from releasehub.distribution.feeds.checks import check_app_images, check_electro
 from releasehub.distribution.feeds.electron_files import DEFAULT_CHANNEL_NAME
 from releasehub.pages.contexts import base_url
 from releasehub.pages.desk.lookup import find_download
+from releasehub.pages.form_pages import account_page
 from releasehub.pages.parameters import parameter_of
 from versions.models import Version
 
 MAX_CHANNELS = 50
 
 
-@login_required
-@require_safe
+@account_page
 def feeds(request: HttpRequest, public_id: str) -> HttpResponse:
     """Show the feeds of one channel, the default one unless `channel` names another."""
     actor = actor_of(request)

@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
-from django.views.decorators.http import require_POST, require_safe
 
 from files.models import UploadSession
 from files.targets import target_in_name
@@ -21,6 +19,7 @@ from files.uploads.sessions import begin_upload, check_begin, find_upload, open_
 from releasehub.core.errors import Invalid
 from releasehub.core.requests import actor_of
 from releasehub.pages.desk.lookup import find_version
+from releasehub.pages.form_pages import account_action, account_page
 from versions.policies import version_policy
 
 PART_BYTES = 8 * MIB  # small enough that a lost network costs little, large enough for 80 GB in 10,000 parts
@@ -32,8 +31,7 @@ class BeginForm(forms.Form):
     size_bytes = forms.IntegerField(min_value=0, max_value=MAX_FILE_BYTES)
 
 
-@login_required
-@require_POST
+@account_action
 def begin(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Reserve the name and the bytes of a file. Platform and architecture are guessed from its name."""
     actor = actor_of(request)
@@ -58,15 +56,13 @@ def begin(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return _answer(upload, missing=range(1, incoming.part_count + 1), status=201)
 
 
-@login_required
-@require_safe
+@account_page
 def status(request: HttpRequest, public_id: str) -> HttpResponseBase:
     upload = find_upload(actor_of(request), public_id)
     return _answer(upload, missing=progress_of(upload).missing)
 
 
-@login_required
-@require_POST
+@account_action
 def parts(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Sign the URLs of the parts whose numbers the body names as `{"parts": [1, 2]}`."""
     upload = find_upload(actor_of(request), public_id)
@@ -76,8 +72,7 @@ def parts(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return _answer(upload, addresses=sign_parts(upload, [(number, "") for number in numbers]))
 
 
-@login_required
-@require_POST
+@account_action
 def complete(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
     upload = find_upload(actor, public_id)
@@ -85,8 +80,7 @@ def complete(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return _answer(complete_upload(actor=actor, upload=upload))
 
 
-@login_required
-@require_POST
+@account_action
 def abort(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
     upload = find_upload(actor, public_id)

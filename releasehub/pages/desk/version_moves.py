@@ -5,12 +5,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_POST
 
 from downloads.models import Download
 from downloads.policies import download_policy
@@ -20,6 +18,7 @@ from releasehub.core.errors import Conflict, Denied, DomainError, Invalid, NotFo
 from releasehub.core.requests import actor_of
 from releasehub.pages.desk.lookup import find_download, find_version
 from releasehub.pages.errors import show_refusal
+from releasehub.pages.form_pages import account_action
 from releasehub.publishing.first_release import publish_with_page
 from releasehub.publishing.lifecycle import move, offered_moves
 from releasehub.publishing.transitions import Move
@@ -103,8 +102,7 @@ def offered_actions(actor: Actor, version: Version) -> list[Action]:
     return [action for action in ACTIONS if action.move in offered]
 
 
-@login_required
-@require_POST
+@account_action
 def move_one(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     actor = actor_of(request)
     version = find_version(actor, public_id)
@@ -125,8 +123,7 @@ def move_one(request: HttpRequest, public_id: str, name: str) -> HttpResponseBas
     return redirect("pages:desk-version", public_id)
 
 
-@login_required
-@require_POST
+@account_action
 def move_several(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Move each selected version by itself, and say which of them could not be moved, and why."""
     actor = actor_of(request)

@@ -1,19 +1,17 @@
 """The downloads of one version over time, on the author's desk."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 
 from files.models import File
 from releasehub.core.requests import actor_of
 from releasehub.distribution.statistics import Period, version_statistics
 from releasehub.pages.desk.lookup import find_version
+from releasehub.pages.form_pages import account_page
 from releasehub.pages.statistics_views import chart_context
 
 
-@login_required
-@require_safe
+@account_page
 def statistics(request: HttpRequest, public_id: str) -> HttpResponse:
     actor = actor_of(request)
     version = find_version(actor, public_id)

@@ -3,12 +3,10 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db.models import Case, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
 from downloads.policies import download_policy
 from files.models import File, UploadSession
@@ -27,7 +25,7 @@ from releasehub.moderation.models import Kind
 from releasehub.pages.desk.lookup import find_download, find_version
 from releasehub.pages.desk.version_forms import EditVersionForm, NewVersionForm, VersionForm
 from releasehub.pages.desk.version_moves import offered_actions
-from releasehub.pages.form_pages import form_page, require_form_methods
+from releasehub.pages.form_pages import account_form, account_page, form_page
 from releasehub.pages.parameters import page_of_rows, parameter_of
 from releasehub.pages.releases import FILES_PER_PAGE
 from releasehub.publishing.releases import create_version, edit_version
@@ -35,8 +33,7 @@ from versions.models import Version
 from versions.policies import version_policy
 
 
-@login_required
-@require_form_methods
+@account_form
 def new(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Create a draft, and go on to the page that uploads its files."""
     actor = actor_of(request)
@@ -51,8 +48,7 @@ def new(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return _form_page(request, form, download=download)
 
 
-@login_required
-@require_safe
+@account_page
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     actor = actor_of(request)
     version = find_version(actor, public_id)
@@ -79,8 +75,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     return response
 
 
-@login_required
-@require_form_methods
+@account_form
 def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
     version = find_version(actor, public_id)

@@ -16,8 +16,6 @@ from releasehub.core.errors import NotFound
 
 
 class PictureTextsForm(forms.Form):
-    """The texts of a picture."""
-
     alt_text = forms.CharField(
         label=_("Description for screen readers"),
         help_text=_("What the picture shows, in one sentence"),

@@ -89,7 +89,6 @@ def release_picture(picture: StoredPicture) -> None:
 
 
 def decode_upload(upload: StagedUpload, target: PictureFormat) -> DecodedPicture:
-    """Decode a staged picture."""
     with closing(blob_storage().open(upload.key)) as handle:
         return decode(handle.read(MAX_UPLOAD_BYTES), target)
 

@@ -82,7 +82,6 @@ def _collect(upload: UploadSession) -> StagedUpload:
 
 
 def _claim_blob(upload: UploadSession, staged: StagedUpload) -> Blob:
-    """Claim the blob of the uploaded bytes."""
     if upload.version is not None:
         check_new_file(
             actor=actor_of_upload(upload),

@@ -79,7 +79,6 @@ def message_of(invitation: Invitation, title: str, rights: str, token: str, emai
 
 
 def text_of(invitation: Invitation, title: str, rights: str, token: str) -> str:
-    """Return the text of the e-mail."""
     values = {"title": fold_whitespace(title), "url": site_url(), "rights": rights}
     time = {"time": moment_text(invitation.expires_at)}
     lines = [

@@ -24,7 +24,6 @@ def roles_of(organization: Organization) -> list[Role]:
 
 
 def find_role(organization: Organization, role_id: str) -> Role:
-    """Return the role with this public id."""
     if role_id in BUILT_IN:
         return built_in_role(organization, role_id)
     return first_or_not_found(Role.objects.filter(organization=organization, public_id=role_id), NO_SUCH_ROLE)

@@ -16,7 +16,6 @@ _BODY = re.compile(rf"[0-9A-Za-z]{{{RANDOM_CHARACTERS + CHECK_CHARACTERS}}}")
 
 
 def new_secret(prefix: str = API_KEY) -> str:
-    """Return a new random key."""
     body = prefix + "".join(secrets.choice(_ALPHABET) for _ in range(RANDOM_CHARACTERS))
     return body + check_characters(body)
 

@@ -34,7 +34,6 @@ def audit_csv_lines(rows: models.QuerySet[Any]) -> Iterator[str]:
 
 
 def cell(value: Any) -> str:
-    """Return the text of a CSV cell."""
     if value is None:
         return ""
     if isinstance(value, dict | list):

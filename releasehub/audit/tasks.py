@@ -39,7 +39,6 @@ def ship() -> int:
 
 @shared_task(name="audit.ship_sink")
 def ship_sink(sink_id: int) -> int:
-    """Ship the next rows to one sink."""
     return sinks.ship_sink(sink_id)
 
 

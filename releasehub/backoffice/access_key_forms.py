@@ -68,7 +68,6 @@ class ImportForm(forms.Form):
         self.fields["download"].queryset = downloads  # type: ignore[attr-defined]
 
     def clean_file(self) -> list[str]:
-        """Return the lines of the file."""
         file = self.cleaned_data["file"]
         if file.size > MAX_FILE_BYTES:
             raise forms.ValidationError(f"The file is larger than {MAX_FILE_BYTES} bytes. Split it.")

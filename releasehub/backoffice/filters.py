@@ -24,8 +24,6 @@ class IndexedValuesFilter(AllValuesFieldListFilter):
 
 
 class ChoicesFilter(SimpleListFilter):
-    """A filter with the choices in `offered`."""
-
     offered: Sequence[tuple[str, Any]]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, Any]]:

@@ -60,7 +60,6 @@ def clean_text(text: str, limit: int) -> str:
 
 
 def clean_comment(text: str) -> str:
-    """Return the text as it is stored."""
     cleaned = clean_text(text, settings.MAX_COMMENT_CHARACTERS)
     if not cleaned:
         raise Invalid("The comment is empty. Enter a text.", field="text")

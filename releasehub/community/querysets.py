@@ -17,8 +17,6 @@ READ_REPORTS = "community.view_report"
 
 
 class ContributionQuerySet(SoftDeleteQuerySet[Any]):
-    """Comments or reviews."""
-
     def shown(self) -> Self:
         """Rows that every user who sees the download sees."""
         return self.alive().filter(state="visible")

@@ -41,7 +41,6 @@ def count_reporting(actor: Actor, download: Download) -> None:
 
 
 def clean_report(text: str) -> str:
-    """Return the text of a report as it is stored."""
     cleaned = clean_text(text, MAX_REPORT_CHARACTERS)
     if not cleaned:
         raise Invalid("Describe what is wrong, so that a moderator can check it.", field="text")

@@ -19,7 +19,6 @@ def notify_watchers() -> int:
 
 @shared_task(name="community.queue_digests")
 def queue_watch_digests() -> int:
-    """Queue the digests that are due."""
     return queue_digests()
 
 

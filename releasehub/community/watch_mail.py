@@ -28,7 +28,6 @@ MAX_PER_RUN = 500
 
 
 def has_due_notices() -> bool:
-    """Return whether there are e-mails to send."""
     return _due().exists()
 
 

@@ -100,8 +100,6 @@ class DomainError(Exception):
 
 
 class Invalid(DomainError):
-    """A value is invalid."""
-
     def __init__(self, message: str, *, field: str = "", code: ErrorCode = ErrorCode.INVALID, **params: Any) -> None:
         super().__init__(code, message, field=field, **params)
 
@@ -167,7 +165,5 @@ class StorageUnavailable(DomainError):
 
 
 class StorageFull(DomainError):
-    """The file storage has no space left."""
-
     def __init__(self, message: str = "The file storage is full. Contact the operator of this hub.") -> None:
         super().__init__(ErrorCode.STORAGE_FULL, message)

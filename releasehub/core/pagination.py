@@ -10,7 +10,6 @@ MAX_COUNTED_ROWS = 10_000
 
 
 def count_bounded(rows: QuerySet[Any]) -> int:
-    """Return the number of rows, but at most 10,000."""
     return rows.order_by()[:MAX_COUNTED_ROWS].count()
 
 

@@ -101,7 +101,6 @@ def revoke_access_key(*, actor: Actor, key: AccessKey) -> None:
 
 
 def check_key_fields(download: Download, *, expires_at: datetime | None, uses: int | None, highest_number: str) -> None:
-    """Check the limits of a new key."""
     check_expiry(expires_at)
     if uses is not None and uses < 1:
         raise Invalid(

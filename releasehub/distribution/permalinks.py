@@ -113,7 +113,6 @@ def _public_tag(download: Download, tag: str) -> PublicTag | None:
 
 
 def _if_visible(actor: Actor, download: Download, version: Version) -> Version | None:
-    """Return the version if the actor may see it."""
     version.download = download
     if version.is_deleted and version.is_open:
         raise Gone(version.delete_reason)

@@ -26,14 +26,12 @@ def web_path(download: Download) -> str:
 
 
 def release_path(download: Download, tag: str) -> str:
-    """Return the path of one release."""
     if not has_web_addresses(download):
         return f"{download.path}{quote(tag, safe=UNQUOTED)}/"
     return f"{repository_path(download)}/releases/tag/{quote(tag, safe=UNQUOTED)}"
 
 
 def asset_path(download: Download, tag: str, filename: str) -> str:
-    """Return the path of the bytes of one file."""
     names = f"{quote(tag, safe=UNQUOTED)}/{quote(filename, safe=UNQUOTED)}"
     if not has_web_addresses(download):
         return f"/d/{download.slug}/{names}"

@@ -87,7 +87,6 @@ class _Markdown(MarkdownIt):
 
 
 def _to_html(text: str) -> str:
-    """Parse the text and render it to HTML."""
     if len(text) > MAX_CHARS:
         raise TooCostly
     env = {"budget": Budget()}

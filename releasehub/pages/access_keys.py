@@ -62,7 +62,6 @@ def revoke(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 
 def _find(actor: Actor, public_id: str) -> AccessKey:
-    """Return an access key that the actor manages."""
     return first_or_not_found(
         manageable_access_keys(actor).select_related("download__category").filter(public_id=public_id)
     )

@@ -30,7 +30,6 @@ CARD_FIELDS = (
 
 
 def category_of_page(actor: Actor, slug: str) -> Category:
-    """Return the category."""
     return category_policy.visible_or_not_found(actor, Category.objects.filter(slug=slug).first())
 
 

@@ -115,7 +115,6 @@ def error_page(request: HttpRequest, status: int, message: str = "", advice: Str
 
 
 def error_response(request: HttpRequest, error: DomainError) -> HttpResponseBase:
-    """Return the page of a domain error."""
     if isinstance(error, errors.Moved):
         return redirect_renamed(request, error.slug)
     kind = next(kind for kind in type(error).__mro__ if kind in STATUS)

@@ -51,8 +51,6 @@ def json_attachment(enclosure: Enclosure) -> dict[str, Any]:
 
 
 class FeedFormatConverter(StringConverter):
-    """The end of a feed's URL."""
-
     regex = "atom|json"
 
 

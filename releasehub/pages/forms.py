@@ -62,8 +62,6 @@ class SlugsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # n
 
 
 class KeyForm(forms.Form):
-    """A new API key of the signed-in user."""
-
     name = forms.CharField(
         label=_("Name"), max_length=100, help_text=_("The purpose of the key, such as “release pipeline”.")
     )

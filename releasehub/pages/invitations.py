@@ -69,7 +69,6 @@ def organization(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 @account_action
 def answer(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
-    """Accept, decline or revoke an invitation."""
     invitation = find_invitation(public_id)
     return _act(request, invitation, name)
 

@@ -73,7 +73,6 @@ def social_card(request: HttpRequest, public_id: str, digest: str) -> HttpRespon
 
 
 def _draw(download: Download, card: Card) -> Blob:
-    """Draw and store the card."""
     if count(f"card:{download.pk}:{card.digest}", WINDOW_SECONDS) > 1:
         raise TooMany("This picture is being drawn. Try again in a moment.", wait=2)
     if count("cards", WINDOW_SECONDS) > MAX_DRAWN_PER_MINUTE:

@@ -57,7 +57,6 @@ class CloseForm(ServiceForm):
 
 @account_form
 def profile(request: HttpRequest) -> HttpResponse:
-    """Show and change the name of the user."""
     user = account_of(request)
     form = ProfileForm(request.POST or None, instance=user)
     if form.is_valid():

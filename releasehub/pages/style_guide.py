@@ -37,5 +37,4 @@ def style_guide(request: HttpRequest) -> HttpResponse:
 
 
 def icon_names(source: Path = ICONS) -> list[str]:
-    """Return the names of the icons in the sprite."""
     return re.findall(r'<symbol id="([a-z]+)"', source.read_text(encoding="utf-8"))

@@ -52,7 +52,6 @@ def facets_of(download: Download, *, platforms: Iterable[str], channels: Iterabl
 
 
 def store_facets(download_ids: Collection[int], facets: Iterable[Facet]) -> None:
-    """Replace the rows of these downloads."""
     Facet.objects.filter(download_id__in=download_ids).delete()
     Facet.objects.bulk_create(facets, batch_size=BATCH_ROWS)
 

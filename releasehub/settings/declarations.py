@@ -53,7 +53,6 @@ def without_credentials(text: str) -> str:
 
 
 def shown_default(value: object) -> str:
-    """Return a default in Markdown."""
     if isinstance(value, bool):
         return f"`{value:d}`"
     return f"`{value}`" if value or value == 0 else "none"

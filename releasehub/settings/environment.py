@@ -56,7 +56,6 @@ class Environment(Env):
     def items(
         self, name: str, default: str = "", *, help: str, check: Callable[[Any], Any] | None = None, **more: Any
     ) -> list[str]:
-        """Return the entries of a comma-separated list."""
         self._declare(name, "list", default, help, **more)
         return [item for item in self.list(name, default.split(","), subcast=str.strip, validate=check) or () if item]
 

@@ -45,7 +45,6 @@ class Message:
 
 
 def message_of(event: Event) -> Message:
-    """Return the message about an event."""
     data = event.data
     kind, _, verb = event.type.partition(".")
     if kind == "endpoint":

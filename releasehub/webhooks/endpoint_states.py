@@ -76,7 +76,6 @@ def send_test_event(*, actor: Actor, endpoint: Endpoint) -> Delivery:
 
 
 def ensure_sending(endpoint: Endpoint) -> None:
-    """Check that the endpoint is sending."""
     if not endpoint.is_active or endpoint.is_paused or endpoint.is_disabled:
         raise Conflict(
             ErrorCode.ENDPOINT_NOT_SENDING,

@@ -4,7 +4,6 @@ from urllib.parse import urlsplit
 
 
 def host_of(url: str) -> str:
-    """Return the host and port of a URL."""
     return urlsplit(url).netloc.rpartition("@")[2]
 
 

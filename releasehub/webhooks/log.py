@@ -12,7 +12,6 @@ from releasehub.webhooks.querysets import visible_endpoints
 
 
 def find_endpoint(actor: Actor, public_id: str) -> Endpoint:
-    """Return the endpoint with this public id."""
     endpoint = Endpoint.objects.select_related("organization").filter(public_id=public_id).first()
     return endpoint_policy.visible_or_not_found(actor, endpoint)
 
@@ -37,7 +36,6 @@ def visible_deliveries(actor: Actor) -> QuerySet[Delivery]:
 
 
 def find_delivery(endpoint: Endpoint, webhook_id: str) -> Delivery:
-    """Return the delivery of the endpoint with this webhook-id."""
     delivery = first_or_not_found(with_webhook_id(delivery_log(endpoint), webhook_id))
     delivery.endpoint = endpoint
     return delivery

@@ -24,7 +24,6 @@ GIVE_UP_AFTER = timedelta(days=2)
 
 
 def has_due_notices() -> bool:
-    """Return whether there are notices to send."""
     return _due_endpoints().exists()
 
 

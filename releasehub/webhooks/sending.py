@@ -94,7 +94,6 @@ def attempt(lane: Lane, delivery: ClaimedDelivery, http_client: PersistentClient
 
 
 def _exchange(lane: Lane, outcome: AttemptOutcome, http_client: PersistentClient) -> AttemptOutcome:
-    """Sign and send the request."""
     delivery = outcome.delivery
     if not lane.keys:
         raise Refused("The secret of the endpoint cannot be decrypted. Rotate the secret.")

@@ -40,7 +40,6 @@ def sweep() -> int:
 
 @shared_task(name=notices.SEND_TASK)
 def send_notices() -> int:
-    """Notify owners of endpoints that were disabled."""
     return notices.send_notices()
 
 

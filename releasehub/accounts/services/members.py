@@ -142,7 +142,6 @@ def find_member(organization: Organization, user_id: str) -> Membership:
 
 
 def ensure_can_grant(actor: Actor, organization: Organization, scopes: list[str]) -> None:
-    """Check that the actor has all these scopes."""
     if missing := sorted(set(scopes) - organization_policy.scopes_in(actor, organization)):
         raise Denied(
             f"You cannot grant scopes that you do not have: {', '.join(missing)}. Choose other "

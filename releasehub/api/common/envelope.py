@@ -50,7 +50,6 @@ class Envelope:
         return problem.status or self.statuses[problem.kind]
 
     def exception_handler(self, error: Exception, context: dict[str, Any]) -> Response:
-        """Return the response to an exception of a view."""
         set_rollback()
         names: Mapping[str, str] = getattr(context.get("view"), "field_names", {})
         problems = [replace(item, field=names.get(item.field, item.field)) for item in problems_of(error)]

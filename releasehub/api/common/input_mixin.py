@@ -37,7 +37,6 @@ class InputMixin(GenericViewSet[Any]):
         return serializer
 
     def get_validated_data(self) -> dict[str, Any]:
-        """Return the validated request body."""
         return dict(self.get_input_serializer().validated_data)
 
     def get_validated_query(self, serializer_class: type[BaseSerializer[Any]]) -> dict[str, Any]:

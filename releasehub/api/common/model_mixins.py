@@ -57,8 +57,6 @@ class UpdateModelMixin(ChangeModelMixin):
 
 
 class PartialUpdateModelMixin(ChangeModelMixin):
-    """Changes with PATCH."""
-
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.change()
 

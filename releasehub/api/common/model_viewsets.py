@@ -41,7 +41,6 @@ class HubModelViewSet(HubViewSet):
         return queryset
 
     def filter_queryset(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        """Apply the filters of the query string."""
         filters, query = self.filterset_class, self.request.query_params
         # Even a filter set without filters takes longer than the query of a page, so a request without any skips it.
         if filters is None or filters.base_filters.keys().isdisjoint(query):
@@ -61,7 +60,6 @@ class HubModelViewSet(HubViewSet):
         return {self.lookup_field: self.kwargs[self.lookup_url_kwarg or self.lookup_field]}
 
     def get_object(self) -> Any:
-        """Return the row that the URL names."""
         lookup = self.get_lookup()
         instance = None if lookup is None else self.get_object_queryset().filter(**lookup).first()
         if instance is None or not self.policy.can_view(self.actor, instance):

@@ -69,7 +69,6 @@ class EngineViewSet(EngineEnvelopeMixin, HubViewSet):
 
     @cached_property
     def download(self) -> Download:
-        """The download that this dialect serves."""
         pk = served_downloads().values_list("pk", flat=True).first()
         download = None if pk is None else find_with_access(self.actor, pk)
         if download is None or not download_policy.can_view(self.actor, download):

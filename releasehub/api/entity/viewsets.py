@@ -71,7 +71,6 @@ class EntityViewSet(EntityEnvelopeMixin, HubViewSet):
 
     @cached_property
     def entity(self) -> Download:
-        """The entity that the URL names."""
         return self.find_entity(self.kwargs["entity_id"])
 
     @cached_property
@@ -87,7 +86,6 @@ class EntityViewSet(EntityEnvelopeMixin, HubViewSet):
         return first_or_not_found(rows)
 
     def find_entity(self, public_id: str) -> Download:
-        """Return the entity with this id."""
         rows = Download.all_objects.entities().select_related(*ENTITY_RELATIONS)
         return download_policy.visible_or_not_found(self.actor, rows.filter(public_id=public_id).first())
 

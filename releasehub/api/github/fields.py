@@ -24,6 +24,4 @@ def format_optional_second(moment: datetime | None) -> str | None:
 
 
 class SecondField(serializers.DateTimeField):
-    """A time of a response, in whole seconds."""
-
     convert = staticmethod(format_optional_second)

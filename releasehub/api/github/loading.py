@@ -36,7 +36,6 @@ def _set_authors(releases: Sequence[Version]) -> None:
 
 
 def release_of_id(actor: Actor, download: Download, pk: int) -> Version:
-    """Return the release with this id."""
     if pk > MAX_ID:
         raise NotFound
     return find_release(actor, download, pk)

@@ -58,7 +58,6 @@ class GitHubReleaseAssetViewSet(ListModelMixin, GitHubModelViewSet):
 
     @cached_property
     def release(self) -> Version:
-        """The release that the URL names."""
         return release_of_id(self.actor, self.repository, self.kwargs["release_id"])
 
     def get_queryset(self) -> models.QuerySet[Any]:

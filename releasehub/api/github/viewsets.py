@@ -35,7 +35,6 @@ class GitHubViewSet(GitHubEnvelopeMixin, HubViewSet):
 
     @cached_property
     def repository(self) -> Download:
-        """The download that the URL names."""
         return find_repository(self.actor, self.kwargs["owner"], self.kwargs["repo"])
 
     @property

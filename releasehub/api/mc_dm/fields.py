@@ -30,8 +30,6 @@ def read_moment(text: str) -> datetime:
 
 
 class EpochField(serializers.IntegerField):
-    """A time in Unix seconds."""
-
     convert = staticmethod(epoch)
 
 

@@ -20,7 +20,6 @@ WRITABLE_VERSION_STATES = ["draft", "scheduled", "published"]
 
 
 def find_category(serializer: serializers.Serializer[Any], category_id: int, field: str) -> Category:
-    """Return the category that a request names."""
     categories = Category.objects.visible_to(serializer.context["actor"])
     category: Category | None = categories.filter(pk=category_id).first()
     if category is None:
@@ -29,7 +28,6 @@ def find_category(serializer: serializers.Serializer[Any], category_id: int, fie
 
 
 def find_prefix(prefix_id: int) -> Prefix:
-    """Return the prefix that a request names."""
     prefix = Prefix.objects.filter(pk=prefix_id).first()
     if prefix is None:
         message = "This prefix does not exist. Check the id, or send 0 for none."

@@ -39,7 +39,6 @@ def register() -> None:
 
 
 def download_data(event: Event) -> dict[str, Any]:
-    """Return the data of an event of a download."""
     current = _current_version(event.object_id)
     return {
         **_download(event.data, current_version_id=current.pk if current else 0),
@@ -60,7 +59,6 @@ def traffic_data(event: Event) -> dict[str, Any]:
 
 
 def version_data(event: Event) -> dict[str, Any]:
-    """Return the data of an event of a version."""
     download = event.data["download"]
     return {
         **_version(event.data, primary_file_id=_primary_file(event.object_id)),
@@ -70,7 +68,6 @@ def version_data(event: Event) -> dict[str, Any]:
 
 
 def file_data(event: Event) -> dict[str, Any]:
-    """Return the data of an event of a file."""
     data, version = event.data, event.data["version"]
     row = SimpleNamespace(
         pk=data["file_id"],
@@ -97,13 +94,11 @@ def file_data(event: Event) -> dict[str, Any]:
 
 
 def comment_data(event: Event) -> dict[str, Any]:
-    """Return the data of an event of a comment."""
     row = _contribution(event.data, pk=event.data["comment_id"])
     return McDmCommentSerializer(context=_context()).to_representation(row) | _about(event.data)
 
 
 def review_data(event: Event) -> dict[str, Any]:
-    """Return the data of an event of a review."""
     data = event.data
     row = _contribution(data, pk=data["review_id"], rating=data["rating"], reply=data["reply"])
     return McDmPayloadReviewSerializer(context=_context()).to_representation(row) | _about(data)

@@ -56,7 +56,6 @@ class DownloadPictureViewSet(NativeViewSet):
 
     @cached_property
     def download(self) -> Download:
-        """The download that the URL names."""
         return find_download(self.actor, self.kwargs["download_id"])
 
     @cached_property

@@ -63,7 +63,6 @@ class V3ContentViewSet(V3ViewSet):
 
     @cached_property
     def version(self) -> Version:
-        """The release that the URL names."""
         if self.request.method in SAFE_METHODS and (secret := self.request.query_params.get("key")):
             open_if_valid(self.actor, secret)
         version = find_release(self.actor, self.kwargs["release_id"])

@@ -67,7 +67,6 @@ def deliveries_of(actor: Actor) -> models.QuerySet[Delivery]:
 
 
 def find_delivery(actor: Actor, webhook_id: str) -> Delivery:
-    """Return the delivery with this id."""
     delivery = with_webhook_id(deliveries_of(actor), webhook_id).first()
     if delivery is None:
         raise Http404

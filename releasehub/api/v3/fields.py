@@ -17,8 +17,6 @@ def format_optional_moment(moment: datetime | None) -> str | None:
 
 
 class V3MomentField(serializers.DateTimeField):
-    """A time of a response."""
-
     convert = staticmethod(format_optional_moment)
 
 

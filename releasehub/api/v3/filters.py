@@ -25,8 +25,6 @@ TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
 class MomentFilter(django_filters.CharFilter):
-    """A comparison with an ISO 8601 time."""
-
     def __init__(self, *, parameter: str, **options: Any) -> None:
         super().__init__(**options)
         self.parameter = parameter

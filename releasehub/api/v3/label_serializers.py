@@ -56,7 +56,6 @@ class V3LabelUpdateSerializer(InputSerializer):
         return attrs if product_ids is None else attrs | {"downloads": self.find_downloads(set(product_ids))}
 
     def find_downloads(self, public_ids: set[str]) -> list[Download]:
-        """Return the products with these ids."""
         rows = Download.objects.visible_to(self.context["actor"])
         rows = rows.filter(public_id__in=[public_id for public_id in public_ids if is_id(public_id)])
         downloads = list(rows.select_related("category"))

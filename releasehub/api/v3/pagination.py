@@ -56,7 +56,6 @@ class V3Pagination(BasePagination):
 
 
 def read_parameter(request: Request, name: str, *, default: int, maximum: int) -> int:
-    """Return a parameter of the query string."""
     text = request.query_params.get(name, "")
     if not text:
         return default

@@ -70,7 +70,6 @@ class V3ProductUpdateSerializer(InputSerializer):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Replace both names by the title."""
         name, display_name = attrs.pop("name", ""), attrs.pop("display_name", "")
         return attrs | ({"title": display_name or name} if display_name or name else {})
 

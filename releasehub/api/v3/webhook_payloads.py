@@ -32,14 +32,12 @@ def register() -> None:
 
 
 def release_data(event: Event) -> dict[str, Any]:
-    """Return the data of an event of a release."""
     version = _version(event.data, event.occurred_at)
     context = {"actor": system_actor(), "base_url": site_url(), "files": files_of(system_actor(), [version])}
     return V3ReleaseSerializer(context=context).to_representation(version)
 
 
 def release_file_data(event: Event) -> dict[str, Any]:
-    """Return the data of an event of a file."""
     data = event.data
     file = File(
         public_id=data["public_id"],
@@ -57,7 +55,6 @@ def release_file_data(event: Event) -> dict[str, Any]:
 
 
 def test_data(event: Event) -> dict[str, Any]:
-    """Return the data of a test event."""
     return {"webhookId": event.data["endpoint_id"], "message": event.data["message"]}
 
 

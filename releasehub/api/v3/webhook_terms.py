@@ -57,12 +57,10 @@ def from_filter(filter_: Iterable[str]) -> list[str]:
 
 
 def to_type(name: str) -> str:
-    """Return the hub's name of an event."""
     return _TYPES.get(name, name)
 
 
 def from_type(event_type: str) -> str:
-    """Return this dialect's name of an event."""
     return _NAMES[event_type]
 
 

@@ -55,7 +55,6 @@ class AuditSink(models.Model):
         return f"{self.kind} {self.target}"
 
     def clean(self) -> None:
-        """Validate the target."""
         parsers: dict[str, Callable[[str], object]] = {
             self.SinkKind.JSONL: parse_storage_prefix,
             self.SinkKind.HTTP: parse_target,

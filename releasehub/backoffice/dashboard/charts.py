@@ -30,7 +30,6 @@ class DayChart:
 
 
 def charts_for(request: HttpRequest, days: list[DayFigures]) -> list[DayChart]:
-    """Return the charts that the user may see."""
     charts = []
     since = days[0].day.isoformat()
     if may_open(request, "files_downloadday"):

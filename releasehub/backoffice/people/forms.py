@@ -51,8 +51,6 @@ class ConfirmedForm(StepForm):
 
 
 class OtherAccountForm(StepForm):
-    """A form that names another account."""
-
     to = forms.CharField(
         label="Other account",
         max_length=254,

@@ -16,7 +16,6 @@ _digest_signer = Signer(salt="releasehub.community.digest")
 
 
 def stop_link(watch: Watch) -> str:
-    """Return the absolute URL that ends a watch."""
     return site_url() + reverse("pages:watch-stop", args=[_watch_signer.sign(str(watch.pk))])
 
 

@@ -103,7 +103,6 @@ def _file_fields(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read(folder: LocalFolder, path: str, kind: str) -> dict[str, Any]:
-    """Return the metadata in a file."""
     row = folder.read_object(path)
     if row.get("format") != kind:
         raise SourceRefused(f"{path} does not have the format {kind}.")

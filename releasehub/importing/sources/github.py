@@ -21,8 +21,6 @@ _DIGEST = re.compile(r"(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})")
 
 
 class GitHubSource(HttpSource):
-    """The releases of a repository."""
-
     page_query = f"per_page={RELEASES_PER_PAGE}"
     media_type = "application/vnd.github+json"
 

@@ -41,8 +41,6 @@ _PACKAGE_FILE = re.compile(
 
 
 class GitLabSource(HttpSource):
-    """The releases of a project."""
-
     def __init__(self, project: str, http: SourceHttp) -> None:
         super().__init__(http)
         self.project = project

@@ -117,7 +117,6 @@ class LocalFolder:
             raise SourceRefused(f"{path or self.root} cannot be read: {error.strerror}.") from None
 
     def _path(self, path: str) -> Path:
-        """Return the absolute path."""
         parts = path.split("/") if path else []
         if any(part in {"", ".", ".."} or "\\" in part or "\0" in part for part in parts):
             raise SourceRefused(f"The path {path!r} leads out of the folder.")
@@ -130,5 +129,4 @@ class LocalFolder:
 
 
 def join(folder: str, name: str) -> str:
-    """Return the path of a name in a folder."""
     return f"{folder}/{name}" if folder else name

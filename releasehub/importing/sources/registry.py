@@ -15,7 +15,6 @@ KINDS: dict[str, SourceKind] = {kind.name: kind for kind in _ALL}
 
 
 def kind_named(name: str) -> SourceKind:
-    """Return the kind with this name."""
     try:
         return KINDS[name]
     except KeyError:

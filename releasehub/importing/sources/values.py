@@ -20,7 +20,6 @@ MAX_ROWS = 10_000  # of a list that is needed as a whole, such as the files of o
 
 
 def row_list(value: Any) -> list[Mapping[str, Any]]:
-    """Return the value if it is a list of objects."""
     if isinstance(value, list) and all(isinstance(row, dict) for row in value):
         return value
     raise SourceRefused("The source does not answer with a list of releases. Check the address and the URL of its API.")
@@ -97,7 +96,6 @@ def required_base_url(settings: SourceSettings, example: str) -> str:
 
 
 def object_of(value: Any) -> Mapping[str, Any]:
-    """Return the value if it is an object."""
     if isinstance(value, dict):
         return value
     raise SourceRefused("The source answers in another format. Check the address and the URL of its API.")

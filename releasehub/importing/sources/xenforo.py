@@ -32,8 +32,6 @@ _RESOURCE = re.compile(r"(?:https?://\S+/resources/(?:[^/\s]*\.)?)?(?P<id>[0-9]{
 
 
 class XenForoSource(HttpSource):
-    """The versions of a resource."""
-
     def __init__(self, resource_id: str, http: SourceHttp) -> None:
         super().__init__(http)
         self._resource_url = f"{http.base_url}/resources/{resource_id}"

@@ -79,8 +79,6 @@ class NewDownloadForm(FirstFieldsForm):
 
 
 class DownloadForm(FirstFieldsForm):
-    """All fields that an author can change."""
-
     slug = forms.SlugField(
         label=_("Name in links"),
         max_length=100,

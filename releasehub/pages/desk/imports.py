@@ -145,6 +145,5 @@ def _last_real(source: ImportSource) -> ImportRun | None:
 
 
 def _find(actor: Actor, public_id: str) -> ImportSource:
-    """Return the import."""
     rows = ImportSource.objects.select_related("download__category", "created_by")
     return import_policy.visible_or_not_found(actor, rows.filter(public_id=public_id).first())

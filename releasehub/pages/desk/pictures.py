@@ -77,7 +77,6 @@ def act(request: HttpRequest, public_id: str, picture_id: str, name: str) -> Htt
 
 
 def _editable(request: HttpRequest, public_id: str) -> tuple[Actor, Download]:
-    """Return the actor and the download."""
     actor = actor_of(request)
     download = find_download(actor, public_id)
     download_policy.ensure("edit", actor, download)

@@ -22,9 +22,6 @@ def check_new_owner(download: Download, owner: User) -> None:
     """Check that what the download stores fits into the quota of the next owner.
 
     The message does not disclose how much of the quota is used, because the current owner may not see it.
-
-    Raises:
-        Rejected: It does not fit.
     """
     lock_quota(owner.pk)
     quota = user_quota(owner.pk)
@@ -64,9 +61,6 @@ def check_restore(download: Download) -> None:
 
     Soft-deleted files count until they are purged, so a restoration adds no bytes. But it keeps bytes that would
     go, which must not be possible while a quota is exceeded.
-
-    Raises:
-        Rejected: A quota is exceeded.
     """
     _check_not_exceeded(download_quota(download))
     _check_not_exceeded(user_quota(download.owner_id))

@@ -112,8 +112,7 @@ def _cleaned(reason: str) -> str:
     if not reason:
         raise Invalid("Enter the reason for blocking this file.", field="reason")
     if limit and len(reason) > limit:
-        message = f"The reason is longer than {limit} characters. Enter a shorter one."
-        raise Invalid(message, field="reason")
+        raise Invalid(f"The reason is longer than {limit} characters. Enter a shorter one.", field="reason")
     return reason
 
 

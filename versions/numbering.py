@@ -131,9 +131,6 @@ def ceiling(text: str, scheme: Scheme | str | None = None) -> bytes:
     A number that only adds detail, such as 1.4.2 to 1.4, stays below this key: 1.4.9 is not an update for 1.4, but
     1.5.0-rc.1 is one. `scheme` is the version scheme of the download. Under the scheme `build`, 1.4.0+2 is an update
     for 1.4.0+1.
-
-    Raises:
-        InvalidNumber: The text is not a version number.
     """
     number = read(text, scheme)
     epoch = pep440.read(number.text).epoch if number.scheme is Scheme.PEP440 else 0

@@ -112,11 +112,7 @@ class VersionQuerySet(SoftDeleteQuerySet[Any]):
         return {row["channel"]: row["channel_name"] or row["channel"] for row in newest}
 
     def newer_than(self, number: str, scheme: str = "") -> Self:
-        """Versions that are newer than a number, which may be abbreviated: 1.5 is newer than 1.4, but 1.4.2 is not.
-
-        Raises:
-            InvalidNumber: The text is not a version number.
-        """
+        """Versions that are newer than a number, which may be abbreviated: 1.5 is newer than 1.4, but 1.4.2 is not."""
         return self.filter(sort_key__gte=ceiling(number, scheme))
 
     def due(self) -> Self:

@@ -85,8 +85,7 @@ def delete_prefix(*, actor: Actor, prefix: Prefix) -> None:
 
 def _check_title(prefix: Prefix, title: str) -> None:
     if title and Prefix.objects.filter(title=title).exclude(pk=prefix.pk).exists():
-        message = f"Another prefix already has the title {title}. Choose another title."
-        raise Invalid(message, field="title")
+        raise Invalid(f"Another prefix already has the title {title}. Choose another title.", field="title")
 
 
 def _ids(categories: Collection[Category]) -> list[int]:

@@ -27,8 +27,7 @@ def reorder_pictures(*, actor: Actor, download: Download, public_ids: Sequence[s
     download_policy.ensure("edit", actor, download)
     pictures = {row.public_id: row for row in download.stored_pictures.filter(kind=Picture.Kind.SCREENSHOT)}
     if sorted(public_ids) != sorted(pictures):
-        message = f"Name each of the {len(pictures)} screenshots of the download exactly once."
-        raise Invalid(message, field="pictures")
+        raise Invalid(f"Name each of the {len(pictures)} screenshots of the download exactly once.", field="pictures")
     before = list(pictures)
     if before == list(public_ids):
         return

@@ -59,11 +59,6 @@ def digest_fields(secret: str) -> dict[str, str]:
 
 
 def check_expiry(expires_at: datetime | None) -> None:
-    """Check the expiry of a secret that is issued or changed.
-
-    Raises:
-        Invalid: The expiry is in the past.
-    """
+    """Check the expiry of a secret that is issued or changed."""
     if expires_at is not None and expires_at <= timezone.now():
-        message = f"The expiry {expires_at.isoformat()} is in the past. Choose a later time."
-        raise Invalid(message, field="expires_at")
+        raise Invalid(f"The expiry {expires_at.isoformat()} is in the past. Choose a later time.", field="expires_at")

@@ -45,9 +45,6 @@ def assign(target: models.Model, values: dict[str, Any]) -> None:
     """Set the fields of the target and validate them.
 
     Control characters are removed from texts, and from texts of one line also those that change their direction.
-
-    Raises:
-        Invalid: A field has an invalid value.
     """
     for name, value in values.items():
         setattr(target, name, clean_value(target, name, value))
@@ -63,11 +60,7 @@ def clean_value(target: models.Model, name: str, value: Any) -> Any:
 
 
 def clean_scopes(scopes: Iterable[str], known_scopes: Collection[str]) -> list[str]:
-    """Return the scopes sorted and without duplicates.
-
-    Raises:
-        Invalid: There is no such scope.
-    """
+    """Return the scopes sorted and without duplicates."""
     cleaned = sorted(set(scopes))
     if unknown := [scope for scope in cleaned if scope not in known_scopes]:
         message = f"Unknown scope: {', '.join(unknown)}. Use one of: {', '.join(sorted(known_scopes))}."

@@ -87,9 +87,6 @@ class Toll:
 
         The method of the request does not matter: a redirect in the response to HEAD has the same URL, which anyone
         can then fetch. Responses to HEAD that contain no URL are free, because nothing calls this for them.
-
-        Raises:
-            KeyRefused: No use is left.
         """
         if self.key is None or granted_bytes == 0:
             return
@@ -120,11 +117,7 @@ def ensure_may_download(actor: Actor, file: File) -> AccessKey | None:
 
 
 def refuse_quarantined(file: File) -> None:
-    """Check that the bytes are not in quarantine. The response says why, in the format of the dialect that asked.
-
-    Raises:
-        Quarantined: A moderator has blocked the bytes.
-    """
+    """Check that the bytes are not in quarantine. The response says why, in the format of the dialect that asked."""
     if file.quarantine is not None:
         raise Quarantined(file.quarantine)
 

@@ -100,11 +100,7 @@ def files_in_preview(version: Version) -> FileQuerySet:
 
 
 def picture_in_preview(version: Version, public_id: str, width: int, digest: str) -> PictureSize:
-    """Return a picture of the download, which the notes may show.
-
-    Raises:
-        NotFound: The download has no such picture.
-    """
+    """Return a picture of the download, which the notes may show."""
     rows = PictureSize.objects.select_related("blob").filter(picture__download=version.download_id)
     size = first_or_not_found(rows.filter(picture__public_id=public_id, width=width))
     if size.blob.path_digest != digest:

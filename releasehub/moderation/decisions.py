@@ -113,5 +113,4 @@ def _check_note(note: str, *, is_needed: bool) -> None:
     if is_needed and not note:
         raise Invalid("Enter a note that tells the author what to change.", field="note")
     if len(note) > MAX_NOTE_CHARACTERS:
-        message = f"The note is longer than {MAX_NOTE_CHARACTERS} characters. Enter a shorter one."
-        raise Invalid(message, field="note")
+        raise Invalid(f"The note is longer than {MAX_NOTE_CHARACTERS} characters. Enter a shorter one.", field="note")

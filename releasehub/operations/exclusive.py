@@ -12,11 +12,7 @@ from releasehub.operations.errors import OperationError
 
 @contextmanager
 def exclusive() -> Iterator[None]:
-    """Hold the lock of the data directory. The system releases it even if the process is killed.
-
-    Raises:
-        OperationError: Another operation holds it.
-    """
+    """Hold the lock of the data directory. The system releases it even if the process is killed."""
     folder = Path(settings.DATA_DIR)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (folder / "operations.lock").open("w") as handle:

@@ -54,11 +54,7 @@ class Deadline:
         return time.monotonic() - self._started
 
     def remaining_seconds(self) -> float:
-        """Return the remaining time, which is always more than 0.
-
-        Raises:
-            TimeoutError: The time is over.
-        """
+        """Return the remaining time, which is always more than 0."""
         seconds = self._expires_at - time.monotonic()
         if seconds <= 0:
             raise TimeoutError

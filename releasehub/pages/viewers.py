@@ -45,9 +45,6 @@ def follow_share_link(request: HttpRequest, secret: str) -> AccessKey:
     """Store the access key in the session, so that its secret does not have to appear in every URL.
 
     Return the oldest key, if the text was imported for several downloads. All of them are opened.
-
-    Raises:
-        Denied: The access key is not valid.
     """
     keys = open_with_secret(viewer_of(request), secret)[-MAX_KEYS:]
     ids = [key.pk for key in keys]

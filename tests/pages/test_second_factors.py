@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from releasehub.accounts.models import User
-from releasehub.accounts.services.second_factors import remove_second_factors
+from releasehub.accounts.services.disabling import remove_second_factors
 from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry
 from tests.factories import make_user, system

@@ -203,8 +203,7 @@ def _with_platform_keys(fields: dict[str, Any]) -> dict[str, Any]:
         raise Invalid(message, field="platforms")
     platforms = distinct_platforms(platforms)
     if len(platforms) > MAX_PLATFORMS:
-        message = f"A version can declare at most {MAX_PLATFORMS} platforms."
-        raise Invalid(message, field="platforms")
+        raise Invalid(f"A version can declare at most {MAX_PLATFORMS} platforms.", field="platforms")
     keys = sorted(map(platform_key, platforms))
     return fields | {"platforms": platforms, "platform_keys": keys, "first_platform": next(iter(keys), "")}
 

@@ -1,5 +1,6 @@
-"""Disable and enable an account, and end its sessions."""
+"""Disable and enable an account, end its sessions, and remove its second factors."""
 
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.db.models import F
 
@@ -64,6 +65,19 @@ def end_sessions(*, actor: Actor, user: User, reason: str = "") -> int:
     changes = {"browsers": number}
     audit.record(actor=actor, action=AuditAction.USER_SIGN_OUT, target=user, changes=changes, reason=reason)
     return number
+
+
+@transaction.atomic
+def remove_second_factors(*, actor: Actor, user: User, reason: str = "") -> int:
+    """Remove all second factors and passkeys of a user who has lost them, and return their number."""
+    user_policy.ensure("change", actor, user)
+    rows = Authenticator.objects.filter(user=user)
+    kinds = sorted(rows.values_list("type", flat=True))
+    if kinds:
+        rows.delete()
+        changes = {"factors": kinds}
+        audit.record(actor=actor, action=AuditAction.SECOND_FACTOR_REMOVE, target=user, changes=changes, reason=reason)
+    return len(kinds)
 
 
 def _end_sessions(actor: Actor, user: User) -> int:

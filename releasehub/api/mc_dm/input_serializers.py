@@ -30,8 +30,7 @@ def find_category(serializer: serializers.Serializer[Any], category_id: int, fie
 def find_prefix(prefix_id: int) -> Prefix:
     prefix = Prefix.objects.filter(pk=prefix_id).first()
     if prefix is None:
-        message = "This prefix does not exist. Check the id, or send 0 for none."
-        raise Invalid(message, field="prefix")
+        raise Invalid("This prefix does not exist. Check the id, or send 0 for none.", field="prefix")
     return prefix
 
 

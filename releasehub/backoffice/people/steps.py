@@ -8,9 +8,8 @@ from releasehub.accounts.browsers import browsers_of
 from releasehub.accounts.models import User
 from releasehub.accounts.personal_data import counted
 from releasehub.accounts.services.anonymizing import EFFECT, anonymize_user
-from releasehub.accounts.services.disabling import disable_user, enable_user, end_sessions
+from releasehub.accounts.services.disabling import disable_user, enable_user, end_sessions, remove_second_factors
 from releasehub.accounts.services.handing_over import merge_accounts, transfer_possessions
-from releasehub.accounts.services.second_factors import remove_second_factors
 from releasehub.apikeys.personal_data import usable_keys
 from releasehub.backoffice.people.forms import ConfirmedForm, MergeForm, StepForm, TransferForm
 from releasehub.core.actor import Actor

@@ -22,11 +22,7 @@ MODELS: dict[str, type[Reportable]] = {model._meta.model_name or "": model for m
 
 
 def find_reportable(kind: str, public_id: str) -> Reportable:
-    """Return what a visitor wants to report. The service decides whether the visitor sees it.
-
-    Raises:
-        NotFound: There is no such thing.
-    """
+    """Return what a visitor wants to report. The service decides whether the visitor sees it."""
     model = MODELS.get(kind)
     if model is None:
         raise NotFound
@@ -45,8 +41,7 @@ def create_report(*, actor: Actor, target: Reportable, reason: str, text: str) -
     """
     report_policy.ensure_report(actor, target)
     if reason not in Report.Reason.values:
-        message = f"Use one of these reasons: {', '.join(Report.Reason.values)}."
-        raise Invalid(message, field="reason")
+        raise Invalid(f"Use one of these reasons: {', '.join(Report.Reason.values)}.", field="reason")
     text, download = clean_report(text), download_of(target)
     count_reporting(actor, download)
     with transaction.atomic():

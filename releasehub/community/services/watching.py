@@ -40,11 +40,7 @@ def watch(*, actor: Actor, target: Download | Category) -> Watch:
 
 
 def change_frequency(*, actor: Actor, target: Download | Category, frequency: MailFrequency | None) -> Watch:
-    """Choose how often the actor gets e-mails about a target. None is as often as about everything else.
-
-    Raises:
-        NotFound: The actor does not watch the target.
-    """
+    """Choose how often the actor gets e-mails about a target. None is as often as about everything else."""
     found = watch_of(actor, target)
     if found is None:
         raise NotFound("You do not watch this any more. Watch it again first.")

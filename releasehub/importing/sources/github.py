@@ -87,8 +87,7 @@ def repository_of(settings: SourceSettings) -> str:
     """Return the address if it has the form owner/repository. A URL of the repository is accepted as well."""
     path = re.sub(r"https?://[^/]+/", "", settings.address.strip()).removesuffix("/").removesuffix(".git")
     if not _REPOSITORY.fullmatch(path) or ".." in path:
-        message = f"The repository {settings.address!r} has to look like owner/repository."
-        raise Invalid(message, field="address")
+        raise Invalid(f"The repository {settings.address!r} has to look like owner/repository.", field="address")
     return path
 
 

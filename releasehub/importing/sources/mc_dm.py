@@ -117,8 +117,7 @@ class McDmSource(HttpSource):
 
 def build_mc_dm(settings: SourceSettings) -> McDmSource:
     if not (settings.address.isascii() and settings.address.isdecimal()):
-        message = f"Enter the number of the download, such as 42, not {settings.address!r}."
-        raise Invalid(message, field="address")
+        raise Invalid(f"Enter the number of the download, such as 42, not {settings.address!r}.", field="address")
     secret = {"XF-Api-Key": settings.token} if settings.token else {}
     base_url = required_base_url(settings, "https://forum.example.com/api")
     return McDmSource(settings.address, SourceHttp(base_url, secret_headers=secret))

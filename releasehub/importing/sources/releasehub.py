@@ -81,8 +81,7 @@ class ReleaseHubSource(McDmSource):
 
 def build_releasehub(settings: SourceSettings) -> ReleaseHubSource:
     if not _SLUG.fullmatch(settings.address):
-        message = f"Enter the slug of the download, such as packsmith, not {settings.address!r}."
-        raise Invalid(message, field="address")
+        raise Invalid(f"Enter the slug of the download, such as packsmith, not {settings.address!r}.", field="address")
     secret = {"Authorization": f"Bearer {settings.token}"} if settings.token else {}
     base_url = required_base_url(settings, "https://hub.example.com").removesuffix("/api")
     return ReleaseHubSource(settings.address, SourceHttp(f"{base_url}/api", secret_headers=secret))

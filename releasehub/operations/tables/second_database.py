@@ -24,9 +24,6 @@ def second_database(url: str, *, alias: str = ALIAS) -> Iterator[BaseDatabaseWra
     Args:
         alias: The name of the connection. With that of the hub's own connection, all code in the block uses the second
             database; this is for migrations, which know no other one.
-
-    Raises:
-        OperationError: The URL is invalid.
     """
     config = _configuration(url)
     backend: Any = load_backend(config["ENGINE"])

@@ -74,11 +74,7 @@ class BucketPlace:
 
 
 def open_place(target: str) -> TargetPlace:
-    """Return the place that the target names: s3://bucket/folder, or the path of a folder.
-
-    Raises:
-        OperationError: The target is not usable.
-    """
+    """Return the place that the target names: s3://bucket/folder, or the path of a folder."""
     if target.startswith(S3_SCHEME):
         url = urlsplit(target)
         if not url.netloc:

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from releasehub.pages import statistics_views
 from releasehub.pages.desk import (
     activity,
     downloads,
@@ -13,7 +14,6 @@ from releasehub.pages.desk import (
     update_feeds,
     uploads,
     version_moves,
-    version_statistics,
     versions,
 )
 
@@ -38,7 +38,9 @@ urlpatterns = [
     path("versions/<slug:public_id>/", versions.detail, name="desk-version"),
     path("versions/<slug:public_id>/edit/", versions.edit, name="desk-version-edit"),
     path("versions/<slug:public_id>/do/<slug:name>/", version_moves.move_one, name="desk-version-move"),
-    path("versions/<slug:public_id>/statistics/", version_statistics.statistics, name="desk-version-statistics"),
+    path(
+        "versions/<slug:public_id>/statistics/", statistics_views.statistics_of_version, name="desk-version-statistics"
+    ),
     path("versions/<slug:public_id>/previews/", preview_links.index, name="desk-previews"),
     path("versions/<slug:public_id>/files/", files.upload, name="desk-file-upload"),
     path("versions/<slug:public_id>/uploads/", uploads.begin, name="desk-upload-begin"),

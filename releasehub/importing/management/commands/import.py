@@ -111,8 +111,7 @@ class Command(ProgressCommand):
                 self._wait(run)
         except KeyboardInterrupt:
             cancel_run(actor=system_actor(), run=ImportRun.objects.select_related("source").get(pk=run.pk))
-            message = "Stopped. Repeat the command to continue."
-            raise CommandError(message, returncode=INTERRUPTED) from None
+            raise CommandError("Stopped. Repeat the command to continue.", returncode=INTERRUPTED) from None
         self._print_end(run)
 
     def _wait(self, run: ImportRun) -> None:

@@ -95,7 +95,9 @@ def _url(url: str, limit: int) -> str:
 
 
 def _fields(fields: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    return {name: _clean_value(fields[name]) for name in names if name in fields}
+    """Return the fields with these names. A text of which nothing is left counts as missing."""
+    cleaned = {name: _clean_value(fields[name]) for name in names if name in fields}
+    return {name: value for name, value in cleaned.items() if value != ""}
 
 
 def _clean_value(value: Any) -> Any:

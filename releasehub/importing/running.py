@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DataError, IntegrityError
 from django.db.models import F
 from django.utils import timezone
@@ -116,6 +116,8 @@ def _carry_out_one(lease: RunLease, source: ReleaseSource, row: ImportedRelease)
         if isinstance(error, DomainError) and error.code in FATAL_CODES:
             raise
         _note_failed(lease, row, error.message)
+    except ValidationError as error:  # a value that only the field of the model refuses
+        _note_failed(lease, row, " ".join(error.messages))
     except (IntegrityError, DataError, ObjectDoesNotExist) as error:  # a race, such as a version that was just erased
         problem = domain_error_of(error)
         if problem is None or isinstance(problem, ReadOnly):

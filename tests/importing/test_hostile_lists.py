@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError
 
 from releasehub.importing import intake, running
@@ -55,6 +56,7 @@ ODDITIES = [
     replace(ODD, tag="v2\0.0"),
     replace(ODD, key="a\0b", title="\0\x1b[31m", author="\0", commitish="\0"),
     replace(ODD, fields={"changelog": "\0", "platforms": ["\0"]}),
+    replace(ODD, fields={"end_of_support": "\0", "visibility": "\0"}),
     replace(ODD, page_url="https://host.example/" + LONG),
     replace(ODD, page_url="https://host.example/\0"),
     replace(ODD, tag=LONG),
@@ -119,7 +121,12 @@ def test_error_of_the_database_fails_one_release_only(
     listed: Callable[..., ImportRun], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A version may be erased between the list and the release, and a race may take its number."""
-    errors = {"v2.0.0": IntegrityError("taken"), "v3.0.0": DataError("NUL"), "v4.0.0": Version.DoesNotExist("erased")}
+    errors = {
+        "v2.0.0": IntegrityError("taken"),
+        "v3.0.0": DataError("NUL"),
+        "v4.0.0": Version.DoesNotExist("erased"),
+        "v5.0.0": ValidationError("not a date"),
+    }
     original = running.carry_out
 
     def carry_out(*, row: ImportedRelease, **options: Any) -> None:

@@ -101,8 +101,8 @@ def remember_slug(download: Download) -> None:
         Conflict: Outsiders could see another download under this slug.
     """
     # The lock on the download does not cover other downloads, so the unique slug decides between two of them.
-    row, _ = PublicSlug.objects.get_or_create(slug=download.slug, defaults={"download": download})
-    if row.download_id != download.pk:
+    PublicSlug.objects.bulk_create([PublicSlug(slug=download.slug, download=download)], ignore_conflicts=True)
+    if not PublicSlug.objects.filter(slug=download.slug, download=download).exists():
         raise slug_taken(download.slug)
 
 

@@ -23,8 +23,8 @@ def check_new_owner(download: Download, owner: User) -> None:
 
     The message does not disclose how much of the quota is used, because the current owner may not see it.
     """
-    lock_quota(owner.pk)
-    quota = user_quota(owner.pk)
+    lock_quota(owner)
+    quota = user_quota(owner)
     size_bytes = stored_by_download(download.pk)
     if quota.limit and size_bytes > quota.remaining_bytes:
         message = (
@@ -63,7 +63,7 @@ def check_restore(download: Download) -> None:
     go, which must not be possible while a quota is exceeded.
     """
     _check_not_exceeded(download_quota(download))
-    _check_not_exceeded(user_quota(download.owner_id))
+    _check_not_exceeded(user_quota(download.owner))
 
 
 def _check_not_exceeded(quota: Quota) -> None:

@@ -43,10 +43,10 @@ class Quota:
         raise Rejected(ErrorCode.QUOTA_EXCEEDED, message, field="file", limit=self.limit, used=self.used)
 
 
-def user_quota(user_id: int, *, besides: Reservation | None = None) -> Quota:
+def user_quota(user: User, *, besides: Reservation | None = None) -> Quota:
     """Return the user's own quota, else that of the site. Bytes that `besides` has reserved do not count."""
-    limit = _user_limit(user_id)
-    return Quota("owner", limit, used_bytes(user_id, besides=besides) if limit else 0)
+    limit = _user_limit(user)
+    return Quota("owner", limit, used_bytes(user.pk, besides=besides) if limit else 0)
 
 
 def download_quota(download: Download, *, besides: Reservation | None = None) -> Quota:
@@ -56,16 +56,16 @@ def download_quota(download: Download, *, besides: Reservation | None = None) ->
     return Quota("download", limit, used_by_download(download.pk, besides=besides) if limit else 0)
 
 
-def lock_quota(user_id: int) -> None:
+def lock_quota(user: User) -> None:
     """Lock the user's quota until the transaction ends. A user without a limit is not locked."""
-    if _user_limit(user_id):
+    if _user_limit(user):
         # `no_key`: the lock excludes other uploads, but not inserts of rows that refer to the user.
-        list(User.objects.select_for_update(no_key=True).filter(pk=user_id).values_list("pk"))
+        list(User.objects.select_for_update(no_key=True).filter(pk=user.pk).values_list("pk"))
 
 
-def check_user_quota(user_id: int, size_bytes: int, *, besides: Reservation | None = None) -> None:
+def check_user_quota(user: User, size_bytes: int, *, besides: Reservation | None = None) -> None:
     """Check bytes that belong to no download yet."""
-    user_quota(user_id, besides=besides).check(size_bytes)
+    user_quota(user, besides=besides).check(size_bytes)
 
 
 def check_room(
@@ -74,7 +74,7 @@ def check_room(
     """Refuse bytes that do not fit into the quota of the download or, unless they lie elsewhere, of its owner."""
     download_quota(download, besides=besides).check(size_bytes)
     if not is_link_only:
-        user_quota(download.owner_id, besides=besides).check(size_bytes)
+        user_quota(download.owner, besides=besides).check(size_bytes)
 
 
 def room_left(download: Download, *, besides: Reservation | None = None) -> int | None:
@@ -83,13 +83,12 @@ def room_left(download: Download, *, besides: Reservation | None = None) -> int 
     Raises:
         Rejected: Nothing fits any more.
     """
-    both = download_quota(download, besides=besides), user_quota(download.owner_id, besides=besides)
+    both = download_quota(download, besides=besides), user_quota(download.owner, besides=besides)
     quotas = [quota for quota in both if quota.limit]
     for quota in quotas:
         quota.check(1)
     return min((quota.remaining_bytes for quota in quotas), default=None)
 
 
-def _user_limit(user_id: int) -> int:
-    own = User.objects.filter(pk=user_id).values_list("quota_bytes", flat=True).first()
-    return int(settings.USER_QUOTA_BYTES if own is None else own)
+def _user_limit(user: User) -> int:
+    return settings.USER_QUOTA_BYTES if user.quota_bytes is None else user.quota_bytes

@@ -8,7 +8,7 @@ from django.db import transaction
 from downloads.models import Category, Download, Prefix
 from downloads.policies import category_policy
 from downloads.rules import settings_along, site_rules
-from downloads.services.slugs import free_slug
+from downloads.services.slugs import free_slug, slug_of
 from downloads.warning_kinds import clean_warning_kinds
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
@@ -17,7 +17,6 @@ from releasehub.core.clean import assign
 from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid
 from releasehub.core.locks import lock_name, lock_row
 
-SLUG_LOCK = 0x51_07
 TREE_LOCK = 0x51_08
 
 
@@ -33,7 +32,7 @@ def create_category(*, actor: Actor, title: str, parent: Category | None = None,
     _lock_tree()
     category = Category()
     _clean_rules(fields)
-    slug = fields.pop("slug", "") or free_slug(title, _slug_is_taken, fallback="category", lock=SLUG_LOCK)
+    slug = fields.pop("slug", "") or free_slug(slug_of(title, fallback="category"), _slug_is_taken)
     assign(category, {"title": title, "parent": parent, "slug": slug, **fields})
     _resolve_settings(category, [*(parent.trail() if parent else ()), category])
     category.save()

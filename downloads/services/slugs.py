@@ -13,26 +13,21 @@ from releasehub.core.locks import lock_name
 SLUG_LOCK = 0x51_06
 
 
-def free_slug(title: str, is_taken: Callable[[str], bool], *, fallback: str, lock: int) -> str:
-    """Return the title as a slug. If it is taken, the lowest number that makes it free is appended.
-
-    The slug stays free until the current transaction ends. `lock` is the namespace of its lock.
-    """
-    base = slugify(title)[:90].strip("-") or fallback
-    slugs = filterfalse(is_taken, chain([base], (f"{base}-{n}" for n in count(2))))
-    return next(slug for slug in slugs if _is_free_for_good(slug, is_taken, lock))
+def slug_of(title: str, *, fallback: str) -> str:
+    return slugify(title)[:90].strip("-") or fallback
 
 
-def _is_free_for_good(slug: str, is_taken: Callable[[str], bool], lock: int) -> bool:
-    """Wait for a transaction that is about to take the slug, and return whether it is still free afterwards."""
-    lock_name(lock, slug.lower())
-    return not is_taken(slug)
+def free_slug(slug: str, is_taken: Callable[[str], bool]) -> str:
+    """Return the slug. If it is taken, the lowest number that makes it free is appended."""
+    return next(filterfalse(is_taken, chain([slug], (f"{slug}-{n}" for n in count(2)))))
 
 
 def choose_slug(title: str, slug: str) -> str:
-    """Return the wanted slug, or a free one made from the title if none is wanted."""
+    """Return the wanted slug, or a free one made from the title if none is wanted. It stays free until the commit."""
     if not slug:
-        return free_slug(title, slug_is_taken, fallback="download", lock=SLUG_LOCK)
+        slug = slug_of(title, fallback="download")
+        _lock_namesakes(slug)
+        return free_slug(slug, slug_is_taken)
     reserve_slug(slug)
     return slug
 
@@ -42,9 +37,14 @@ def reserve_slug(slug: str, *, but: int | None = None) -> None:
 
     The unique constraint of the slug compares with case, so it would let `tool` and `Tool` through.
     """
-    lock_name(SLUG_LOCK, slug.lower())
+    _lock_namesakes(slug)
     if slug_is_taken(slug, but=but):
         raise slug_taken(slug)
+
+
+def _lock_namesakes(slug: str) -> None:
+    """Wait for a transaction that is about to take this slug, or the same one with another number at its end."""
+    lock_name(SLUG_LOCK, slug.lower().rstrip("-0123456789"))
 
 
 def save_with_slug(download: Download) -> None:

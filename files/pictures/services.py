@@ -54,7 +54,7 @@ def add_picture(*, actor: Actor, download: Download, stored: StoredPicture, **te
     check_count(download, stored.kind)
     if FORMATS[stored.kind].max_count == 1:
         _erase(download, Picture.objects.filter(download=download, kind=stored.kind))
-    lock_quota(download.owner_id)
+    lock_quota(download.owner)
     check_room(download, stored.size_bytes)
     picture = _new_picture(download, stored, texts)
     changes = {"kind": picture.kind, "sha256": picture.sha256, **texts}

@@ -52,7 +52,7 @@ def add_file(
         Rejected: A moderator has blocked these bytes.
     """
     version = lock_version(version)
-    lock_quota(version.download.owner_id)
+    lock_quota(version.download.owner)
     name = check_new_file(
         actor=actor,
         version=version,

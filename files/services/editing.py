@@ -103,7 +103,7 @@ def restore_file(*, actor: Actor, file: File) -> File:
 
 def _check_room_for_restored(file: File) -> None:
     """Check the file as if it were added again: until now, it did not count for the limits of its version."""
-    lock_quota(file.version.download.owner_id)
+    lock_quota(file.version.download.owner)
     validate(
         Candidate(
             file.version,

@@ -61,7 +61,7 @@ def _store_icon(actor: Actor, download: Download, storage_path: str, content_has
     if upload.blob is None:
         raise Invalid("This icon is already in use or was not verified. Upload it again.", field="icon_path")
     before = _remove_icon(download)
-    lock_quota(download.owner_id)
+    lock_quota(download.owner)
     check_room(download, upload.blob.size_bytes, besides=upload)
     DownloadIcon.objects.create(
         download=download,

@@ -91,7 +91,7 @@ def _decide_with_name(
     # The version first, then the quota: all writers take these locks in the same order.
     lock_version(file.version)
     if learned.blob is not None:
-        lock_quota(file.version.download.owner_id)
+        lock_quota(file.version.download.owner)
         try:
             check_room(file.version.download, learned.size_bytes, besides=file)
         except Rejected as refusal:

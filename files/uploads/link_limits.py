@@ -55,7 +55,7 @@ def reserve_copy(file: File, size: int) -> int:
     except NotFound as gone:
         raise BadLink("deleted", gone.message) from gone
     version = file.version
-    lock_quota(version.download.owner_id)
+    lock_quota(version.download.owner)
     try:
         check_room(version.download, max(size, 1), besides=file)
         limit_bytes = max_upload_bytes(version, rules_of(version.download.category), reservation=file)

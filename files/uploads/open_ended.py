@@ -71,10 +71,10 @@ def close_open_ended() -> int:
 def _check_quota(upload: UploadSession, size_bytes: int) -> None:
     """Check the quota of the download for a package or version upload, and else the quota of the uploader."""
     packages = PackageUpload.objects.filter(Q(package=upload) | Q(lockfile=upload))
-    announced = packages.select_related("download__category").first()
+    announced = packages.select_related("download__category", "download__owner").first()
     if announced is not None:
-        lock_quota(announced.download.owner_id)
+        lock_quota(announced.download.owner)
         check_room(announced.download, size_bytes, besides=upload)
-    elif upload.user_id is not None:
-        lock_quota(upload.user_id)
-        check_user_quota(upload.user_id, size_bytes, besides=upload)
+    elif upload.user is not None:
+        lock_quota(upload.user)
+        check_user_quota(upload.user, size_bytes, besides=upload)

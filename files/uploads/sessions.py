@@ -43,8 +43,8 @@ def check_begin(*, actor: Actor, version: Version | None, filename: str, size_by
             f"The file has {size_bytes} bytes, but the limit is {settings.MAX_FILE_BYTES} bytes. Choose a smaller file."
         )
         raise Rejected(ErrorCode.FILE_TOO_LARGE, message, field="size_bytes", limit=settings.MAX_FILE_BYTES)
-    if actor.user_id is not None:
-        check_user_quota(actor.user_id, max(size_bytes, 1))
+    if actor.user is not None:
+        check_user_quota(actor.user, max(size_bytes, 1))
     return clean_name(filename)
 
 
@@ -77,8 +77,8 @@ def begin_upload(
     if version is not None:
         version = lock_version(version)
     download = version.download if version else package_of
-    if (owner_id := download.owner_id if download else actor.user_id) is not None:
-        lock_quota(owner_id)
+    if (owner := download.owner if download else actor.user) is not None:
+        lock_quota(owner)
     size_bytes = reserved_bytes(incoming.size_bytes, is_open_ended=incoming.is_open_ended)
     if package_of is not None:
         check_room(package_of, size_bytes)

@@ -29,16 +29,22 @@ def fold_whitespace(text: str) -> str:
 def clean_fields(target: models.Model, names: Iterable[str]) -> None:
     """Run the model's own validation (length, choices, URL syntax) for the named fields only.
 
+    A loaded row that a field refers to is not looked up again.
+
     Raises:
         Invalid: A field has an invalid value. The error names the first such field.
     """
     included = set(names)
-    excluded = {field.name for field in target._meta.fields if field.name not in included}
+    excluded = {field.name for field in target._meta.fields if field.name not in included or _is_loaded(target, field)}
     try:
         target.clean_fields(exclude=excluded)
     except ValidationError as error:
         field, messages = next(iter(error.message_dict.items()))
         raise Invalid(f"{field}: {messages[0]}", field=field) from error
+
+
+def _is_loaded(target: models.Model, field: Any) -> bool:
+    return isinstance(field, models.ForeignKey) and field.get_cached_value(target, default=None) is not None
 
 
 def assign(target: models.Model, values: dict[str, Any]) -> None:

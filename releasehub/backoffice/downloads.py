@@ -21,6 +21,7 @@ from releasehub.backoffice.filters import DeletedFilter, HeldFilter
 from releasehub.backoffice.holds import HoldMixin
 from releasehub.backoffice.pictures import PicturesMixin
 from releasehub.backoffice.read_only import ReadOnlyAdmin, ReadOnlyInline
+from releasehub.backoffice.release_dates import ReleaseDateMixin
 from releasehub.core.actor import Actor
 from versions.channels import ORDER
 from versions.models import Version
@@ -30,11 +31,11 @@ STATE_COLORS = {"visible": "success", "moderated": "warning", "draft": "info", "
 )
 
 
-class VersionsInline(ReadOnlyInline):
+class VersionsInline(ReleaseDateMixin, ReadOnlyInline):
     """A read-only list of the versions. Each version has its own page."""
 
     model = Version
-    fields = ("number", "channel", "state", "visibility", "file_count", "released_at")
+    fields = ("number", "channel", "state", "visibility", "file_count", "release_date")
     readonly_fields = fields
     per_page = 20
     show_change_link = True

@@ -15,6 +15,7 @@ from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.filters import ChannelFilter, DeletedFilter, YankedFilter
 from releasehub.backoffice.permissions import may_post_versions
 from releasehub.backoffice.read_only import ReadOnlyAdmin, ReadOnlyInline
+from releasehub.backoffice.release_dates import ReleaseDateMixin
 from releasehub.backoffice.uploads import UploadMixin
 from releasehub.backoffice.version_actions import VERSION_ACTIONS
 from releasehub.core.actor import Actor
@@ -58,11 +59,11 @@ class FilesInline(ReadOnlyInline):
 
 
 @admin.register(Version)
-class VersionAdmin(UploadMixin):
+class VersionAdmin(ReleaseDateMixin, UploadMixin):
     policy = version_policy
     view_on_site = staticmethod(version_path)
     download_path = ("download_id",)
-    list_display = ("number", "download", "channel", "shown_state", "visibility", "file_count", "released_at")
+    list_display = ("number", "download", "channel", "shown_state", "visibility", "file_count", "release_date")
     list_filter = ("state", ChannelFilter, "visibility", YankedFilter, DeletedFilter)
     list_select_related = ("download__category",)
     search_fields = ("number", "tag", "channel", "title", "download__title", "download__slug")

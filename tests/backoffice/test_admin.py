@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from downloads.models import Download, TeamMember
 from releasehub.accounts.models import User
@@ -248,6 +250,21 @@ def test_a_user_is_anonymized_after_typing_the_name(root: Client) -> None:
     assert (user.email, user.is_active) == ("", False)
     assert url not in root.get(change).content.decode()
     assert root.get(url).status_code == 404
+
+
+@pytest.mark.embedded
+def test_lists_of_versions_show_when_a_version_is_or_will_be_public(root: Client) -> None:
+    made = datetime(2024, 5, 6, tzinfo=UTC)
+    draft = make_version(number="1.0", state="draft")
+    planned = make_version(draft.download, "2.0", state="scheduled", publish_at=timezone.now() + timedelta(days=400))
+    Version.objects.update(released_at=made)
+    for url in (
+        reverse("admin:versions_version_changelist"),
+        reverse("admin:downloads_download_change", args=[draft.download_id]),
+    ):
+        text = root.get(url).content.decode()
+        assert "May 6, 2024" not in text
+        assert str(planned.publish_at.year) in text
 
 
 @pytest.mark.embedded

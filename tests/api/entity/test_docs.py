@@ -23,7 +23,7 @@ ROWS = re.findall(r"\| `([A-Z]+) (/[^`]+)` \|.*\| `(\w+\.py)::(\w+)` \|", PAGE)
 def test_documented_commands_run_as_written(live_server: Any, tmp_path: Path) -> None:
     (tmp_path / "package.zip").write_bytes(zipped("documented"))
     (tmp_path / "package-lock.json").write_text("{}")
-    run_commands("api/entity.md", tmp_path, KEY=make_key(), HUB=f"{live_server.url}/api")
+    run_commands("api/entity.md", tmp_path, KEY=make_key(), HUB=live_server.url)
 
 
 @pytest.mark.embedded

@@ -41,6 +41,7 @@ def test_an_upload_is_described(repository: Repository, release: int) -> None:
     assert (answer.status_code, answer["Location"]) == (201, asset["url"])
     assert (asset["name"], asset["label"], asset["state"]) == ("tool-linux-x64.bin", "For Linux", "uploaded")
     assert (asset["size"], asset["digest"], asset["download_count"]) == (5, SHA256, 0)
+    assert (asset["uploader"]["login"], asset["uploader"]["type"]) == ("ghost", "User")
     file = File.objects.get()
     assert (file.platform, file.architecture, file.is_secured) == ("linux", "x64", False)
     assert repository.get(f"/releases/{release}/assets").json() == [asset]

@@ -89,7 +89,7 @@ _DIGESTS = re.compile(
 # The feeds that electron-builder, Sparkle, Squirrel and Velopack write. The hub answers with its own.
 _FEEDS = re.compile(
     r"(?:latest|alpha|beta)(?:-mac|-linux(?:-[a-z0-9]+)?)?\.yml|builder-(?:debug|effective-config)\.ya?ml"
-    r"|latest\.json|appcast\.xml|releases|(?:releases|assets)\.[a-z0-9-]+\.json"
+    r"|latest\.json|appcast\.xml|releases(?:\.json)?|updates\.json|(?:releases|assets)\.[a-z0-9-]+\.json"
 )
 _TEXTS = re.compile(
     r"(?:readme|licen[cs]e|copying|notice|changelog|changes|release[-_]?notes)(?:\.(?:md|txt|rst|html))?"

@@ -40,6 +40,8 @@ KINDS = {
     "CHANGELOG.txt": "other",
     "appcast.xml": "other",
     "releases.win.json": "other",
+    "RELEASES.json": "other",
+    "updates.json": "other",
     "repository-1.2.bundle": "package",
     "checksum-tool-1.0.tar.gz": "package",
     "sha256-1.0-linux.zip": "package",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import urllib3.util.connection
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from downloads.services import set_team_member, update_download
 from releasehub.accounts.models import Membership, User
@@ -373,7 +375,7 @@ def test_errors_have_specific_codes(hub: Hub) -> None:
     row = hub.made()
     hub.post(row, "test")
     delivery = Delivery.objects.get()
-    Delivery.objects.update(lease_until="2100-01-01T00:00Z")
+    Delivery.objects.update(lease_until=timezone.now() + timedelta(minutes=9))
     answer = hub.post(row, f"deliveries/{delivery.webhook_id}/replay")
     assert (answer.status_code, code(answer)) == (409, "mc_dm_api_error.delivery_under_way")
     hub.post(row, "pause")

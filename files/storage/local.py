@@ -17,7 +17,7 @@ from django.core.files.storage import Storage, storages
 
 from files.storage.base import OpenMultipart, StoredObject, Writer, new_key
 from files.storage.incoming import INCOMING, Incoming, SignedPut, parts_missing
-from files.storage.local_writer import LocalWriter, disk_errors, ensure_free, sync_folder
+from files.storage.local_writer import LocalWriter, disk_errors, ensure_free, ensure_root, sync_folder
 from files.storage.receiving import CHUNK_BYTES, store_checked
 from files.storage.signing import SignedPart, sign_path
 
@@ -59,6 +59,7 @@ class LocalStorage:
             try:
                 return self._path(key).stat().st_size
             except FileNotFoundError:
+                ensure_root(self.root)
                 return None
 
     def delete(self, key: str) -> None:
@@ -73,14 +74,14 @@ class LocalStorage:
 
     def is_reachable(self) -> bool:
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
+            ensure_root(self.root)
         except OSError:
             return False
         return os.access(self.root, os.W_OK | os.X_OK)
 
     def begin_incoming(self, *, size_bytes: int, part_bytes: int, is_open_ended: bool = False) -> Incoming:
         with disk_errors():
-            self.root.mkdir(parents=True, exist_ok=True)
+            ensure_root(self.root)
             ensure_free(self.root, 0 if is_open_ended else size_bytes)
         return Incoming(new_key(INCOMING), "", size_bytes, part_bytes, is_open_ended)
 
@@ -115,6 +116,8 @@ class LocalStorage:
         A client that is still sending a part writes to a staging file of its own, so it cannot change the object.
         """
         final, folder = self.root / key, self.root / incoming.key
+        with disk_errors():
+            ensure_root(self.root)
         with disk_errors(), _missing_parts():
             if incoming.part_count == 1:
                 final.parent.mkdir(parents=True, exist_ok=True)

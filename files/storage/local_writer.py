@@ -1,6 +1,7 @@
 """Write a file to the local disk so that readers see it completely or not at all."""
 
 import errno
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from django.conf import settings
 from files.storage.base import STAGING
 from releasehub.core.errors import StorageFull, StorageUnavailable
 
+log = logging.getLogger(__name__)
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_roots: dict[Path, int] = {}
 
 
 @contextmanager
@@ -36,6 +39,23 @@ def ensure_free(path: Path, size_bytes: int = 0) -> None:
         raise StorageFull
 
 
+def ensure_root(root: Path) -> None:
+    """Create the folder of a storage, unless this process has used it before.
+
+    What is written after its volume was unmounted would be hidden once the volume is back.
+
+    Raises:
+        OSError: The folder was moved or removed, or another volume is there.
+    """
+    if root not in _roots:
+        root.mkdir(parents=True, exist_ok=True)
+    # The number of the device is not compared, because it may change when a volume is mounted again.
+    number = os.stat(root).st_ino
+    if _roots.setdefault(root, number) != number:
+        log.error("The folder %s was moved, or its volume was unmounted. Put it back, or restart the hub.", root)
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+
 class LocalWriter:
     """A writer that writes to a staging file and then renames it.
 
@@ -48,6 +68,7 @@ class LocalWriter:
         self.final = root / key
         self.staged = root / STAGING / (staged or Path(key).name)
         with disk_errors():
+            ensure_root(root)
             self.staged.parent.mkdir(parents=True, exist_ok=True)
             ensure_free(self.staged.parent)
             self.handle = self.staged.open("wb", buffering=0)

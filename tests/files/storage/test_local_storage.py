@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from django.core.exceptions import SuspiciousFileOperation
 
-from files.storage import LocalStorage
+from files.storage import Incoming, LocalStorage
+from releasehub.core.errors import StorageUnavailable
 
 pytestmark = pytest.mark.embedded
 ACTIONS: dict[str, Callable[[LocalStorage, str], Any]] = {
@@ -30,3 +32,29 @@ def test_key_that_leads_out_of_the_folder_is_refused(
     with pytest.raises(SuspiciousFileOperation):
         ACTIONS[action](local_storage, str(outside) if is_absolute else "../outside")
     assert outside.read_bytes() == b"secret"
+
+
+def test_folder_whose_volume_is_gone_is_neither_filled_nor_taken_for_empty(local_storage: LocalStorage) -> None:
+    """What is written into the empty mount point would be hidden once the volume is back."""
+    writer = local_storage.new_writer()
+    writer.write(b"abc")
+    writer.finish()
+    root = local_storage.root
+    aside = root.rename(root.with_name("aside"))
+    root.mkdir()
+    incoming = Incoming("incoming/1", "", 3, 0)
+    for call in (
+        local_storage.new_writer,
+        partial(local_storage.size, writer.key),
+        partial(local_storage.begin_incoming, size_bytes=3, part_bytes=0),
+        partial(local_storage.collect, incoming, "blobs/1"),
+    ):
+        with pytest.raises(StorageUnavailable):
+            call()
+    assert not local_storage.is_reachable()
+    assert not any(root.iterdir())
+    root.rmdir()
+    assert not local_storage.is_reachable()
+    aside.rename(root)
+    assert local_storage.is_reachable()
+    assert (local_storage.size(writer.key), local_storage.size("blobs/2")) == (3, None)

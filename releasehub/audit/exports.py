@@ -5,6 +5,7 @@ storage" store every head.
 """
 
 import json
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from typing import Any, ClassVar
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
+from django.utils import timezone
 
 from releasehub.audit.lines import json_line
 from releasehub.audit.models import AuditHead
@@ -64,11 +66,22 @@ def newest_head(folder: str) -> ExportedHead | None:
         OSError: The storage failed. Some backends raise errors of their own.
     """
     storage = _storage()
+    today = f"{timezone.now():%Y-%m-%d}"
     with suppress(FileNotFoundError):
-        for day in sorted(storage.listdir(f"{folder}/heads")[0], reverse=True):
-            if names := storage.listdir(f"{folder}/heads/{day}")[1]:
-                return _read(storage, f"{folder}/heads/{day}/{max(names)}")
+        days = sorted(storage.listdir(f"{folder}/heads")[0], reverse=True)
+        # After the clock was set back, the newest head is not that of the latest day.
+        found = [_newest_of(folder, days), _newest_of(folder, [day for day in days if day <= today])]
+        if names := [name for name in found if name]:
+            return _read(storage, max(names, key=lambda name: name.rpartition("/")[2]))
     return None
+
+
+def _newest_of(folder: str, days: Iterable[str]) -> str:
+    """Return the name of the newest head of the first of these days that has one, or an empty string."""
+    for day in days:
+        if names := _storage().listdir(f"{folder}/heads/{day}")[1]:
+            return f"{folder}/heads/{day}/{max(names)}"
+    return ""
 
 
 def store(name: str, body: bytes) -> None:

@@ -16,8 +16,9 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import connection, models, transaction
 from django.db.models import F
+from django.utils import timezone
 
-from releasehub.audit import tasks, triggers
+from releasehub.audit import exports, heads, tasks, triggers
 from releasehub.audit.chain import stored_rows, tip
 from releasehub.audit.heads import export_head, newest_head
 from releasehub.audit.links import GENESIS, PROTECTED, link_content
@@ -246,6 +247,21 @@ def test_exported_head_reveals_a_log_emptied_with_all_signed_positions(log: int)
     code, _, err = run_command()
     assert code == 1
     assert err.startswith("first bad row: position 1. The last rows were removed")
+
+
+def test_newest_exported_head_is_found_after_the_clock_was_set_back(
+    log: int, make_rows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its folder is named after an earlier day than that of a head from before."""
+    tomorrow = timezone.now() + timedelta(days=1)
+    for moment in (tomorrow, tomorrow - timedelta(days=1)):
+        make_rows(5)
+        tasks.chain()
+        monkeypatch.setattr(heads, "timezone", SimpleNamespace(now=lambda moment=moment: moment))
+        export_head()
+    exported = exports.newest_head(exports.FOLDER)
+    assert exported is not None
+    assert exported.position == log + 10
 
 
 def rechain_without_key() -> None:

@@ -47,12 +47,14 @@ def anchors_of(document: Path) -> set[str]:
 
 
 def names_of(document: Path) -> Iterator[str]:
-    """Yield what stands in code quotes, and the source files that a diagram names."""
+    """Yield what stands in code quotes, and the source files that a diagram or a command names."""
     for token in tokens_of(document):
         if token.type == "code_inline":
             yield token.content.partition("::")[0]
         elif token.type == "fence" and token.info == "mermaid":
             yield from SOURCE_FILE.findall(token.content)
+        elif token.type == "fence" and token.info == "sh":
+            yield from (name for name in SOURCE_FILE.findall(token.content) if "/" in name)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -42,6 +43,7 @@ def test_pages_show_the_pictures_with_sizes_and_descriptions(client: Client, dow
         'width="640" height="400"',
     ):
         assert part in text
+    assert re.findall(r"<img (?![^>]*\bsrc=)", text) == []
     assert 'width="42" height="42" alt="" loading="lazy"' in client.get("/").content.decode()
 
 

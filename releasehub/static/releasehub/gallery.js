@@ -1,7 +1,8 @@
 // Enhancement only: without script each screenshot is a link to the large picture.
 const links = [...document.querySelectorAll("[data-picture]")];
 const box = document.getElementById("lightbox");
-const picture = box.querySelector("img");
+const picture = new Image();
+box.querySelector("figure").prepend(picture);
 const [count, caption] = box.querySelectorAll("figcaption span");
 let shown = 0;
 function show(number) {

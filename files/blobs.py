@@ -10,6 +10,7 @@ from files.mime import sniff
 from files.models import Blob
 from files.storage import blob_storage
 from files.storage.streaming import StagedUpload
+from releasehub.core.querysets import only_row
 from releasehub.core.read_only import ensure_writable
 
 CLAIM = timedelta(minutes=10)
@@ -73,7 +74,7 @@ def _erase_row(blob_id: int) -> str:
 
 def _claim(sha256: str) -> Blob | None:
     blobs = Blob.objects.filter(sha256=sha256, state=Blob.State.STORED)
-    return blobs.first() if blobs.update(claimed_until=timezone.now() + CLAIM) else None
+    return only_row(blobs) if blobs.update(claimed_until=timezone.now() + CLAIM) else None
 
 
 def _heal(upload: StagedUpload) -> None:

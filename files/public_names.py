@@ -4,14 +4,15 @@ The name belongs to the digest of these bytes, or for a link that the hub never 
 not unpublishing, hiding or deleting the version, not deleting or renaming the file. The same bytes may return.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
-
-from django.db.models import OuterRef, QuerySet, Subquery
+from typing import Self
 
 from files.models import File, PublicFileName
 from files.names import fold_name
+from releasehub.core.batches import in_batches
 from releasehub.core.errors import Conflict, ErrorCode
+from releasehub.core.querysets import only_row
 from versions.exposure import is_public
 from versions.models import Version
 from versions.querysets import VersionQuerySet
@@ -30,11 +31,11 @@ class Identity:
     def of(cls, file: File) -> Self:
         return cls(file.blob.sha256 if file.blob else file.external_sha256, file.external_url)
 
-    def is_same(self, sha256: str, external_url: str) -> bool:
-        """Return whether the bytes are proven to be these: by digest, and without one by URL."""
-        if sha256 and self.sha256:
-            return sha256 == self.sha256
-        return bool(external_url) and external_url == self.external_url
+    def owns(self, name: PublicFileName) -> bool:
+        """Return whether the name is proven to belong to these bytes: by digest, and without one by URL."""
+        if name.sha256 and self.sha256:
+            return name.sha256 == self.sha256
+        return bool(name.external_url) and name.external_url == self.external_url
 
 
 def check_name_is_free(version: Version, filename: str, identity: Identity) -> None:
@@ -47,9 +48,9 @@ def check_name_is_free(version: Version, filename: str, identity: Identity) -> N
     """
     if identity == Identity():
         return
-    public_name = PublicFileName.objects.filter(version=version, folded_name=fold_name(filename)).first()
-    if public_name is not None and not identity.is_same(public_name.sha256, public_name.external_url):
-        raise _refusal(version, public_name.filename, public_name.sha256, public_name.external_url)
+    name = only_row(PublicFileName.objects.filter(version=version, folded_name=fold_name(filename)))
+    if name is not None and not identity.owns(name):
+        raise _refusal(version, name)
 
 
 def remember_file(file: File) -> None:
@@ -59,12 +60,14 @@ def remember_file(file: File) -> None:
         Conflict: The name belongs to other bytes.
     """
     if file.validation_status == File.Validation.PASSED and not file.is_deleted and is_public(file.version):
-        _remember(File.objects.filter(pk=file.pk))
+        _remember([file])
 
 
 def remember_files_of(versions: VersionQuerySet) -> None:
     """Do the same for all offered files of versions that outsiders can see from now on."""
-    _remember(File.objects.validated().filter(version__in=versions.order_by().values("pk")))
+    files = File.objects.validated().filter(version__in=versions.order_by().values("pk")).select_related("blob")
+    for batch in in_batches(files.order_by().iterator(BATCH), BATCH):
+        _remember(batch)
 
 
 def note_reason(file: File, reason: str) -> None:
@@ -72,22 +75,20 @@ def note_reason(file: File, reason: str) -> None:
     PublicFileName.objects.filter(version=file.version, folded_name=file.folded_name).update(reason=reason[:500])
 
 
-def _remember(files: QuerySet[File]) -> None:
-    public_names = PublicFileName.objects.filter(version=OuterRef("version"), folded_name=OuterRef("folded_name"))
-    annotated: Any = files.select_related("blob").annotate(
-        **{
-            f"known_{name}": Subquery(public_names.values(name)[:1])
-            for name in ("id", "filename", "sha256", "external_url")
-        }
-    )
+def _remember(files: Sequence[File]) -> None:
+    places = {
+        "version__in": {file.version_id for file in files},
+        "folded_name__in": {file.folded_name for file in files},
+    }
+    known = {(name.version_id, name.folded_name): name for name in PublicFileName.objects.filter(**places)}
     new_rows = []
-    for file in annotated.order_by().iterator(BATCH):
-        identity = Identity.of(file)
-        if file.known_id is None:
+    for file in files:
+        name, identity = known.get((file.version_id, file.folded_name)), Identity.of(file)
+        if name is None:
             new_rows.append(_row(file, identity))
-        elif not identity.is_same(file.known_sha256, file.known_external_url):
-            raise _refusal(file.version, file.known_filename, file.known_sha256, file.known_external_url)
-    PublicFileName.objects.bulk_create(new_rows, batch_size=BATCH)
+        elif not identity.owns(name):
+            raise _refusal(file.version, name)
+    PublicFileName.objects.bulk_create(new_rows)
 
 
 def _row(file: File, identity: Identity) -> PublicFileName:
@@ -100,13 +101,13 @@ def _row(file: File, identity: Identity) -> PublicFileName:
     )
 
 
-def _refusal(version: Version, filename: str, sha256: str, external_url: str) -> Conflict:
-    bytes_ = f"the bytes with the SHA-256 {sha256}" if sha256 else f"the link {external_url}"
+def _refusal(version: Version, name: PublicFileName) -> Conflict:
+    bytes_ = f"the bytes with the SHA-256 {name.sha256}" if name.sha256 else f"the link {name.external_url}"
     return Conflict(
         ErrorCode.FILE_NAME_RETIRED,
-        f"The file name {filename} was public in version {version.number} and stays reserved for "
+        f"The file name {name.filename} was public in version {version.number} and stays reserved for "
         f"{bytes_}. Choose another name for this file, or publish it in a new version.",
         field="filename",
-        filename=filename,
-        sha256=sha256,
+        filename=name.filename,
+        sha256=name.sha256,
     )

@@ -4,7 +4,7 @@ from files.models import Blob, File, Quarantine
 from files.public_names import Identity
 from releasehub.core.errors import Conflict, ErrorCode, Rejected
 from releasehub.core.locks import lock_name
-from releasehub.core.querysets import first_or_not_found
+from releasehub.core.querysets import first_or_not_found, only_row
 
 DIGEST_LOCK = 0x51_44
 
@@ -49,7 +49,7 @@ def copies_of(sha256: str, file: File) -> list[int]:
 
 def open_quarantine(sha256: str) -> Quarantine | None:
     """Return the block of these bytes, or None if they are not blocked."""
-    return Quarantine.objects.filter(sha256=sha256, sha256__gt="", ended_at=None).first()
+    return only_row(Quarantine.objects.filter(sha256=sha256, sha256__gt="", ended_at=None))
 
 
 def check_not_quarantined(sha256: str) -> None:

@@ -11,6 +11,7 @@ from files.names import clean_name, fold_name
 from files.public_names import Identity, check_name_is_free
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, ErrorCode
+from releasehub.core.querysets import only_row
 from versions.models import Version
 from versions.policies import version_policy
 
@@ -72,12 +73,8 @@ def upload_limit(version: Version) -> int:
 
 def same_file(version: Version, filename: str, sha256: str = "") -> File | None:
     """Return the file with that name, if its content has the digest. Without a digest, any content matches."""
-    file: File | None = (
-        File.objects.select_related("blob")
-        .filter(version=version, folded_name=fold_name(filename))
-        .exclude(validation_status=File.Validation.FAILED)
-        .first()
-    )
+    rows = File.objects.select_related("blob").filter(version=version, folded_name=fold_name(filename))
+    file = only_row(rows.exclude(validation_status=File.Validation.FAILED))
     if file is None or (sha256 and (file.blob is None or file.blob.sha256 != sha256)):
         return None
     file.version = version

@@ -14,6 +14,7 @@ from files.quotas import check_room, check_user_quota, lock_quota
 from files.storage import Incoming, blob_storage
 from files.uploads.ending import end_upload
 from files.uploads.parts import MAX_PART_BYTES
+from releasehub.core.querysets import only_row
 
 RESERVED_FOR = timedelta(days=1)
 
@@ -71,7 +72,7 @@ def close_open_ended() -> int:
 def _check_quota(upload: UploadSession, size_bytes: int) -> None:
     """Check the quota of the download for a package or version upload, and else the quota of the uploader."""
     packages = PackageUpload.objects.filter(Q(package=upload) | Q(lockfile=upload))
-    announced = packages.select_related("download__category", "download__owner").first()
+    announced = only_row(packages.select_related("download__category", "download__owner"))
     if announced is not None:
         lock_quota(announced.download.owner)
         check_room(announced.download, size_bytes, besides=upload)

@@ -17,6 +17,7 @@ from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import system_actor
 from releasehub.core.errors import Conflict, NotFound
+from releasehub.core.querysets import only_row
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.events import EventType
 
@@ -30,7 +31,7 @@ def validate_file(file_id: int) -> File.Validation | None:
         StorageUnavailable: The storage does not respond; try again later.
         ScannerUnavailable: The malware scanner does not respond; try again later.
     """
-    file: File | None = File.objects.select_related("blob", "version__download").filter(pk=file_id).first()
+    file = only_row(File.objects.select_related("blob", "version__download").filter(pk=file_id))
     if file is None or file.blob is None or file.validation_status != File.Validation.PENDING:
         return None
     return decide(file, inspect(file.blob, file.filename))

@@ -11,6 +11,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from releasehub.accounts.models import User
 from releasehub.apikeys.verification import InactiveKey, UnknownKey
 from releasehub.core.errors import ErrorCode
+from releasehub.core.querysets import only_row
 
 TOKEN_LIFETIME = timedelta(hours=1)
 CLOCK_LEEWAY = timedelta(seconds=30)
@@ -56,7 +57,7 @@ def verify_token(text: str) -> SessionToken:
         raise UnknownKey(ErrorCode.NOT_FOUND, "This token has expired. Sign in again.") from None
     except jwt.InvalidTokenError:
         raise UnknownKey(ErrorCode.NOT_FOUND, "The token in this request is invalid. Sign in again.") from None
-    user = User.objects.filter(pk=claims["sub"], is_active=True).first()
+    user = only_row(User.objects.filter(pk=claims["sub"], is_active=True))
     if user is None or not constant_time_compare(claims["pwd"], _password_mark(user)):
         raise InactiveKey(ErrorCode.NOT_ALLOWED, "This token is no longer valid. Sign in again.")
     return SessionToken(user)

@@ -21,6 +21,7 @@ from files.uploads.immediate_verification import discard_upload, verify_now
 from files.uploads.intake import check_now
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, ErrorCode, Invalid, Rejected
+from releasehub.core.querysets import only_row
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.package_uploads import check_number, version_of_source
 from releasehub.publishing.package_values import Confirmation
@@ -113,9 +114,7 @@ def _find_announcement(actor: Actor, download: Download, confirmation: Confirmat
     rows = PackageUpload.objects.select_related(
         "version", "package__user", "lockfile__user", "package__blob", "lockfile__blob"
     )
-    announced: PackageUpload | None = rows.filter(
-        download=download, package__storage_key=confirmation.storage_path
-    ).first()
+    announced = only_row(rows.filter(download=download, package__storage_key=confirmation.storage_path))
     if announced is None:
         raise Invalid(
             "No upload of this entity has this path. Use the path from the upload request.", field="storage_path"

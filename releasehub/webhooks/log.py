@@ -5,14 +5,14 @@ from collections.abc import Collection
 from django.db.models import Prefetch, Q, QuerySet
 
 from releasehub.core.actor import Actor
-from releasehub.core.querysets import first_or_not_found
+from releasehub.core.querysets import first_or_not_found, only_row
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint, Payload
 from releasehub.webhooks.policies import endpoint_policy
 from releasehub.webhooks.querysets import visible_endpoints
 
 
 def find_endpoint(actor: Actor, public_id: str) -> Endpoint:
-    endpoint = Endpoint.objects.select_related("organization").filter(public_id=public_id).first()
+    endpoint = only_row(Endpoint.objects.select_related("organization").filter(public_id=public_id))
     return endpoint_policy.visible_or_not_found(actor, endpoint)
 
 

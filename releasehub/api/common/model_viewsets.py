@@ -17,6 +17,7 @@ from rest_framework.serializers import BaseSerializer
 from releasehub.api.common.viewsets import HubViewSet
 from releasehub.core.locks import lock_row
 from releasehub.core.policy import Policy
+from releasehub.core.querysets import only_row
 
 
 class HubModelViewSet(HubViewSet):
@@ -61,7 +62,7 @@ class HubModelViewSet(HubViewSet):
 
     def get_object(self) -> Any:
         lookup = self.get_lookup()
-        instance = None if lookup is None else self.get_object_queryset().filter(**lookup).first()
+        instance = None if lookup is None else only_row(self.get_object_queryset().filter(**lookup))
         if instance is None or not self.policy.can_view(self.actor, instance):
             raise Http404
         return instance

@@ -16,7 +16,7 @@ from releasehub.api.entity.schema import KINDS, EntitySchema
 from releasehub.apikeys.requests import allows
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import Denied, Invalid
-from releasehub.core.querysets import first_or_not_found
+from releasehub.core.querysets import first_or_not_found, only_row
 from versions.models import Version
 from versions.policies import version_policy
 
@@ -87,7 +87,7 @@ class EntityViewSet(EntityEnvelopeMixin, HubViewSet):
 
     def find_entity(self, public_id: str) -> Download:
         rows = Download.all_objects.entities().select_related(*ENTITY_RELATIONS)
-        return download_policy.visible_or_not_found(self.actor, rows.filter(public_id=public_id).first())
+        return download_policy.visible_or_not_found(self.actor, only_row(rows.filter(public_id=public_id)))
 
     def find_version(self, public_id: str) -> Version:
         """Return the version with this id, of the entity that the URL names."""

@@ -28,6 +28,7 @@ from releasehub.api.mc_dm.viewsets import CONTENT_SCOPES, McDmModelViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import ErrorCode, NotFound, Rejected
 from releasehub.core.numbers import read_number
+from releasehub.core.querysets import only_row
 from releasehub.distribution.delivery import serve_file
 from releasehub.distribution.file_permalinks import find_by_id
 from releasehub.publishing.deletion import delete_file
@@ -182,4 +183,4 @@ class McDmFileViewSet(McDmModelViewSet):
 
 
 def _find_version(pk: int) -> Version | None:
-    return Version.all_objects.select_related("download__category").filter(pk=pk).first()
+    return only_row(Version.all_objects.select_related("download__category").filter(pk=pk))

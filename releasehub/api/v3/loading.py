@@ -8,6 +8,7 @@ from downloads.models import Download
 from downloads.policies import download_policy
 from releasehub.api.common.loading import files_of
 from releasehub.core.actor import Actor
+from releasehub.core.querysets import only_row
 from versions.models import Version
 from versions.policies import version_policy
 
@@ -22,14 +23,14 @@ def is_id(text: str) -> bool:
 def find_product(actor: Actor, public_id: str) -> Download | None:
     """Return the product with this id, or None if there is none that the actor may see."""
     rows = Download.objects.select_related("category")
-    product: Download | None = rows.filter(public_id=public_id).first() if is_id(public_id) else None
+    product: Download | None = only_row(rows.filter(public_id=public_id)) if is_id(public_id) else None
     return product if product is not None and download_policy.can_view(actor, product) else None
 
 
 def find_release(actor: Actor, public_id: str) -> Version | None:
     """Return the release with this id and what its files need of it, or None if there is none the actor may see."""
     rows = Version.objects.filter(download__deleted_at__isnull=True).select_related(*RELEASE_RELATIONS)
-    release: Version | None = rows.filter(public_id=public_id).first() if is_id(public_id) else None
+    release: Version | None = only_row(rows.filter(public_id=public_id)) if is_id(public_id) else None
     return release if release is not None and version_policy.can_view(actor, release) else None
 
 

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,6 @@ def _extend(extend: Callable[[], object]) -> None:
     """Call the function. The lease outlasts some failed calls, so the next one may still be in time."""
     try:
         extend()
-    except DatabaseError:
+    except Error:  # also an InterfaceError, which is not a DatabaseError
         log.warning("A lease could not be extended.", exc_info=True)
         connection.close()

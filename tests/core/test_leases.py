@@ -6,7 +6,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError
+from django.db import InterfaceError
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -33,7 +33,7 @@ def test_heart_beats_on_after_the_database_was_away_for_a_moment() -> None:
 
     def extend() -> None:
         beats.release()
-        raise DatabaseError
+        raise InterfaceError
 
     with heartbeat(extend, 0.001):
         assert all(beats.acquire(timeout=60) for _ in range(2))

@@ -28,11 +28,7 @@ class Quota:
         return self.limit - self.used
 
     def check(self, size_bytes: int) -> None:
-        """Refuse bytes that do not fit any more.
-
-        Raises:
-            Rejected: With the limit and what is used of it.
-        """
+        """Refuse bytes that do not fit any more. The error has the limit and what is used of it."""
         if not self.limit or size_bytes <= self.remaining_bytes:
             return
         message = (

@@ -1,7 +1,7 @@
 """The forms that add and change pictures, for the admin and for the pages of authors."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +23,12 @@ class PictureTextsForm(forms.Form):
         required=False,
     )
     caption = forms.CharField(label=_("Caption"), max_length=MAX_TEXT_CHARACTERS, required=False)
+
+    @classmethod
+    def of(cls, picture: Picture) -> Self:
+        """Return the form of a stored picture. Its ids are unique on a page with several forms."""
+        initial = {"alt_text": picture.alt_text, "caption": picture.caption}
+        return cls(initial=initial, auto_id=f"{picture.public_id}_%s")
 
 
 class PictureField(forms.FileField):

@@ -119,13 +119,8 @@ class PicturesMixin(ActionAdmin):
             download=download,
             form=form,
             error=error.message if error else "",
-            pictures=[(picture, _texts_form(picture)) for picture in pictures],
+            pictures=[(picture, AdminTextsForm.of(picture)) for picture in pictures],
         )
-
-
-def _texts_form(picture: Picture) -> AdminTextsForm:
-    initial = {"alt_text": picture.alt_text, "caption": picture.caption}
-    return AdminTextsForm(initial=initial, auto_id=f"{picture.public_id}_%s")
 
 
 def _url(download: Download) -> str:

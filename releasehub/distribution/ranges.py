@@ -39,9 +39,6 @@ def requested_spans(header: str, size: int) -> list[Span]:
     The whole file is sent if there is no range, if the header is malformed, or if it has more than `MAX_RANGES` ranges.
     Ranges beyond the end are left out. Overlapping and adjacent ranges are merged, so no byte is sent twice. Gaps are
     never filled: electron-updater expects as many parts as it asked for.
-
-    Raises:
-        Unsatisfiable: No range contains a byte of the file.
     """
     texts = _range_texts(header)
     pairs = [match.groups() for match in map(_RANGE.fullmatch, texts) if match is not None]

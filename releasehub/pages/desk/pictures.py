@@ -87,11 +87,6 @@ def _page(
     request: HttpRequest, download: Download, form: PictureForm, *, error: str = "", status: int = 200
 ) -> HttpResponse:
     rows = with_sizes(Picture.objects.filter(download=download)).order_by("kind", "display_order", "id")
-    listed = [(row, _texts_form(row)) for row in rows]
+    listed = [(row, PictureTextsForm.of(row)) for row in rows]
     context = {"download": download, "pictures": listed, "form": form, "error": error}
     return render(request, "pages/desk/pictures.html", context, status=status)
-
-
-def _texts_form(picture: Picture) -> PictureTextsForm:
-    initial = {"alt_text": picture.alt_text, "caption": picture.caption}
-    return PictureTextsForm(initial=initial, auto_id=f"{picture.public_id}_%s")

@@ -51,7 +51,9 @@ def _start_lane(queues: str, threads: int) -> None:
         pool="threads",
         concurrency=threads,
         queues=queues,
-        prefetch_multiplier=1,
+        # No limit: the queues are in this process anyway. With a limit, Celery acknowledges a finished task, and takes
+        # the next one, only when it stops waiting for messages, which it does every two seconds.
+        prefetch_multiplier=0,
         without_gossip=True,
         without_mingle=True,
         without_heartbeat=True,

@@ -30,12 +30,21 @@ print(waits)
 EMBEDDED = """
 import threading, django
 django.setup()
-from celery.signals import worker_ready
+from celery import shared_task
+from celery.signals import task_received, worker_ready
 from releasehub.server.embedded import start_worker
-is_ready = threading.Event()
+is_ready, ending, received = threading.Event(), threading.Event(), threading.Semaphore(0)
+@shared_task(name="files.wait")
+def wait():
+    ending.wait(300)
 worker_ready.connect(lambda **_: is_ready.set(), weak=False)
+task_received.connect(lambda request, **_: request.name == wait.name and received.release(), weak=False)
 start_worker()
 print(is_ready.wait(300))
+for _ in range(7):  # more than the lane has threads
+    wait.delay()
+print(all(received.acquire(timeout=20) for _ in range(7)))
+ending.set()
 """
 
 
@@ -78,7 +87,8 @@ def test_starting_worker_looks_for_deliveries_at_once(monkeypatch: pytest.Monkey
     assert sent == [webhook_tasks.deliver.name]
 
 
-def test_embedded_worker_sends_its_ready_signal(tmp_path: Any) -> None:
+def test_embedded_worker_is_ready_and_receives_tasks_while_all_threads_work(tmp_path: Any) -> None:
+    """A lane that takes no task until another one is acknowledged waits up to two seconds for each of them."""
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "releasehub.settings.base",
         "RELEASEHUB_DATA_DIR": str(tmp_path),
@@ -88,4 +98,4 @@ def test_embedded_worker_sends_its_ready_signal(tmp_path: Any) -> None:
     result = subprocess.run(
         [sys.executable, "-c", EMBEDDED], env=environment, capture_output=True, text=True, check=True
     )
-    assert result.stdout == "True\n"
+    assert result.stdout == "True\nTrue\n"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import functools
 import gc
 import itertools
@@ -52,6 +53,8 @@ CHROMIUM_FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --font-render-hinting=none"
 )
+# A world that holds a client is stored without the loaded middleware, which has local functions.
+copyreg.pickle(ClientHandler, lambda handler: (ClientHandler, (handler.enforce_csrf_checks,)))
 # What `load_middleware` of Django sets, and the settings that `storage_of_its_own` changes, which no middleware reads.
 LOADED_MIDDLEWARE = ("_middleware", "_middleware_chain")
 SETTINGS_OF_EVERY_TEST = {"FILES_DIR", "STORAGES"}

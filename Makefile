@@ -8,7 +8,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 PYTHONS := python3.13 python3.12 python3.11 python3
 # Install exactly the locked versions. Without --no-deps, pip resolves again and may require a release newer than the lock.
-PIP := $(BIN)/pip install -qq --disable-pip-version-check --no-input --no-deps --require-hashes
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --no-deps --require-hashes
 # Without compiled files, each of the many processes that the tests start would compile the hub again.
 unexport PYTHONDONTWRITEBYTECODE
 # Variables that would change the embedded defaults in the tests.
@@ -102,11 +102,11 @@ endef
 .venv/.stamp-run: requirements.txt .venv/pyvenv.cfg
 	@rm -f $@; echo "Installing the dependencies of ReleaseHub into .venv ..."
 	@$(PIP) -r $<
-	@$(BIN)/pip check --disable-pip-version-check
+	@$(BIN)/python -m pip check --disable-pip-version-check
 	@touch $@
 
 .venv/.stamp-dev: requirements-dev.txt .venv/pyvenv.cfg
 	@rm -f $@; echo "Installing the development dependencies of ReleaseHub into .venv ..."
 	@$(PIP) -r $<
-	@$(BIN)/pip check --disable-pip-version-check
+	@$(BIN)/python -m pip check --disable-pip-version-check
 	@touch $@

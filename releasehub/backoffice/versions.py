@@ -44,8 +44,8 @@ class FilesInline(ReadOnlyInline):
 
     model = File
     suggestions: ClassVar[Any] = {"platform": PLATFORM_NAMES, "architecture": ARCHITECTURE_SPELLINGS}
-    fields = ("filename", *EDITABLE_FILE_FIELDS, "size_bytes", "validation_status")
-    readonly_fields = ("filename", "size_bytes", "validation_status")
+    fields = (*EDITABLE_FILE_FIELDS, "size_bytes", "validation_status")
+    readonly_fields = ("size_bytes", "validation_status")
     per_page = 15
     show_change_link = True
     ordering = ("id",)

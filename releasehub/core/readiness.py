@@ -59,11 +59,14 @@ def _is_complete(applied: frozenset[tuple[str, str]]) -> bool:
 
 
 def is_broker_reachable() -> bool:
-    """Return whether Redis answers. Without Redis, the broker and the cache live in the process."""
+    """Return whether Redis accepts changes. Without Redis, the broker and the cache live in the process.
+
+    A replica, a full Redis and one that misses its replicas still answer reads, but take no tasks.
+    """
     if not settings.REDIS_URL:
         return True
     try:
-        caches["limits"].get("readyz")  # the default cache hides failures
+        caches["limits"].set("readyz", 1)  # the default cache hides failures
     except RedisError:
         return False
     return True

@@ -25,6 +25,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
+from redis.exceptions import ReadOnlyError
 
 from files.storage import LocalStorage, blob_storage
 from releasehub.core.errors import StorageUnavailable
@@ -273,6 +274,18 @@ def test_redis_near_its_limit_is_a_warning() -> None:
 @pytest.mark.embedded
 def test_unreachable_redis_is_an_error(settings: Any) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    assert levels(background.check_broker()) == [ERROR]
+
+
+@pytest.mark.embedded
+def test_redis_that_refuses_changes_is_an_error(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def execute(self: Any, command: str, *words: Any, **options: Any) -> Any:
+        if command == "SET":
+            raise ReadOnlyError("You can't write against a read only replica.")
+        return {}
+
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    monkeypatch.setattr("redis.Redis.execute_command", execute)
     assert levels(background.check_broker()) == [ERROR]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Warning
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from releasehub.server.celery import app
 from releasehub.server.doctor.registry import register
@@ -18,6 +18,10 @@ MISSED_RUNS = 3
 GRACE_SECONDS = 60.0
 FREQUENT_SECONDS = 60.0
 SCHEDULE_HINT = "Check that beat runs exactly once, and that a worker consumes the queue of the task."
+REFUSAL_HINT = (
+    "Check that REDIS_URL leads to the primary with a password and a user that may write, and check maxmemory and "
+    "min-replicas-to-write in the configuration of Redis."
+)
 NOT_RUNNING_HINT = "Start the hub, or set PORT to the port that it listens on."
 
 
@@ -32,6 +36,10 @@ def check_broker() -> Iterator[CheckMessage]:
         ) as redis:
             redis.ping()
             memory: Any = redis.info("memory")
+            redis.set("doctor", 1, ex=60)
+    except ResponseError as error:
+        yield Error(f"Redis answers, but refuses changes. Cause: {error}", hint=REFUSAL_HINT)
+        return
     except RedisError as error:
         yield Error(f"Redis cannot be reached. Cause: {error}", hint="Start Redis, and check REDIS_URL.")
         return

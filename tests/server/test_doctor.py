@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import urllib3
+from botocore.exceptions import ClientError
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -152,6 +153,17 @@ def test_clocks_are_compared(difference: float, level: int) -> None:
     message = clock.compare("the database", 1_000.0 + difference, 1_000.0)
     assert levels([message]) == [level]
     assert level == INFO or ("behind" if difference > 0 else "ahead of") in message.msg
+
+
+@pytest.mark.embedded
+def test_the_clock_is_compared_with_a_storage_that_refuses_its_signatures(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: Any) -> Any:
+        metadata: Any = {"HTTPStatusCode": 403, "HTTPHeaders": {"date": "Thu, 01 Jan 1970 01:00:00 GMT"}}
+        raise ClientError({"ResponseMetadata": metadata, "Error": {"Code": "RequestTimeTooSkewed"}}, "HeadBucket")
+
+    client = SimpleNamespace(head_bucket=refuse)
+    monkeypatch.setattr(clock, "S3Storage", lambda: SimpleNamespace(client=client, bucket="releases"))
+    assert clock.storage_time() == 3600
 
 
 @pytest.mark.embedded

@@ -16,7 +16,7 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ from django.db.backends.signals import connection_created
 from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.test import Client, TransactionTestCase, override_settings
 from django.test.client import ClientHandler
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 from storages.backends.s3 import S3Storage
 from whitenoise.middleware import WhiteNoiseMiddleware
 from xdist.scheduler import LoadFileScheduling
@@ -201,7 +203,7 @@ def prepared_data(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> N
     PreparedData.folder = (own if worker_id == "master" else own.parent) / "prepared-hubs"
 
 
-@pytest.fixture(scope="session", autouse=True)
+@contextmanager
 def static_files_found_once() -> Iterator[None]:
     """Look up the static files once, because every client starts the middleware again and no test changes them."""
     look_up = WhiteNoiseMiddleware.add_files_from_finders
@@ -221,7 +223,7 @@ def static_files_found_once() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
+@contextmanager
 def middleware_loaded_once() -> Iterator[None]:
     """Let all clients share the loaded middleware until a test changes a setting, which middleware may have read."""
     loaded: dict[str, Any] = {}
@@ -243,7 +245,7 @@ def middleware_loaded_once() -> Iterator[None]:
     setting_changed.disconnect(forget)
 
 
-@pytest.fixture(scope="session", autouse=True)
+@contextmanager
 def s3_models_loaded_once() -> Iterator[None]:
     """Share botocore's parsed description of the S3 API between the clients of all tests.
 
@@ -255,7 +257,7 @@ def s3_models_loaded_once() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
+@contextmanager
 def s3_client_made_once() -> Iterator[None]:
     """Let the storages of all tests with the same options share one client, as those of a process of the hub do.
 
@@ -279,7 +281,7 @@ def s3_client_made_once() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
+@contextmanager
 def no_file_waits_for_the_disk() -> Iterator[None]:
     """Leave written files in the memory of the system, because no test ends in a power failure.
 
@@ -290,7 +292,7 @@ def no_file_waits_for_the_disk() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
+@contextmanager
 def connections_outlive_responses() -> Iterator[None]:
     """Keep the connection that holds the transaction of the test open when the test closes a response.
 
@@ -311,7 +313,7 @@ def connections_outlive_responses() -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
-@pytest.fixture(scope="session", autouse=True)
+@contextmanager
 def threads_close_their_connections() -> Iterator[None]:
     """Let a thread close its connection to the SQLite database in memory, which Python 3.13 demands.
 
@@ -326,6 +328,40 @@ def threads_close_their_connections() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseWrapper, "close", close_in_memory)
+        yield
+
+
+@contextmanager
+def constants_of_the_hub_not_drawn() -> Iterator[None]:
+    """Let Hypothesis draw none of the strings and numbers in the source of the hub, unless a long search is wanted.
+
+    To collect them, every test process parses all modules, and finding those that a schema permits took a seventh of
+    the CPU time of generated requests. So few examples hardly ever contain one.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if "FUZZ_EXAMPLES" not in os.environ:
+            patch.setattr(providers, "_get_local_constants", Constants)
+        yield
+
+
+PATCHES = (
+    static_files_found_once,
+    middleware_loaded_once,
+    s3_models_loaded_once,
+    s3_client_made_once,
+    no_file_waits_for_the_disk,
+    connections_outlive_responses,
+    threads_close_their_connections,
+    constants_of_the_hub_not_drawn,
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patched() -> Iterator[None]:
+    """Apply all patches of the run. A fixture for each of them would be looked up again by every test."""
+    with ExitStack() as stack:
+        for patch in PATCHES:
+            stack.enter_context(patch())
         yield
 
 

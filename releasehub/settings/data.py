@@ -32,8 +32,8 @@ USE_PREPARED_STATEMENTS = env.flag(
     "RELEASEHUB_PREPARED_STATEMENTS",
     default=True,
     help=(
-        "PostgreSQL keeps the plans of the most frequent queries. Set `false` behind a pooler that gives "
-        "each transaction another connection and does not support prepared statements"
+        "PostgreSQL keeps the plans of the most frequent queries and the results of large ones. Set `0` behind a "
+        "pooler that gives each transaction another connection, such as PgBouncer with `pool_mode = transaction`"
     ),
 )
 DATABASE_POOL_SIZE = env.number(
@@ -64,6 +64,7 @@ def _database() -> dict[str, Any]:
         config["CONN_MAX_AGE"] = None
     elif "postgresql" in config["ENGINE"]:
         config["OPTIONS"] = {**PRIMARY_TIMEOUTS, **options, **_postgresql_options(pool_timeout=10)}
+        config["DISABLE_SERVER_SIDE_CURSORS"] = not USE_PREPARED_STATEMENTS
     return config
 
 
@@ -120,6 +121,7 @@ def _replica() -> dict[str, Any]:
     if config:
         options = config.setdefault("OPTIONS", {})
         options.update(_postgresql_options(pool_timeout=1), **REPLICA_TIMEOUTS)
+        config["DISABLE_SERVER_SIDE_CURSORS"] = not USE_PREPARED_STATEMENTS
         config["TEST"] = {"MIRROR": "default"}
     return config
 

@@ -219,14 +219,28 @@ def cache_seconds(data: Path, **variables: str) -> str:
     return run(["-c", script], data, **variables).stdout.strip()
 
 
-def test_a_hub_is_back_soon_after_an_outage_of_postgresql(tmp_path: Path) -> None:
-    database = {"DATABASE_URL": "postgresql://someone@127.0.0.1/nothing?keepalives_idle=7"}
-    show = "from django.conf import settings; print(settings.DATABASES['default']['OPTIONS'])"
-    result = run(["-c", show], tmp_path, DJANGO_SETTINGS_MODULE="releasehub.settings.base", **database)
-    options = literal_eval(result.stdout)
+@pytest.fixture(scope="module")
+def behind_a_pooler(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Return the configuration of the database of a hub on PostgreSQL, behind a pooler of transactions."""
+    variables = {
+        "DATABASE_URL": "postgresql://someone@127.0.0.1/nothing?keepalives_idle=7",
+        "DJANGO_SETTINGS_MODULE": "releasehub.settings.base",
+        "RELEASEHUB_PREPARED_STATEMENTS": "0",
+    }
+    show = "from django.conf import settings; print(settings.DATABASES['default'])"
+    return dict(literal_eval(run(["-c", show], tmp_path_factory.mktemp("data"), **variables).stdout))
+
+
+def test_a_hub_is_back_soon_after_an_outage_of_postgresql(behind_a_pooler: dict[str, Any]) -> None:
+    options = behind_a_pooler["OPTIONS"]
     assert options["pool"]["reconnect_timeout"] <= 5
     assert options["tcp_user_timeout"] <= 30_000
     assert options["keepalives_idle"] in {7, "7"}  # as the URL says
+
+
+def test_a_pooler_of_transactions_gets_no_cursor_that_outlives_one(behind_a_pooler: dict[str, Any]) -> None:
+    assert behind_a_pooler["OPTIONS"]["prepare_threshold"] is None
+    assert behind_a_pooler["DISABLE_SERVER_SIDE_CURSORS"]
 
 
 def test_the_deprecated_name_of_the_anonymous_cache_works(tmp_path: Path) -> None:

@@ -46,6 +46,15 @@ def lines_of(database: BaseDatabaseWrapper) -> list[bytes]:
         return list(export_lines(snapshot))
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no such limits.")
+def test_timeouts_of_the_administrator_do_not_end_a_snapshot() -> None:
+    names = ("statement_timeout", "idle_in_transaction_session_timeout")
+    for name in names:
+        connection.connection.execute(f"SET LOCAL {name} TO '10s'")
+    with open_snapshot(connection):
+        assert [connection.connection.execute(f"SHOW {name}").fetchone()[0] for name in names] == ["0", "0"]
+
+
 def tables_in(lines: list[bytes]) -> dict[str, Any]:
     return {table.table.name: list(table.rows) for table in read_tables(lines)}
 

@@ -10,7 +10,7 @@ from releasehub.core.batches import in_batches
 from releasehub.operations.errors import OperationError
 from releasehub.operations.tables.export import ImportedTable, Progress, TableFigures, read_tables, table_figures
 from releasehub.operations.tables.schema import Table, ensure_own_tables, quoted
-from releasehub.operations.tables.snapshots import open_snapshot
+from releasehub.operations.tables.snapshots import lift_timeouts, open_snapshot
 from releasehub.operations.tables.values import TO_POSTGRESQL, TO_SQLITE, converter
 
 INSERTED_AT_ONCE = 500
@@ -37,6 +37,7 @@ def load_lines(
     loaded: dict[str, tuple[Table, TableFigures]] = {}
     # Foreign keys are checked at the commit, so the order of the tables does not matter.
     with transaction.atomic(using=connection.alias):
+        lift_timeouts(connection)
         _empty(connection)
         for imported in read_tables(lines):
             _insert(connection, imported)

@@ -85,19 +85,32 @@ def _sqlite(connection: BaseDatabaseWrapper) -> Iterator[SqliteSnapshot]:
 @contextmanager
 def _postgresql(connection: BaseDatabaseWrapper) -> Iterator[PostgresqlSnapshot]:
     if connection.in_atomic_block:
-        with connection.connection.cursor() as cursor:
-            cursor.execute("SET LOCAL timezone TO 'UTC'; SET LOCAL datestyle TO 'ISO'")
+        _prepare_transaction(connection)
         yield PostgresqlSnapshot(connection.connection)
         return
     own = connection.copy()
     try:
         own.ensure_connection()
-        with own.connection.cursor() as cursor:
-            cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            cursor.execute(
-                "SET LOCAL timezone TO 'UTC'; SET LOCAL datestyle TO 'ISO'; SET LOCAL statement_timeout TO 0"
-            )
+        own.connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        _prepare_transaction(own)
         yield PostgresqlSnapshot(own.connection)
         own.connection.rollback()
     finally:
         own.close()
+
+
+def _prepare_transaction(connection: BaseDatabaseWrapper) -> None:
+    lift_timeouts(connection)
+    connection.connection.execute("SET LOCAL timezone TO 'UTC'; SET LOCAL datestyle TO 'ISO'")
+
+
+def lift_timeouts(connection: BaseDatabaseWrapper) -> None:
+    """Let the transaction take as long as it needs. Between two tables, it waits for the target of a backup.
+
+    The limits of administrators are for requests; docs/scaling.md recommends one. Old servers do not know all of them.
+    """
+    if connection.vendor == "postgresql":
+        connection.connection.execute(
+            "SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN "
+            "('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')"
+        )

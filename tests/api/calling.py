@@ -28,11 +28,11 @@ class Caller:
         self.owner: User = self.file.version.download.owner
         self.url = self.path.format_map(Known(real_parameters(self.file, f"{self.verb.upper()} {self.path}")))
 
-    def send(self, headers: dict[str, str], *, url: str = "") -> Any:
+    def send(self, headers: dict[str, str], *, url: str = "", verb: str = "") -> Any:
         client = Client(raise_request_exception=False)
         before = transaction.savepoint()
         response = client.generic(
-            self.verb.upper(), url or self.url, "{}", content_type="application/json", headers=headers
+            (verb or self.verb).upper(), url or self.url, "{}", content_type="application/json", headers=headers
         )
         transaction.savepoint_rollback(before)
         return response

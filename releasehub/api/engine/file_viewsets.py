@@ -121,6 +121,7 @@ class EngineFileViewSet(RetrieveModelMixin, EngineModelViewSet):
     def destroy(self, request: Request, hash: str) -> Response:
         options = self.get_validated_query(EngineFileDeleteQuerySerializer)
         file = self.get_file(options.pop("version_id", ""))
+        self.check_if_match(lambda: self.lock_object(file.version))
         delete_file(actor=self.actor, file=file, **options)
         return Response(status=204)
 

@@ -1,16 +1,13 @@
 """Compare the stored bytes of blobs with their rows."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 
 from django.utils import timezone
 
 from files.models import Blob
 from files.storage import blob_storage
-
-CHUNK_BYTES = 1024 * 1024
+from files.storage.digests import digest_of
 
 
 @dataclass(frozen=True)
@@ -33,19 +30,6 @@ def verify_blobs(blobs: Iterable[Blob]) -> Iterator[BlobCheck]:
         yield BlobCheck(blob, problem)
 
 
-def sha256_of(key: str) -> str:
-    """Return the SHA-256 of a stored object in hex, read in chunks.
-
-    Raises:
-        StorageUnavailable: The storage does not respond, or the object does not exist.
-    """
-    digest = hashlib.sha256()
-    with closing(blob_storage().open(key)) as handle:
-        while chunk := handle.read(CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
 def _problem_of(blob: Blob) -> str:
     """Compare the stored bytes of a blob with its row, and return what is wrong, or an empty string."""
     size = blob_storage().size(blob.storage_key)
@@ -53,4 +37,8 @@ def _problem_of(blob: Blob) -> str:
         return "missing"
     if size != blob.size_bytes:
         return f"has {size} bytes instead of {blob.size_bytes}"
-    return "" if sha256_of(blob.storage_key) == blob.sha256 else "has content with a different SHA-256"
+    return (
+        ""
+        if digest_of(blob_storage().open(blob.storage_key)) == blob.sha256
+        else "has content with a different SHA-256"
+    )

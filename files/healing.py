@@ -3,11 +3,12 @@
 from django.db import transaction
 from django.utils import timezone
 
-from files.blob_checks import sha256_of, verify_blobs
+from files.blob_checks import verify_blobs
 from files.garbage import referenced_keys
 from files.models import Blob
 from files.policies import blob_policy
 from files.storage import BLOBS, blob_storage
+from files.storage.digests import digest_of
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
@@ -57,6 +58,6 @@ def relink_blob(*, actor: Actor, blob: Blob) -> Blob:
 def _find_copy(blob: Blob) -> str | None:
     for item in blob_storage().objects(BLOBS):
         is_candidate = item.size_bytes == blob.size_bytes and item.key != blob.storage_key
-        if is_candidate and not referenced_keys([item.key]) and sha256_of(item.key) == blob.sha256:
+        if is_candidate and not referenced_keys([item.key]) and digest_of(blob_storage().open(item.key)) == blob.sha256:
             return item.key
     return None

@@ -8,6 +8,7 @@ from files.storage.base import BLOBS, BlobStorage, Writer, new_key
 from files.storage.incoming import INCOMING, Incoming, SignedPut
 from files.storage.local import LocalStorage
 from files.storage.s3 import S3Storage
+from files.storage.writing import copied_digest, written
 
 
 @lru_cache(maxsize=1)

@@ -5,14 +5,17 @@ import hashlib
 import os
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from typing import IO
 
 NAMES = ("sha256", "sha512", "md5")
 # Processors have instructions for SHA-256. The other two take five times as long together.
 SLOW_NAMES = ("sha512", "md5")
 SHARED_CHUNK_BYTES = 64 * 1024  # a smaller chunk is computed in less time than another thread takes to begin
 HEAD_BYTES = 8192
+CHUNK_BYTES = 1024 * 1024
 ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}  # length in hex -> name
 _HEX = frozenset("0123456789abcdef")
 
@@ -69,6 +72,15 @@ class Digester:
 def _hash_threads(pid: int) -> ThreadPoolExecutor:
     """Return the threads that compute digests in the process with this id, because a fork does not inherit threads."""
     return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="digests")
+
+
+def digest_of(source: IO[bytes], algorithm: str = "sha256") -> str:
+    """Read a file to its end in chunks, close it, and return its digest in hex."""
+    digest = hashlib.new(algorithm, usedforsecurity=False)
+    with closing(source):
+        for chunk in iter(partial(source.read, CHUNK_BYTES), b""):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def algorithm_of(checksum: str) -> str | None:

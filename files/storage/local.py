@@ -20,6 +20,7 @@ from files.storage.incoming import INCOMING, Incoming, SignedPut, parts_missing
 from files.storage.local_writer import LocalWriter, disk_errors, ensure_free, ensure_root, sync_folder
 from files.storage.receiving import CHUNK_BYTES, store_checked
 from files.storage.signing import SignedPart, sign_path
+from files.storage.writing import written
 
 
 class LocalStorage:
@@ -126,17 +127,10 @@ class LocalStorage:
                 os.utime(final)
                 sync_folder(final.parent)
                 return
-        writer = LocalWriter(self.root, key)
-        try:
-            with disk_errors(), _missing_parts():
-                for number in range(1, incoming.part_count + 1):
-                    with (folder / str(number)).open("rb") as part:
-                        while chunk := part.read(CHUNK_BYTES):
-                            writer.write(chunk)
-            writer.finish()
-        except BaseException:
-            writer.abort()
-            raise
+        with written(LocalWriter(self.root, key)) as writer, disk_errors(), _missing_parts():
+            for number in range(1, incoming.part_count + 1):
+                with (folder / str(number)).open("rb") as part:
+                    shutil.copyfileobj(part, writer, CHUNK_BYTES)
 
     def drop_incoming(self, incoming: Incoming) -> None:
         with disk_errors():

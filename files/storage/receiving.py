@@ -4,6 +4,7 @@ import hashlib
 from typing import IO
 
 from files.storage.base import Writer
+from files.storage.writing import written
 from releasehub.core.errors import ErrorCode, Invalid
 
 CHUNK_BYTES = 1024 * 1024
@@ -11,12 +12,8 @@ CHUNK_BYTES = 1024 * 1024
 
 def store_checked(stream: IO[bytes], writer: Writer, size: int, *, sha256: str, md5: str, is_limit: bool) -> None:
     """Store the stream with the writer, completely or not at all. The arguments are those of `receive_part`."""
-    try:
+    with written(writer):
         _copy_checked(stream, writer, size, sha256=sha256, md5=md5, is_limit=is_limit)
-        writer.finish()
-    except BaseException:
-        writer.abort()
-        raise
 
 
 def _copy_checked(stream: IO[bytes], writer: Writer, size: int, *, sha256: str, md5: str, is_limit: bool) -> None:

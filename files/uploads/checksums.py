@@ -1,13 +1,10 @@
 """Compare bytes with the size and the checksums that a client declared."""
 
-import hashlib
-from contextlib import closing
-
 from django.conf import settings
 
 from files.models import Blob
 from files.storage import blob_storage
-from files.storage.digests import algorithm_of
+from files.storage.digests import algorithm_of, digest_of
 from releasehub.core.errors import ErrorCode, Invalid, Rejected
 
 UPLOAD_AGAIN = "Upload the file again."
@@ -26,7 +23,6 @@ def digest_differs(
     return Rejected(ErrorCode.FILE_DIGEST_DIFFERS, message, field=field, received=received)
 
 
-CHUNK_BYTES = 1024 * 1024
 TITLES = {"sha512": "SHA-512", "sha256": "SHA-256", "sha1": "SHA-1", "md5": "MD5"}
 
 
@@ -51,8 +47,4 @@ def _sha1(blob: Blob) -> str:
             f"The SHA-1 of files over {settings.INLINE_CHECK_BYTES} bytes is not checked. Send the SHA-256 or SHA-512.",
             field="checksum",
         )
-    with closing(blob_storage().open(blob.storage_key)) as handle:
-        digest = hashlib.sha1(usedforsecurity=False)
-        while chunk := handle.read(CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+    return digest_of(blob_storage().open(blob.storage_key), "sha1")

@@ -1,10 +1,9 @@
 """Fetch the files of a release into the storage, continue where an earlier run ended, and compare their digests."""
 
-import hashlib
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from files.inspection.validation import check_findings
 from files.models import Blob, UploadSession
 from files.quotas import room_left
 from files.storage import blob_storage
+from files.storage.digests import digest_of
 from files.storage.local_writer import disk_errors, ensure_free
 from files.uploads.attachment_sources import AttachmentSource
 from files.uploads.fetched import begin_fetch, drop_fetch, finish_fetch, received_prefix, store_chunks
@@ -84,7 +84,9 @@ def check_digest(blob: Blob, row: ImportedFile) -> None:
     algorithm, _, expected = row.digest.partition(":")
     if not expected:
         return
-    actual = _sha1(blob) if algorithm == "sha1" else getattr(blob, algorithm)
+    actual = (
+        digest_of(blob_storage().open(blob.storage_key), "sha1") if algorithm == "sha1" else getattr(blob, algorithm)
+    )
     if actual != expected:
         message = f"The {algorithm.upper()} of {row.name} is {actual}, but the source states {expected}."
         raise Rejected(ErrorCode.FILE_DIGEST_DIFFERS, message)
@@ -216,11 +218,3 @@ def _counted(lease: RunLease, chunks: Iterable[bytes], *, is_resumable: bool) ->
 
 def _asset(row: ImportedFile) -> SourceAsset:
     return SourceAsset(row.key, row.name, row.url, row.size_bytes, row.digest, row.label, sends_token=row.sends_token)
-
-
-def _sha1(blob: Blob) -> str:
-    digest = hashlib.sha1(usedforsecurity=False)
-    with closing(blob_storage().open(blob.storage_key)) as handle:
-        while chunk := handle.read(CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()

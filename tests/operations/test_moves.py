@@ -77,18 +77,19 @@ def test_second_run_copies_what_came_late_and_ends_the_mode(
 def test_interrupted_move_continues(elsewhere: LocalStorage, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(3):
         make_file(content=b"bytes of %d" % number)
-    write, written = moving._write, []
+    copy, copied = moving._copy, []
 
-    def interrupted(*arguments: Any) -> None:
-        if len(written) == 2:
+    def interrupted(*arguments: Any) -> str:
+        if len(copied) == 2:
             raise KeyboardInterrupt
-        written.append(write(*arguments))
+        copied.append(copy(*arguments))
+        return copied[-1]
 
-    monkeypatch.setattr(moving, "_write", interrupted)
+    monkeypatch.setattr(moving, "_copy", interrupted)
     with pytest.raises(KeyboardInterrupt):
         move_files("s3")
     assert not read_only.is_mode_on()
-    monkeypatch.setattr(moving, "_write", write)
+    monkeypatch.setattr(moving, "_copy", copy)
     assert move_files("s3").copied == 1
 
 

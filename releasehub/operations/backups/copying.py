@@ -1,10 +1,11 @@
 """Copy the files of a hub into a vault. Files that the vault already has are not read again."""
 
-import hashlib
 from collections.abc import Iterable
 from contextlib import closing
+from functools import partial
 from typing import IO
 
+from files.storage import copied_digest
 from releasehub.operations.backups.backup_files import CHUNK_BYTES, BackupFile
 from releasehub.operations.backups.manifest import Manifest
 from releasehub.operations.tables.export import Progress
@@ -50,10 +51,6 @@ def _copy(vault: Vault, entry: BackupFile, manifest: Manifest) -> str:
 
 
 def _store(vault: Vault, name: str, source: IO[bytes], entry: BackupFile) -> None:
-    digest = hashlib.sha256()
     with vault.writing(name) as writer:
-        while chunk := source.read(CHUNK_BYTES):
-            digest.update(chunk)
-            writer.write(chunk)
-        if digest.hexdigest() != entry.sha256:
+        if copied_digest(iter(partial(source.read, CHUNK_BYTES), b""), writer.write) != entry.sha256:
             raise DifferentContent

@@ -4,7 +4,6 @@ An interrupted run can be repeated. It continues with the files, and a marker in
 which the hub may already have are those of this backup.
 """
 
-import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +14,7 @@ from django.core.files.storage import storages
 from django.core.management import call_command
 from django.db import connection
 
-from files.storage import blob_storage
+from files.storage import blob_storage, copied_digest, written
 from files.uploads.ending import expire_all_uploads
 from releasehub.operations.backups.backup_files import BLOB, BackupFile, read_file_list
 from releasehub.operations.backups.compressed_lines import read_lines
@@ -26,7 +25,7 @@ from releasehub.operations.backups.proof import Proof, prove
 from releasehub.operations.errors import OperationError
 from releasehub.operations.exclusive import exclusive
 from releasehub.operations.read_only import remove_fence, switch_off
-from releasehub.operations.records import BackupFigures, record_backup
+from releasehub.operations.records import record_backup
 from releasehub.operations.tables.export import Progress
 from releasehub.operations.tables.load import is_empty, load_lines
 from releasehub.operations.tables.schema import ensure_known, ensure_own_tables, prepare_tables
@@ -115,18 +114,9 @@ def _restore_files(vault: Vault, entries: Iterable[BackupFile], manifest: Manife
 def _restore_blob(vault: Vault, entry: BackupFile) -> None:
     if blob_storage().size(entry.key) == entry.size_bytes:
         return
-    digest = hashlib.sha256()
-    writer = blob_storage().new_writer(entry.key)
-    try:
-        for chunk in vault.chunks(vault.object_name(entry.sha256)):
-            digest.update(chunk)
-            writer.write(chunk)
-        if digest.hexdigest() != entry.sha256:
+    with written(blob_storage().new_writer(entry.key)) as writer:
+        if copied_digest(vault.chunks(vault.object_name(entry.sha256)), writer.write) != entry.sha256:
             raise OperationError(f"{entry.key} has content with a different SHA-256. Use another backup.")
-        writer.finish()
-    except BaseException:
-        writer.abort()
-        raise
 
 
 def _restore_export(vault: Vault, entry: BackupFile) -> None:
@@ -143,11 +133,5 @@ def _finish(target: str, manifest: Manifest) -> None:
     switch_off()  # the backup may have been made in the read-only mode
     expire_all_uploads()
     schedule_rebuild()
-    figures = BackupFigures(
-        file_count=manifest.file_count,
-        new_file_count=manifest.new_file_count,
-        size_bytes=manifest.file_bytes,
-        stored_bytes=manifest.stored_bytes,
-    )
     started_at = datetime.fromisoformat(manifest.created_at)
-    record_backup(manifest.backup_id, target=target, started_at=started_at, figures=figures)
+    record_backup(manifest.backup_id, target=target, started_at=started_at, figures=manifest.figures)

@@ -6,11 +6,12 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import IO
 
 from files.models import Blob
-from files.storage import Writer, blob_storage
+from files.storage import blob_storage, copied_digest, written
+from files.storage.digests import digest_of
 from releasehub.core.json import read_json
 from releasehub.operations.errors import OperationError
 from releasehub.operations.exports.layout import DOWNLOADS, EXPORT_FORMAT, EXPORT_JSON, FORMAT_VERSION
@@ -36,7 +37,7 @@ class ExportTree:
         """Write a small file unless it has this content, and return whether it was written."""
         if self._has(path, len(content), hashlib.sha256(content).hexdigest()):
             return False
-        with self._writing(path) as writer:
+        with written(self._place.new_writer(path)) as writer:
             writer.write(content)
         return True
 
@@ -54,8 +55,12 @@ class ExportTree:
             return False
         if blob_storage().size(blob.storage_key) is None:
             raise BlobUnusable("its bytes are missing in the storage of the hub")
-        with closing(blob_storage().open(blob.storage_key)) as source, self._writing(path) as writer:
-            _copy(source, writer, blob.sha256)
+        with (
+            closing(blob_storage().open(blob.storage_key)) as source,
+            written(self._place.new_writer(path)) as writer,
+        ):
+            if copied_digest(iter(partial(source.read, CHUNK_BYTES), b""), writer.write) != blob.sha256:
+                raise BlobUnusable("its bytes in the storage of the hub are damaged")
         return True
 
     def read_json(self, path: str) -> Metadata | None:
@@ -83,23 +88,7 @@ class ExportTree:
             os.removedirs((self.folder / path).parent)
 
     def _has(self, path: str, size_bytes: int, sha256: str) -> bool:
-        if self._place.size(path) != size_bytes:
-            return False
-        digest = hashlib.sha256()
-        with closing(self._place.open(path)) as handle:
-            while chunk := handle.read(CHUNK_BYTES):
-                digest.update(chunk)
-        return digest.hexdigest() == sha256
-
-    @contextmanager
-    def _writing(self, path: str) -> Iterator[Writer]:
-        writer = self._place.new_writer(path)
-        try:
-            yield writer
-            writer.finish()
-        except BaseException:
-            writer.abort()
-            raise
+        return self._place.size(path) == size_bytes and digest_of(self._place.open(path)) == sha256
 
 
 @contextmanager
@@ -152,12 +141,3 @@ def _check_content(tree: ExportTree, *, is_private: bool) -> None:
         )
     if (tree.folder / DOWNLOADS).is_symlink():
         raise OperationError(f"{tree.folder / DOWNLOADS} is a symbolic link. Replace it with a folder.")
-
-
-def _copy(source: IO[bytes], writer: Writer, sha256: str) -> None:
-    digest = hashlib.sha256()
-    while chunk := source.read(CHUNK_BYTES):
-        digest.update(chunk)
-        writer.write(chunk)
-    if digest.hexdigest() != sha256:
-        raise BlobUnusable("its bytes in the storage of the hub are damaged")

@@ -4,12 +4,10 @@ Files are copied while the hub is used. Then the hub becomes read-only while the
 for each process that is started with the new storage, so a rolling restart needs no further step.
 """
 
-import hashlib
-from collections.abc import Iterator
+import shutil
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import IO
 
 from django.conf import settings
 from django.core.files.storage import storages
@@ -17,7 +15,8 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from files.models import Blob
-from files.storage import BlobStorage, LocalStorage, blob_storage
+from files.storage import BlobStorage, LocalStorage, blob_storage, written
+from files.storage.digests import digest_of
 from files.storage.s3 import S3Storage
 from files.uploads.ending import expire_all_uploads
 from releasehub.operations import read_only
@@ -111,36 +110,10 @@ def _copy(blob: Blob, source: BlobStorage, target: BlobStorage, result: FilesMov
     if target.size(blob.storage_key) != blob.size_bytes:
         if source.size(blob.storage_key) is None:
             return "is missing" if Blob.objects.filter(pk=blob.pk).exists() else ""
-        _write(blob, source, target)
+        with written(target.new_writer(blob.storage_key)) as writer, closing(source.open(blob.storage_key)) as handle:
+            shutil.copyfileobj(handle, writer, CHUNK_BYTES)
         result.copied += 1
-    if _digest(target, blob) == blob.sha256:
+    if digest_of(target.open(blob.storage_key)) == blob.sha256:
         return ""
     target.delete(blob.storage_key)  # so that a file that was healed meanwhile is copied again
     return "has content with a different SHA-256"
-
-
-def _write(blob: Blob, source: BlobStorage, target: BlobStorage) -> None:
-    writer = target.new_writer(blob.storage_key)
-    try:
-        for chunk in _chunks(source, blob):
-            writer.write(chunk)
-        writer.finish()
-    except BaseException:
-        writer.abort()
-        raise
-
-
-def _digest(storage: BlobStorage, blob: Blob) -> str:
-    digest = hashlib.sha256()
-    for chunk in _chunks(storage, blob):
-        digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _chunks(storage: BlobStorage, blob: Blob) -> Iterator[bytes]:
-    if not blob.size_bytes:  # S3 has no range of an empty object
-        return
-    handle: IO[bytes]
-    with closing(storage.open(blob.storage_key)) as handle:
-        while chunk := handle.read(CHUNK_BYTES):
-            yield chunk

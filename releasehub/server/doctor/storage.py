@@ -8,7 +8,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Warning
 
-from files.storage import BLOBS, BlobStorage, S3Storage, blob_storage
+from files.storage import BLOBS, BlobStorage, S3Storage, blob_storage, written
 from releasehub.core.errors import StorageFull, StorageUnavailable
 from releasehub.core.site import site_url
 from releasehub.server.doctor.registry import register
@@ -57,13 +57,8 @@ def _closed_to_the_group() -> list[Path]:
 def _probe(storage: BlobStorage) -> str:
     """Write, read and delete an object, and return what went wrong."""
     content = secrets.token_bytes(PROBE_BYTES)
-    writer = storage.new_writer()
-    try:
+    with written(storage.new_writer()) as writer:
         writer.write(content)
-        writer.finish()
-    except BaseException:
-        writer.abort()
-        raise
     try:
         with storage.open(writer.key) as stream:
             is_equal = stream.read() == content

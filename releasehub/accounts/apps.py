@@ -5,7 +5,6 @@ from django.apps import AppConfig
 
 class AccountsConfig(AppConfig):
     name = "releasehub.accounts"
-    label = "accounts"
 
     def ready(self) -> None:
         from releasehub.accounts import security_signals, sign_in_signals, signals  # noqa: F401

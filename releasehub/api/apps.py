@@ -3,7 +3,6 @@ from django.apps import AppConfig
 
 class ApiConfig(AppConfig):
     name = "releasehub.api"
-    label = "api"
     verbose_name = "API"
 
     def ready(self) -> None:

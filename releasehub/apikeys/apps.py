@@ -5,7 +5,6 @@ from django.apps import AppConfig
 
 class ApiKeysConfig(AppConfig):
     name = "releasehub.apikeys"
-    label = "apikeys"
     verbose_name = "API keys"
 
     def ready(self) -> None:

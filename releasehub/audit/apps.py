@@ -9,7 +9,6 @@ from django.db.models.signals import post_migrate
 
 class AuditConfig(AppConfig):
     name = "releasehub.audit"
-    label = "audit"
 
     def ready(self) -> None:
         post_migrate.connect(_reinstall_triggers, sender=self)

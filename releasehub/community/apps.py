@@ -5,8 +5,6 @@ from django.apps import AppConfig
 
 class CommunityConfig(AppConfig):
     name = "releasehub.community"
-    label = "community"
-    verbose_name = "Community"
 
     def ready(self) -> None:
         from downloads.holds import register_contributions

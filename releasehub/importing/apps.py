@@ -5,8 +5,6 @@ from django.apps import AppConfig
 
 class ImportingConfig(AppConfig):
     name = "releasehub.importing"
-    label = "importing"
-    verbose_name = "Importing"
 
     def ready(self) -> None:
         from releasehub.accounts.personal_data import register_eraser, register_exporter, register_possession

@@ -3,7 +3,6 @@ from django.apps import AppConfig
 
 class ModerationConfig(AppConfig):
     name = "releasehub.moderation"
-    label = "moderation"
 
     def ready(self) -> None:
         from releasehub.accounts.personal_data import register_eraser

@@ -3,7 +3,6 @@ from django.apps import AppConfig
 
 class OperationsConfig(AppConfig):
     name = "releasehub.operations"
-    label = "operations"
 
     def ready(self) -> None:
         from releasehub.core.read_only import register_source

@@ -5,7 +5,6 @@ from django.apps import AppConfig
 
 class SearchConfig(AppConfig):
     name = "releasehub.search"
-    label = "search"
 
     def ready(self) -> None:
         from releasehub.search.refresh import read_position

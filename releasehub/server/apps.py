@@ -5,7 +5,6 @@ from django.apps import AppConfig
 
 class ServerConfig(AppConfig):
     name = "releasehub.server"
-    label = "server"
 
     def ready(self) -> None:
         from releasehub.core.loading import resume_collections

@@ -5,7 +5,6 @@ from django.apps import AppConfig
 
 class WebhooksConfig(AppConfig):
     name = "releasehub.webhooks"
-    label = "webhooks"
 
     def ready(self) -> None:
         from releasehub.accounts.personal_data import register_eraser, register_possession, register_trace_eraser

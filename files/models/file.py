@@ -145,6 +145,11 @@ class File(PublicIdModel, SoftDeleteModel):
         return self.blob.sha256 if self.blob else self.external_sha256
 
     @property
+    def sha512(self) -> str:
+        """The SHA-512 in the same way. As long as a link is pending, it is the declared one."""
+        return self.blob.sha512 if self.blob else self.external_sha512
+
+    @property
     def is_link_only(self) -> bool:
         """Return whether the bytes are stored elsewhere, so that clients are redirected to the link."""
         return self.blob_id is None

@@ -33,6 +33,11 @@ def format_moment(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def format_second(moment: datetime) -> str:
+    """Return a time as `2026-01-31T12:00:00Z`, in whole seconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 class UnsignedField(serializers.IntegerField):
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"min_value": 0, "max_value": MAX_ID} | options)

@@ -1,31 +1,25 @@
 """The shapes of responses of the engine dialect. An unknown text is empty, and an unknown size is 0."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from rest_framework import serializers
 
 from files.models import File
-from releasehub.api.common.fields import TextOrNullField
+from releasehub.api.common.fields import TextOrNullField, format_second
 from releasehub.api.common.serializers import OutputSerializer
 from releasehub.api.engine import terms
 from releasehub.distribution.links import file_path
 from versions.models import Version
 
-TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
-
 
 class EngineFileSerializer(OutputSerializer):
-    hash = serializers.CharField(help_text="SHA-512 as hex digits; empty until the hub knows it")
+    hash = serializers.CharField(source="sha512", help_text="SHA-512 as hex digits; empty until the hub knows it")
     url = serializers.CharField(
         help_text="The permanent URL; for a release asset that was not looked up yet, the release page"
     )
     filename = serializers.CharField()
     size = serializers.IntegerField(source="size_bytes", help_text="Bytes")
     architecture = serializers.CharField()
-
-    def get_hash(self, file: File) -> str:
-        return file.blob.sha512 if file.blob else file.external_sha512
 
     def get_url(self, file: File) -> str:
         if file.blob is None and not file.external_url:
@@ -61,12 +55,7 @@ class EngineVersionSerializer(OutputSerializer):
         return version.author.public_id if version.author else ""
 
     def get_date_published(self, version: Version) -> str:
-        return format_moment(version.publish_at or version.released_at)
+        return format_second(version.publish_at or version.released_at)
 
     def get_files(self, version: Version) -> Sequence[File]:
         return self.context["files"].get(version.pk, ())
-
-
-def format_moment(moment: datetime) -> str:
-    """Return a time in UTC with whole seconds."""
-    return moment.astimezone(UTC).strftime(TIME_FORMAT)

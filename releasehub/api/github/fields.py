@@ -1,9 +1,11 @@
 """Fields of the GitHub dialect."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
+
+from releasehub.api.common.fields import format_second
 
 
 class LinkField(serializers.CharField):
@@ -12,11 +14,6 @@ class LinkField(serializers.CharField):
     def __init__(self, suffix: str = "", **options: Any) -> None:
         super().__init__(**options)
         self.suffix = suffix
-
-
-def format_second(moment: datetime) -> str:
-    """Return a time as `2026-01-31T12:00:00Z`, in whole seconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def format_optional_second(moment: datetime | None) -> str | None:

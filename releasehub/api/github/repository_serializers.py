@@ -10,7 +10,7 @@ from releasehub.api.common.fields import TextOrNullField
 from releasehub.api.common.serializers import OutputSerializer
 from releasehub.api.github.fields import LinkField, SecondField
 from releasehub.api.github.serializers import Account, GitHubSerializer, GitHubUserSerializer
-from releasehub.api.github.terms import DEFAULT_BRANCH, repository_api_path
+from releasehub.api.github.terms import DEFAULT_BRANCH
 from releasehub.distribution.git_releases import is_private
 from releasehub.distribution.repositories import repository_name, repository_path
 from releasehub.distribution.web_addresses import web_path
@@ -148,7 +148,7 @@ class GitHubRepositorySerializer(GitHubSerializer):
     }
 
     def get_url(self, download: Download) -> str:
-        return f"{self.api_url}{repository_api_path(repository_name(download))}"
+        return self.url_of_repository(download)
 
     def get_full_name(self, download: Download) -> str:
         return repository_name(download)

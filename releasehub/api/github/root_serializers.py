@@ -5,8 +5,9 @@ from typing import Any
 from rest_framework import serializers
 
 from releasehub.accounts.models import Organization, User
+from releasehub.api.common.fields import format_second
 from releasehub.api.common.serializers import OutputSerializer
-from releasehub.api.github.fields import LinkField, SecondField, format_second
+from releasehub.api.github.fields import LinkField, SecondField
 from releasehub.api.github.serializers import Account, GitHubSerializer, GitHubUserSerializer
 
 

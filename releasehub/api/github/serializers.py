@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from rest_framework import serializers
 
+from downloads.models import Download
 from files.models import File
 from releasehub.accounts.models import Organization, User
 from releasehub.api.common.fields import TextOrNullField
@@ -29,6 +30,9 @@ class GitHubSerializer(ReadOnlySerializer):
     @property
     def api_url(self) -> str:
         return f"{self.context['base_url']}/api/v3"
+
+    def url_of_repository(self, download: Download) -> str:
+        return f"{self.api_url}{repository_api_path(repository_name(download))}"
 
     def get_url(self, row: Any) -> str:
         raise NotImplementedError
@@ -107,8 +111,7 @@ class GitHubAssetSerializer(GitHubSerializer):
     uploader = GitHubUserSerializer(help_text="Always `ghost`: the hub does not show who it was")
 
     def get_url(self, file: File) -> str:
-        path = repository_api_path(repository_name(file.version.download))
-        return f"{self.api_url}{path}/releases/assets/{file.pk}"
+        return f"{self.url_of_repository(file.version.download)}/releases/assets/{file.pk}"
 
     def get_browser_download_url(self, file: File) -> str:
         version = file.version

@@ -7,8 +7,7 @@ from rest_framework import serializers
 
 from releasehub.api.github.fields import LinkField
 from releasehub.api.github.serializers import GitHubSerializer
-from releasehub.api.github.terms import commit_of, repository_api_path
-from releasehub.distribution.repositories import repository_name
+from releasehub.api.github.terms import commit_of
 from versions.models import Version
 
 
@@ -27,7 +26,7 @@ class GitHubTagSerializer(GitHubSerializer):
     node_id = serializers.CharField(source="public_id")
 
     def get_url(self, version: Version) -> str:
-        return f"{self.api_url}{repository_api_path(repository_name(version.download))}"
+        return self.url_of_repository(version.download)
 
     def get_commit(self, version: Version) -> dict[str, str]:
         sha = commit_of(version.commitish)
@@ -53,14 +52,11 @@ class GitHubReferenceSerializer(GitHubSerializer):
     object = GitHubObjectSerializer()
 
     def get_url(self, version: Version) -> str:
-        return f"{self._repository_url(version)}/git/refs/tags/{quote(version.tag_name)}"
+        return f"{self.url_of_repository(version.download)}/git/refs/tags/{quote(version.tag_name)}"
 
     def get_ref(self, version: Version) -> str:
         return f"refs/tags/{version.tag_name}"
 
     def get_object(self, version: Version) -> dict[str, str]:
         sha = commit_of(version.commitish)
-        return {"type": "commit", "sha": sha, "url": f"{self._repository_url(version)}/git/commits/{sha}"}
-
-    def _repository_url(self, version: Version) -> str:
-        return f"{self.api_url}{repository_api_path(repository_name(version.download))}"
+        return {"type": "commit", "sha": sha, "url": f"{self.url_of_repository(version.download)}/git/commits/{sha}"}

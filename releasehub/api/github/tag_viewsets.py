@@ -6,7 +6,6 @@ from django.db import models
 from drf_spectacular.utils import OpenApiParameter, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from releasehub.api.common.model_mixins import ListModelMixin
 from releasehub.api.github.errors import GitHubEnvelope
@@ -86,8 +85,7 @@ class GitHubReferenceViewSet(ListModelMixin, GitHubTagMixin):
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         version = find_published(self.actor, self.repository, self.kwargs["tag"])
-        serializer: BaseSerializer[Any] = self.get_serializer(version)
-        return Response(serializer.data)
+        return Response(self.get_serializer(version).data)
 
     @repository_operation(
         TAG,

@@ -23,6 +23,7 @@ class EventQuerySerializer(QuerySerializer):
         child=serializers.ChoiceField(choices=TYPES),
         required=False,
         default=list,
+        source="types",
         help_text="Only events of these types; `version.*` selects all types of an object",
     )
     download_id = UnsignedField(required=False, default=None)

@@ -4,7 +4,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from releasehub.api.native.event_serializers import EventPageSerializer, EventQuerySerializer, EventSerializer
+from releasehub.api.native.event_serializers import EventPageSerializer, EventQuerySerializer
 from releasehub.api.native.viewsets import NativeViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.webhooks.stream import read_stream
@@ -25,20 +25,5 @@ class EventViewSet(NativeViewSet):
         responses={200: EventPageSerializer},
     )
     def stream(self, request: Request) -> Response:
-        query = self.get_validated_query(EventQuerySerializer)
-        page = read_stream(
-            self.actor,
-            after=query["after"],
-            limit=query["limit"],
-            types=query["type"],
-            download_id=query["download_id"],
-        )
-        events = EventSerializer(page.events, many=True).data
-        return Response(
-            {
-                "events": events,
-                "next_after": page.next_after,
-                "has_more": page.has_more,
-                "is_truncated": page.is_truncated,
-            }
-        )
+        page = read_stream(self.actor, **self.get_validated_query(EventQuerySerializer))
+        return Response(EventPageSerializer(page).data)

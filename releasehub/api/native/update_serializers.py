@@ -80,12 +80,6 @@ class UpdateFileSerializer(OutputSerializer):
     sha512 = serializers.CharField(help_text="Hex digits; empty if the hub does not know it")
     download_url = serializers.CharField(help_text="A permanent URL")
 
-    def get_sha256(self, file: File) -> str:
-        return file.blob.sha256 if file.blob else file.external_sha256
-
-    def get_sha512(self, file: File) -> str:
-        return file.blob.sha512 if file.blob else file.external_sha512
-
     def get_download_url(self, file: File) -> str:
         return f"{self.context['base_url']}{file_path(file)}"
 

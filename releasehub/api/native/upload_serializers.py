@@ -24,12 +24,12 @@ class VersionField(serializers.Field[Any, Any, Any, Any]):
 
     default_error_messages = {"invalid": "Enter the numeric id or the public_id of a version."}
 
-    def to_internal_value(self, data: Any) -> int | str:
-        if isinstance(data, int) and not isinstance(data, bool) and 0 <= data <= MAX_ID:
-            return data
-        if isinstance(data, str) and (number := read_number(data)) is not None:
-            return number
-        if not (isinstance(data, str) and data.isascii() and data.isalnum() and len(data) <= 24):
+    def to_internal_value(self, data: Any) -> str:
+        if isinstance(data, str):
+            is_valid = read_number(data) is not None or (data.isascii() and data.isalnum() and len(data) <= 24)
+        else:
+            is_valid = isinstance(data, int) and not isinstance(data, bool) and 0 <= data <= MAX_ID
+        if not is_valid:
             self.fail("invalid")
         return str(data)
 

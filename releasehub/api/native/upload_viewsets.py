@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework.decorators import action
@@ -14,6 +14,7 @@ from files.storage import Incoming
 from files.uploads.ending import abort_upload, check_complete, complete_upload
 from files.uploads.parts import PartAddress, Progress, progress_of, sign_parts
 from files.uploads.sessions import begin_upload, check_begin, find_upload, open_incoming
+from releasehub.api.native.loading import row_of_id
 from releasehub.api.native.serializers import SuccessSerializer
 from releasehub.api.native.upload_serializers import (
     UploadAnswerSerializer,
@@ -23,7 +24,6 @@ from releasehub.api.native.upload_serializers import (
 )
 from releasehub.api.native.viewsets import NativeViewSet
 from releasehub.apikeys.scopes import Scope
-from releasehub.core.querysets import first_or_not_found
 from versions.models import Version
 
 FINAL_STATES = {UploadSession.State.CONFIRMED, UploadSession.State.FAILED}
@@ -51,7 +51,8 @@ class UploadViewSet(NativeViewSet):
         """The validated body of a new upload, with its version."""
         fields = self.get_validated_data()
         version_id = fields.pop("version_id", None)
-        fields["version"] = None if version_id is None else _find_version(version_id)
+        rows = Version.all_objects.select_related("download__category")
+        fields["version"] = None if version_id is None else row_of_id(rows, version_id)
         return fields
 
     @cached_property
@@ -111,11 +112,3 @@ class UploadViewSet(NativeViewSet):
     ) -> Response:
         context = self.get_serializer_context() | {"progress": progress, "addresses": addresses}
         return Response({"upload": UploadSerializer(upload, context=context).data}, status=status)
-
-
-def _find_version(version_id: int | str) -> Version:
-    """Return the version with this numeric or public id."""
-    rows = Version.all_objects.select_related("download__category")
-    lookup = {"pk": version_id} if isinstance(version_id, int) else {"public_id": version_id}
-    version = first_or_not_found(rows.filter(**lookup))
-    return cast("Version", version)

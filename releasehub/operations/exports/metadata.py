@@ -113,7 +113,7 @@ def file_metadata(file: File) -> Metadata:
         "external_url": file.external_url or None,
         "size_bytes": file.size_bytes,
         "sha256": file.sha256 or None,
-        "sha512": (blob.sha512 if blob else file.external_sha512) or None,
+        "sha512": file.sha512 or None,
         "mime_type": (blob.mime_type if blob else file.external_type) or None,
         "kind": file.kind,
         "label": file.display_label,

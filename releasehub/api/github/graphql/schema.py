@@ -5,7 +5,7 @@ from typing import Any
 
 from graphql import GraphQLObjectType, GraphQLSchema, build_schema
 
-from releasehub.api.github.fields import format_second
+from releasehub.api.common.fields import format_second
 from releasehub.api.github.graphql.resolvers import RESOLVERS
 
 TYPES = '''

@@ -32,7 +32,7 @@ def check_fields(fields: Mapping[str, Any]) -> None:
     if fields.get("format", Endpoint.Format.STANDARD) not in Endpoint.Format.values:
         raise invalid("format", f"Use one of these formats: {', '.join(Endpoint.Format.values)}.")
     for name, limit in (("title", MAX_TITLE_CHARACTERS), ("description", MAX_DESCRIPTION_CHARACTERS)):
-        if len(text := fields.get(name, "")) > limit or not _is_printable(text):
+        if len(text := fields.get(name, "")) > limit or not text.isprintable():
             raise invalid(name, f"Enter one line of at most {limit} characters.")
     _check_events(fields.get("events", []))
     _check_criteria(fields.get("criteria", {}))
@@ -73,12 +73,8 @@ def _check_criteria(criteria: Any) -> None:
 def _is_value(value: Any) -> bool:
     """Return whether a snapshot can contain the value, and every database can store it."""
     if isinstance(value, str):
-        return len(value) <= MAX_VALUE_CHARACTERS and _is_printable(value)
+        return len(value) <= MAX_VALUE_CHARACTERS and value.isprintable()
     return value is None or isinstance(value, (bool, int, float))
-
-
-def _is_printable(text: str) -> bool:
-    return text.isprintable()
 
 
 def check_tls(actor: Actor, fields: Mapping[str, Any]) -> None:

@@ -10,20 +10,11 @@ Format = Endpoint.Format
 Name = Callable[[str, Mapping[str, Any]], str | None]
 _V3_OBJECTS = {"version": "release", "file": "releaseFile", "endpoint": "endpoint"}
 _MC_DM_EVENTS = {"created": "insert", "published": "publish", "unpublished": "unpublish", "test": "test"}
-_names: dict[str, Name] = {}
-
-
-def register_names(format_: Endpoint.Format, name: Name) -> None:
-    """Register a function that returns the name of an event in this format.
-
-    It takes the type and the data of the event, and returns None if the format has no such event.
-    """
-    _names[format_] = name
 
 
 def name_of(format_: str, event_type: str, data: Mapping[str, Any]) -> str | None:
     """Return the name of the event in the format, or None if the format has no such event."""
-    return _names[base_format(format_)](event_type, data)
+    return _NAMES[base_format(format_)](event_type, data)
 
 
 def base_format(format_: str) -> str:
@@ -75,8 +66,9 @@ def _is_draft(verb: str, data: Mapping[str, Any]) -> bool:
     return version.get("state") == "draft" and not is_last_event
 
 
-register_names(Format.STANDARD, _standard_name)
-register_names(Format.V3, _v3_name)
-register_names(Format.MC_DM, _mc_dm_name)
-for chat_format in chat.BODIES:
-    register_names(Format(chat_format), _chat_name)
+_NAMES: dict[str, Name] = {
+    Format.STANDARD: _standard_name,
+    Format.V3: _v3_name,
+    Format.MC_DM: _mc_dm_name,
+    **dict.fromkeys(chat.BODIES, _chat_name),
+}

@@ -1,6 +1,6 @@
 """The webhook formats: the event name, the body and the headers that a receiver gets.
 
-Apps above this one register their own names and data for some formats.
+Apps above this one register their own data for some formats.
 """
 
 import json

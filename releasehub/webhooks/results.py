@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Case, F, When
@@ -50,16 +51,14 @@ def _attempts_to_retry(outcomes: Iterable[AttemptOutcome], delays: Mapping[int, 
 
     The time of the retry is a database expression, which `insert_all` does not support.
     """
-    rows = []
-    for outcome in outcomes:
-        if (delay := delays[outcome.delivery.delivery_id]) is not None:
-            row = _attempt(outcome)
-            row.next_attempt_at = clock.now(delay)
-            rows.append(row)
-    return rows
+    return [
+        _attempt(outcome, next_attempt_at=clock.now(delay))
+        for outcome in outcomes
+        if (delay := delays[outcome.delivery.delivery_id]) is not None
+    ]
 
 
-def _attempt(outcome: AttemptOutcome) -> Attempt:
+def _attempt(outcome: AttemptOutcome, **fields: Any) -> Attempt:
     return Attempt(
         delivery_id=outcome.delivery.delivery_id,
         number=outcome.delivery.number,
@@ -71,30 +70,26 @@ def _attempt(outcome: AttemptOutcome) -> Attempt:
         request_headers=formats.redact_headers(outcome.headers),
         body_sha256=hashlib.sha256(outcome.delivery.body).hexdigest(),
         response=outcome.response,
+        **fields,
     )
 
 
 def _reschedule(delays: Mapping[int, timedelta]) -> None:
     """Schedule the next attempts. `delays` has the time from now for each delivery."""
     if delays:
-        Delivery.objects.filter(pk__in=delays).update(
-            attempt_count=F("attempt_count") + 1,
-            step=F("step") + 1,
-            next_attempt_at=Case(*(When(pk=pk, then=clock.now(delay)) for pk, delay in delays.items())),
-            lease_until=None,
-            lease_token="",
-        )
+        times = Case(*(When(pk=pk, then=clock.now(delay)) for pk, delay in delays.items()))
+        _end_attempts(delays.keys(), step=F("step") + 1, next_attempt_at=times)
 
 
 def _finish(delivery_ids: Collection[int], state: Delivery.State) -> None:
     if delivery_ids:
-        Delivery.objects.filter(pk__in=delivery_ids).update(
-            state=state,
-            attempt_count=F("attempt_count") + 1,
-            lease_until=None,
-            lease_token="",
-            finished_at=clock.now(),
-        )
+        _end_attempts(delivery_ids, state=state, finished_at=clock.now())
+
+
+def _end_attempts(delivery_ids: Collection[int], **changes: Any) -> None:
+    """Count the attempts, give the leases back, and store the changes."""
+    rows = Delivery.objects.filter(pk__in=delivery_ids)
+    rows.update(attempt_count=F("attempt_count") + 1, lease_until=None, lease_token="", **changes)
 
 
 def _update_health(outcomes: Iterable[AttemptOutcome]) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from typing import Any
+from typing import Any, cast
 
 from django.core.cache import caches
 from django.db import DatabaseError
@@ -36,12 +36,8 @@ def wanted_types(download_id: int, organization_id: int | None) -> frozenset[str
 
 
 def _subscriptions() -> dict[Scope, frozenset[str]]:
-    cache = caches[PROCESS_CACHE]
-    found: dict[Scope, frozenset[str]] | None = cache.get(_CACHE_KEY)
-    if found is None:
-        found = _load_subscriptions()
-        cache.set(_CACHE_KEY, found, SUBSCRIPTION_SECONDS)
-    return found
+    found = caches[PROCESS_CACHE].get_or_set(_CACHE_KEY, _load_subscriptions, SUBSCRIPTION_SECONDS)
+    return cast("dict[Scope, frozenset[str]]", found)
 
 
 def _load_subscriptions() -> dict[Scope, frozenset[str]]:

@@ -6,7 +6,7 @@ from allauth.account.adapter import get_adapter
 from allauth.account.signals import password_changed, password_reset, password_set, user_logged_in
 from allauth.mfa import signals
 from allauth.mfa.models import Authenticator
-from django.dispatch import receiver
+from django.dispatch import Signal, receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -18,20 +18,19 @@ from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.requests import address_of, network_of, web_actor
 
-
-@receiver(signals.authenticator_added)
-def record_added_factor(request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
-    _record(AuditAction.SECOND_FACTOR_ADD, request, user, authenticator)
-
-
-@receiver(signals.authenticator_removed)
-def record_removed_factor(request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
-    _record(AuditAction.SECOND_FACTOR_REMOVE, request, user, authenticator)
+FACTOR_ACTIONS = {
+    signals.authenticator_added: AuditAction.SECOND_FACTOR_ADD,
+    signals.authenticator_removed: AuditAction.SECOND_FACTOR_REMOVE,
+    signals.authenticator_reset: AuditAction.SECOND_FACTOR_RESET,
+}
 
 
-@receiver(signals.authenticator_reset)
-def record_reset_factor(request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
-    _record(AuditAction.SECOND_FACTOR_RESET, request, user, authenticator)
+@receiver(list(FACTOR_ACTIONS))
+def record_factor(
+    signal: Signal, request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any
+) -> None:
+    changes = {"factor": str(authenticator.type)}
+    audit.record(actor=web_actor(request, user), action=FACTOR_ACTIONS[signal], target=user, changes=changes)
 
 
 @receiver(signals.authentication_failed)
@@ -50,11 +49,6 @@ def end_other_sessions(request: HttpRequest, user: User, **kwargs: Any) -> None:
     sign_out_everywhere(actor=actor, user=user, except_session=request.session.session_key)
 
 
-@receiver(user_logged_in)
-def tell_user_about_sign_in(request: HttpRequest, user: User, **kwargs: Any) -> None:
-    send_sign_in_notice(request, user)
-
-
 @receiver(password_reset)
 def end_all_sessions(request: HttpRequest, user: User, **kwargs: Any) -> None:
     end_password_links(user)
@@ -62,12 +56,8 @@ def end_all_sessions(request: HttpRequest, user: User, **kwargs: Any) -> None:
     sign_out_everywhere(actor=actor, user=user)
 
 
-def _record(action: AuditAction, request: HttpRequest, user: User, authenticator: Authenticator) -> None:
-    actor = web_actor(request, user)
-    audit.record(actor=actor, action=action, target=user, changes={"factor": str(authenticator.type)})
-
-
-def send_sign_in_notice(request: HttpRequest, user: User) -> None:
+@receiver(user_logged_in)
+def send_sign_in_notice(request: HttpRequest, user: User, **kwargs: Any) -> None:
     """Tell the user by e-mail if the browser or the network is new, unless the account has not been used lately."""
     browser, network = describe_browser(user_agent_of(request)), network_of(address_of(request))
     is_first = _remember("any device", str(user.pk))

@@ -45,34 +45,24 @@ FIXED_COLUMNS = (
 )
 
 
-# Table -> (trigger, event, PostgreSQL function). Rows of the log can be deleted only if a checkpoint covers them, and
-# signed positions only while the log is empty, as during `flush`. Heads before a checkpoint are not needed any more.
+# Table -> the beginning of the names of its triggers, and the PostgreSQL functions before an update and a deletion.
+# Rows of the log can be deleted only if a checkpoint covers them, and signed positions only while the log is empty, as
+# during `flush`. Heads before a checkpoint are not needed any more.
+_GUARDED = {
+    ENTRY: ("audit_entry", "audit_guard_update", "audit_guard_delete"),
+    CHECKPOINT: ("audit_checkpoint", "audit_refuse", "audit_guard_emptying"),
+    HEAD: ("audit_head", "audit_refuse", "audit_guard_head"),
+    TIP: ("audit_tip", "audit_guard_tip", "audit_guard_emptying"),
+    EPOCH: ("audit_epoch", "audit_refuse", "audit_guard_emptying"),
+}
+# Table -> (trigger, event, PostgreSQL function).
 _GUARDS = {
-    ENTRY: (
-        ("audit_entry_update", "UPDATE", "audit_guard_update"),
-        ("audit_entry_delete", "DELETE", "audit_guard_delete"),
-        ("audit_entry_truncate", "TRUNCATE", "audit_guard_emptying"),
-    ),
-    CHECKPOINT: (
-        ("audit_checkpoint_update", "UPDATE", "audit_refuse"),
-        ("audit_checkpoint_delete", "DELETE", "audit_guard_emptying"),
-        ("audit_checkpoint_truncate", "TRUNCATE", "audit_guard_emptying"),
-    ),
-    HEAD: (
-        ("audit_head_update", "UPDATE", "audit_refuse"),
-        ("audit_head_delete", "DELETE", "audit_guard_head"),
-        ("audit_head_truncate", "TRUNCATE", "audit_guard_emptying"),
-    ),
-    TIP: (
-        ("audit_tip_update", "UPDATE", "audit_guard_tip"),
-        ("audit_tip_delete", "DELETE", "audit_guard_emptying"),
-        ("audit_tip_truncate", "TRUNCATE", "audit_guard_emptying"),
-    ),
-    EPOCH: (
-        ("audit_epoch_update", "UPDATE", "audit_refuse"),
-        ("audit_epoch_delete", "DELETE", "audit_guard_emptying"),
-        ("audit_epoch_truncate", "TRUNCATE", "audit_guard_emptying"),
-    ),
+    table: (
+        (f"{prefix}_update", "UPDATE", update),
+        (f"{prefix}_delete", "DELETE", delete),
+        (f"{prefix}_truncate", "TRUNCATE", "audit_guard_emptying"),
+    )
+    for table, (prefix, update, delete) in _GUARDED.items()
 }
 _ON_INSERT = "audit_entry_insert"  # SQLite only
 

@@ -66,9 +66,7 @@ def _verify(
         return _failed_at(base, (start or 1) - 1, "There is no row at this position to start from.")
     epoch = AuditKeyEpoch.objects.order_by("-position").first()
     signed_positions: list[SignedPosition] = [*AuditHead.objects.filter(position__gte=start_link.position), *exported]
-    signed_positions += [
-        signed_position for signed_position in (epoch, AuditTip.objects.first()) if signed_position is not None
-    ]
+    signed_positions += filter(None, (epoch, AuditTip.objects.first()))
     heads: dict[int, set[str]] = {}
     for signed_position in signed_positions:
         if signed_position.position >= start_link.position:

@@ -34,10 +34,7 @@ def announce_versions() -> int:
     """
     number_events()
     WatchNotice.objects.filter(due_at=None, created_at__lt=timezone.now() - RETENTION).delete()
-    version_count = 0
-    while batch_count := _announce_batch():
-        version_count += batch_count
-    return version_count
+    return sum(iter(_announce_batch, 0))
 
 
 def read_position() -> int | None:

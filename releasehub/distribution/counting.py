@@ -56,9 +56,7 @@ def is_download(request: HttpRequest) -> bool:
 
 def aggregate_download_events() -> int:
     """Aggregate all new download events and return their number. Several workers may run this at the same time."""
-    event_count = 0
-    while (batch_count := _aggregate_batch()) is not None:
-        event_count += batch_count
+    event_count = sum(iter(_aggregate_batch, None))
     # Events are kept for twice the repeat window, because a later event has to find the one that it repeats.
     DownloadGrant.objects.filter(is_folded=True, granted_at__lt=timezone.now() - 2 * REPEAT_WINDOW).delete()
     return event_count

@@ -17,6 +17,7 @@ from releasehub.distribution.access_keys import is_own_text
 
 USE_LIFETIME = timedelta(hours=1)
 TRANSFERS_PER_USE = 3
+NOT_USABLE = "This access key is unknown, revoked or expired. Ask the publisher of the download for a new one."
 
 
 class KeyRefused(Denied):
@@ -59,9 +60,7 @@ def open_with_secret(actor: Actor, secret: str) -> list[AccessKey]:
         rows = AccessKey.objects.opening_downloads().filter(digest=secrets.digest(secret)).order_by("pk")
         keys = [key for key in rows if key.is_usable]
     if not keys:
-        raise KeyRefused(
-            "This access key is unknown, revoked or expired. Ask the publisher of the download for a new one."
-        )
+        raise KeyRefused(NOT_USABLE)
     for key in keys:
         _open(actor, key)
     return keys
@@ -107,9 +106,7 @@ def spend_use(key: AccessKey, *, file_id: int, visitor: str, granted_bytes: int,
     # The lock serializes parallel requests, so that two of them cannot spend the same last use.
     locked = AccessKey.objects.select_for_update().filter(pk=key.pk).first()
     if locked is None or not locked.is_usable:
-        raise KeyRefused(
-            "This access key is unknown, revoked or expired. Ask the publisher of the download for a new one."
-        )
+        raise KeyRefused(NOT_USABLE)
     now = timezone.now()
     uses = AccessKeyUse.objects.filter(
         access_key=locked, file_id=file_id, visitor=visitor, spent_at__gt=now - USE_LIFETIME

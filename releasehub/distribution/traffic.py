@@ -127,12 +127,9 @@ def _reason(file: File, barrier: Barrier | None) -> str:
 
 def announce_traffic() -> int:
     """Turn all stored signals into events with deliveries, and return the number of events."""
-    event_count = 0
     if not TrafficSignal.objects.exists():  # an idle hub takes no lock for this
-        return event_count
-    while (batch_count := _announce_batch()) is not None:
-        event_count += batch_count
-    return event_count
+        return 0
+    return sum(iter(_announce_batch, None))
 
 
 @transaction.atomic

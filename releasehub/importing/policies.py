@@ -18,11 +18,7 @@ class ImportSourcePolicy(Policy[ImportSource]):
     def can_create(self, actor: Actor, download: Download) -> bool:
         return download_policy.allows("post_version", actor, download)
 
-    def can_change(self, actor: Actor, target: ImportSource) -> bool:
-        return download_policy.allows("post_version", actor, target.download)
-
-    def can_run(self, actor: Actor, target: ImportSource) -> bool:
-        return download_policy.allows("post_version", actor, target.download)
+    can_change = can_run = can_view
 
 
 def visible_sources(actor: Actor) -> QuerySet[ImportSource]:

@@ -1,7 +1,6 @@
 """Continue a run until it is finished, its time is over, or the source asks to wait."""
 
 import time
-from collections.abc import Callable
 from datetime import timedelta
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
@@ -89,16 +88,11 @@ def _list_and_import(lease: RunLease, deadline: float | None) -> bool:
         lease.renew(listed_at=run.listed_at, interruptions=0)
     if run.is_dry_run:
         return True
-    return _run_until(deadline, pending_releases(run), lambda row: _carry_out_one(lease, source, row))
-
-
-def _run_until(deadline: float | None, rows: object, step: Callable[[ImportedRelease], None]) -> bool:
-    """Take the steps one after the other until the time is over. Return whether all were taken."""
-    # Each row is read anew: a step changes its row, so that the query finds the next one.
-    while (row := rows.select_related("source").first()) is not None:  # type: ignore[attr-defined]
+    # Each row is read anew: carrying it out changes it, so that the query finds the next one.
+    while (row := pending_releases(run).select_related("source").first()) is not None:
         if deadline is not None and time.monotonic() > deadline:
             return False
-        step(row)
+        _carry_out_one(lease, source, row)
     return True
 
 

@@ -32,10 +32,7 @@ def refresh_index() -> int:
     if not _is_behind():
         return 0
     number_events()
-    total = 0
-    while (count := _refresh_batch()) is not None:
-        total += count
-    return total
+    return sum(iter(_refresh_batch, None))
 
 
 def rebuild_index() -> int:

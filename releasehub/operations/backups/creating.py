@@ -17,7 +17,7 @@ from releasehub.operations.backups.manifest import Manifest, new_manifest, part_
 from releasehub.operations.backups.retention import remove_incomplete, remove_old
 from releasehub.operations.errors import OperationError
 from releasehub.operations.exclusive import exclusive
-from releasehub.operations.records import BackupFigures, record_backup, record_failure
+from releasehub.operations.records import record_backup, record_failure
 from releasehub.operations.tables.export import Progress, TableFigures, export_lines
 from releasehub.operations.tables.schema import applied_migrations
 from releasehub.operations.tables.snapshots import Snapshot, open_snapshot
@@ -43,13 +43,7 @@ def create_backup(target: str, *, passphrase: str, keep: int = 0, progress: Prog
             vault = open_or_create_vault(target, passphrase)
             remove_incomplete(vault)
             manifest = _create(vault, progress)
-            figures = BackupFigures(
-                file_count=manifest.file_count,
-                new_file_count=manifest.new_file_count,
-                size_bytes=manifest.file_bytes,
-                stored_bytes=manifest.stored_bytes,
-            )
-            record_backup(manifest.backup_id, target=target, started_at=started_at, figures=figures)
+            record_backup(manifest.backup_id, target=target, started_at=started_at, figures=manifest.figures)
             if keep:
                 remove_old(vault, keep=keep, progress=progress)
             return manifest

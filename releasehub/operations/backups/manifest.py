@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from releasehub import __version__
 from releasehub.operations.errors import OperationError
+from releasehub.operations.records import BackupFigures
 from releasehub.operations.vault.vault import Vault
 
 BACKUPS = "backups/"
@@ -40,6 +41,16 @@ class Manifest:
     @property
     def row_count(self) -> int:
         return sum(int(table["rows"]) for table in self.tables.values())
+
+    @property
+    def figures(self) -> BackupFigures:
+        """The figures that are recorded."""
+        return BackupFigures(
+            file_count=self.file_count,
+            new_file_count=self.new_file_count,
+            size_bytes=self.file_bytes,
+            stored_bytes=self.stored_bytes,
+        )
 
 
 def new_manifest() -> Manifest:

@@ -56,10 +56,6 @@ def kind_of(field: models.Field[Any, Any]) -> ValueKind:
         raise OperationError(f"The type of {field} cannot be exported. This is a bug in ReleaseHub.") from None
 
 
-def _document(text: str) -> Any:
-    return json.loads(text)
-
-
 def _time(value: Any) -> str:
     # Connections of Django return times of SQLite as `datetime`, others return the stored text.
     return str(datetime.fromisoformat(str(value)).replace(tzinfo=None))
@@ -76,7 +72,7 @@ FROM_SQLITE: dict[ValueKind, Converter] = {
     ValueKind.TEXT: str,
     ValueKind.TIME: _time,
     ValueKind.BYTES: _bytes,
-    ValueKind.DOCUMENT: _document,
+    ValueKind.DOCUMENT: json.loads,
 }
 # The text that PostgreSQL's COPY writes.
 FROM_POSTGRESQL: dict[ValueKind, Converter] = {
@@ -85,7 +81,7 @@ FROM_POSTGRESQL: dict[ValueKind, Converter] = {
     ValueKind.FLOAT: float,
     ValueKind.TIME: _time,
     ValueKind.BYTES: lambda text: _bytes(bytes.fromhex(text[2:])),
-    ValueKind.DOCUMENT: _document,
+    ValueKind.DOCUMENT: json.loads,
 }
 TO_SQLITE: dict[ValueKind, Converter] = {
     ValueKind.BYTES: base64.b64decode,

@@ -1,5 +1,7 @@
 """Uploads that clients send directly to the storage, and what they are for: packages of versions and icons."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -72,6 +74,11 @@ class UploadSession(PublicIdModel, TimeStampedModel):
     @property
     def download_id(self) -> int | None:
         return self.version.download_id if self.version else None
+
+    def update_if(self, condition: Q, **changes: Any) -> bool:
+        """Change the row if the condition still holds, and return whether it did."""
+        rows = UploadSession.objects.filter(condition, pk=self.pk)
+        return bool(rows.update(**changes, updated_at=timezone.now()))
 
 
 class PackageUpload(TimeStampedModel):

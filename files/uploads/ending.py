@@ -1,8 +1,10 @@
 """End uploads straight to storage: complete or abort them."""
 
 from functools import partial
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from files.models import UploadSession
@@ -15,6 +17,7 @@ from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, ErrorCode
 from releasehub.core.tasks import hint
 
+OPEN = Q(state=UploadSession.State.CREATED)
 UNFINISHED = (UploadSession.State.CREATED, UploadSession.State.UPLOADED)
 
 
@@ -35,6 +38,12 @@ def check_complete(upload: UploadSession) -> None:
         )
 
 
+def mark_received(upload: UploadSession, **changes: Any) -> bool:
+    """Let an open upload wait for its verification. Return False if it is no longer open."""
+    changes |= {"state": UploadSession.State.UPLOADED, "last_active_at": timezone.now()}
+    return upload.update_if(OPEN, **changes)
+
+
 @transaction.atomic
 def complete_upload(*, actor: Actor, upload: UploadSession) -> UploadSession:
     """Hand the upload to a worker, which verifies it. The call is idempotent.
@@ -43,12 +52,9 @@ def complete_upload(*, actor: Actor, upload: UploadSession) -> UploadSession:
         Conflict: The upload was aborted or has expired.
     """
     upload = find_upload(actor, upload.public_id)
-    open_uploads = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.CREATED)
     # A conditional update, so that of two parallel requests only one sends the hint, and an upload that was aborted
     # meanwhile stays aborted.
-    if open_uploads.update(
-        state=UploadSession.State.UPLOADED, last_active_at=timezone.now(), updated_at=timezone.now()
-    ):
+    if mark_received(upload):
         transaction.on_commit(partial(hint, "files.verify_upload", upload.pk))
     upload.refresh_from_db()
     if upload.state == UploadSession.State.EXPIRED:
@@ -87,8 +93,7 @@ def drop_late_part(upload: UploadSession) -> bool:
 @transaction.atomic
 def end_upload(upload: UploadSession, state: UploadSession.State, *, actor: Actor | None = None) -> bool:
     """End an open upload. Return False if it is no longer open."""
-    rows = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.CREATED)
-    if not rows.update(state=state, updated_at=timezone.now()):
+    if not upload.update_if(OPEN, state=state):
         return False
     if actor is not None:
         audit.record(actor=actor, action=AuditAction.UPLOAD_ABORT, target=upload)

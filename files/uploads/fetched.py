@@ -6,14 +6,13 @@ They begin without a version, and `attach_file` turns them into files later, as 
 from collections.abc import Iterable, Iterator
 
 from django.db import transaction
-from django.utils import timezone
 
 from downloads.models import Download
 from downloads.services import lock_download
 from files.models import Blob, UploadSession
 from files.storage import Incoming, blob_storage
 from files.uploads.checksums import size_differs
-from files.uploads.ending import check_complete, end_upload
+from files.uploads.ending import check_complete, end_upload, mark_received
 from files.uploads.immediate_verification import verify_now
 from files.uploads.parts import MAX_PARTS, note_activity
 from files.uploads.sessions import begin_upload
@@ -79,9 +78,7 @@ def finish_fetch(upload: UploadSession) -> Blob:
         StorageFull: The storage has no space left.
     """
     check_complete(upload)
-    now = timezone.now()
-    rows = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.CREATED)
-    rows.update(state=UploadSession.State.UPLOADED, last_active_at=now, updated_at=now)
+    mark_received(upload)
     upload.refresh_from_db()
     return verify_now(upload)
 

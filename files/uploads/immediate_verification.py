@@ -2,17 +2,13 @@
 
 import time
 
-from django.db import transaction
-from django.utils import timezone
+from django.db.models import Q
 
 from files.blobs import erase_unused
 from files.models import Blob, UploadSession
 from files.uploads.checksums import size_differs
 from files.uploads.open_ended import declare_size, received_bytes
-from files.uploads.sessions import actor_of_upload
-from files.uploads.verification import verify_upload
-from releasehub.audit import services as audit
-from releasehub.audit.actions import AuditAction
+from files.uploads.verification import mark_failed, verify_upload
 from releasehub.core.errors import Conflict, DomainError, ErrorCode, Rejected
 
 WAIT_SECONDS = 20
@@ -60,12 +56,7 @@ def verify_now(upload: UploadSession, *, size_bytes: int | None = None) -> Blob:
 def discard_upload(upload: UploadSession, error: DomainError) -> None:
     """Mark a verified upload as failed, delete its bytes and keep the reason."""
     blob_id = upload.blob_id
-    rows = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.CONFIRMED, blob__isnull=False)
-    with transaction.atomic():
-        failure = {"error_code": error.code.value, "error_message": error.message[:500], "updated_at": timezone.now()}
-        if rows.update(state=UploadSession.State.FAILED, blob=None, **failure):
-            actor = actor_of_upload(upload)
-            audit.record(actor=actor, action=AuditAction.UPLOAD_FAIL, target=upload, reason=error.message)
+    mark_failed(upload, error, Q(state=UploadSession.State.CONFIRMED, blob__isnull=False), blob=None)
     if blob_id is not None:
         erase_unused([blob_id])
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from files.models import PackageUpload, UploadSession
 from files.quotas import check_room, check_user_quota, lock_quota
 from files.storage import Incoming, blob_storage
-from files.uploads.ending import end_upload
+from files.uploads.ending import OPEN, end_upload, mark_received
 from files.uploads.parts import MAX_PART_BYTES
 from releasehub.core.querysets import only_row
 
@@ -41,10 +41,7 @@ def declare_size(upload: UploadSession, size_bytes: int) -> bool:
         Rejected: The bytes exceed the quota of the download or the uploader.
     """
     _check_quota(upload, size_bytes)
-    rows = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.CREATED)
-    now = timezone.now()
-    changes = {"size_bytes": size_bytes, "is_open_ended": False, "last_active_at": now, "updated_at": now}
-    return bool(rows.update(state=UploadSession.State.UPLOADED, **changes))
+    return mark_received(upload, size_bytes=size_bytes, is_open_ended=False)
 
 
 def close_open_ended() -> int:
@@ -55,14 +52,10 @@ def close_open_ended() -> int:
     """
     ended = 0
     before = timezone.now() - RESERVED_FOR
-    waiting = UploadSession.objects.filter(
-        state=UploadSession.State.CREATED, is_open_ended=True, last_active_at__lt=before
-    )
+    waiting = UploadSession.objects.filter(OPEN, is_open_ended=True, last_active_at__lt=before)
     for upload in waiting:
-        received = received_bytes(upload)
-        if received is not None:
-            open_ones = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.CREATED)
-            open_ones.update(size_bytes=received, is_open_ended=False, updated_at=timezone.now())
+        if (received := received_bytes(upload)) is not None:
+            upload.update_if(OPEN, size_bytes=received, is_open_ended=False)
         elif end_upload(upload, UploadSession.State.EXPIRED):
             blob_storage().drop_incoming(upload.incoming)
             ended += 1

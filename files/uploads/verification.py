@@ -2,9 +2,10 @@
 
 import logging
 from contextlib import closing
+from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
+from django.db.models import Q
 
 from files.blobs import claim_blob, release_claim
 from files.models import Blob, UploadSession
@@ -49,6 +50,15 @@ def verify_upload(upload_id: int) -> UploadSession.State | None:
     blob_storage().drop_incoming(upload.incoming)
     state = UploadSession.objects.filter(pk=upload.pk).values_list("state", flat=True).first()
     return None if state is None else UploadSession.State(state)
+
+
+@transaction.atomic
+def mark_failed(upload: UploadSession, error: DomainError, condition: Q, **changes: Any) -> None:
+    """Let the upload fail for this reason if the condition still holds."""
+    changes |= {"error_code": error.code.value, "error_message": error.message[:500]}
+    if upload.update_if(condition, state=UploadSession.State.FAILED, **changes):
+        actor = actor_of_upload(upload)
+        audit.record(actor=actor, action=AuditAction.UPLOAD_FAIL, target=upload, reason=error.message)
 
 
 def _verify(upload: UploadSession) -> None:
@@ -122,17 +132,6 @@ def _confirm(upload: UploadSession, blob: Blob) -> None:
 
 def _fail(upload: UploadSession, error: DomainError) -> None:
     """Mark the upload as failed with the reason, and delete its bytes."""
-    with transaction.atomic():
-        rows = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.UPLOADED)
-        if rows.update(
-            state=UploadSession.State.FAILED,
-            error_code=error.code.value,
-            error_message=error.message[:500],
-            lease_until=None,
-            updated_at=timezone.now(),
-        ):
-            audit.record(
-                actor=actor_of_upload(upload), action=AuditAction.UPLOAD_FAIL, target=upload, reason=error.message
-            )
+    mark_failed(upload, error, Q(state=UploadSession.State.UPLOADED), lease_until=None)
     if not Blob.objects.filter(storage_key=upload.final_key).exists():
         blob_storage().delete(upload.final_key)

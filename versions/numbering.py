@@ -60,7 +60,7 @@ _PRERELEASE = re.compile(
 _WORDS = re.compile(r"[0-9]+|[A-Za-z]+")
 
 
-def parse(text: str, scheme: Scheme | None = None) -> Number:
+def parse(text: str, scheme: Scheme | str | None = None) -> Number:
     """Return the number as `scheme` parses it, or as the first scheme that accepts it does (see `detect`).
 
     Raises:
@@ -74,7 +74,7 @@ def parse(text: str, scheme: Scheme | None = None) -> Number:
             f"The version number has {len(text)} characters, but the limit is {MAX_NUMBER_CHARACTERS}. "
             "Enter a shorter number.",
         )
-    scheme = scheme or detect(text)
+    scheme = Scheme(scheme) if scheme else detect(text)
     if not accepts(text, scheme):
         raise InvalidNumber(
             f"version.number_not_{scheme}", f"The version number {text!r} is invalid. {EXPECTED_FORMS[scheme]}"
@@ -94,11 +94,10 @@ def read(text: str, scheme: Scheme | str | None = None) -> Number:
     Raises:
         InvalidNumber: The text is not a version number under any scheme.
     """
-    expected_scheme = Scheme(scheme) if scheme else None
-    if expected_scheme is not None:
+    if scheme:
         for spelling in (text, text[1:] if text[:1] in {"v", "V"} else ""):
-            if spelling and accepts(spelling, expected_scheme):
-                return parse(spelling, expected_scheme)
+            if spelling and accepts(spelling, Scheme(scheme)):
+                return parse(spelling, scheme)
     return parse(text)
 
 

@@ -9,6 +9,7 @@ from downloads.rules import CategoryRules
 from files.inspection.validation import Candidate, check_extension, check_version_totals
 from files.models import File
 from files.names import clean_name
+from files.storage.digests import NAMES
 from releasehub.core.errors import DomainError
 from releasehub.importing.contents import DownloadContents, number_of
 from releasehub.importing.intake import reason_against_files
@@ -17,12 +18,10 @@ from releasehub.importing.sources.base import SourceAsset, SourceRelease
 from versions.channels import BETA, DEV, channel_of_prerelease
 from versions.models import Version
 from versions.numbering import InvalidNumber, parse
-from versions.schemes import Scheme
 from versions.tags import InvalidTag, clean_tag
 
 Choice = ImportedRelease.Decision
 FileChoice = ImportedFile.Decision
-DIGEST_FIELDS = {"sha256": "sha256", "sha512": "sha512", "md5": "md5"}
 
 
 @dataclass
@@ -63,7 +62,7 @@ def channel_of(row: ImportedRelease, download: Download) -> str:
     """
     if row.channel:
         return row.channel
-    number = parse(row.number, Scheme(download.version_scheme) if download.version_scheme else None)
+    number = parse(row.number, download.version_scheme)
     if number.is_prerelease:
         unnamed = DEV if row.is_prerelease else str(download.default_channel)
         return channel_of_prerelease(number.prerelease, otherwise=unnamed)
@@ -110,7 +109,7 @@ def _reason_against(release: SourceRelease, download: Download, rules: CategoryR
     try:
         if release.tag:
             clean_tag(release.tag)
-        parse(number_of(release), Scheme(download.version_scheme) if download.version_scheme else None)
+        parse(number_of(release), download.version_scheme)
         names = [clean_name(asset.name) for asset in release.assets]
         for name in names:
             check_extension(Candidate(Version(download=download), name, rules))
@@ -181,10 +180,13 @@ def _difference(asset: SourceAsset, file: File) -> str:
     if asset.size_bytes is not None and asset.size_bytes != file.size_bytes:
         return f"The file {asset.name} has {asset.size_bytes} bytes at the source and {file.size_bytes} bytes here."
     algorithm, _, expected = asset.digest.partition(":")
-    if file.blob is None or algorithm not in DIGEST_FIELDS:
+    if file.blob is None or algorithm not in NAMES:
         return ""  # the name and the size are equal, and there is nothing else to compare
-    actual = getattr(file.blob, DIGEST_FIELDS[algorithm])
-    return "" if actual == expected else f"The file {asset.name} has other content at the source than here."
+    return (
+        ""
+        if getattr(file.blob, algorithm) == expected
+        else f"The file {asset.name} has other content at the source than here."
+    )
 
 
 def _sealed(asset: SourceAsset, choice: FileChoice, reason: str) -> tuple[SourceAsset, FileChoice, str]:

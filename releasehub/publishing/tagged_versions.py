@@ -23,7 +23,6 @@ from versions.channels import BETA, channel_of_prerelease
 from versions.models import PublicNumber, Version
 from versions.numbering import InvalidNumber, parse
 from versions.policies import version_policy
-from versions.schemes import Scheme
 from versions.tags import number_of_tag
 
 DRAFT, PUBLISHED, PENDING = Version.State.DRAFT, Version.State.PUBLISHED, Version.State.PENDING
@@ -127,7 +126,7 @@ def _channel_of_flag(version: Version, *, is_prerelease: bool) -> str:
 
 def _prerelease_in(download: Download, tag: str) -> str:
     try:
-        number = parse(number_of_tag(tag), Scheme(download.version_scheme) if download.version_scheme else None)
+        number = parse(number_of_tag(tag), download.version_scheme)
     except InvalidNumber:
         return ""
     return number.prerelease

@@ -56,8 +56,7 @@ def _parse_rows(download: Download, rows: Sequence[Any]) -> list[tuple[Any, Numb
 
 def _parse(text: str, scheme: str) -> Number:
     """Return the number as the scheme parses it, or as its form suggests if the scheme does not accept it."""
-    expected_scheme = Scheme(scheme) if scheme else None
     try:
-        return parse(text, expected_scheme if expected_scheme and accepts(text, expected_scheme) else None)
+        return parse(text, scheme if scheme and accepts(text, Scheme(scheme)) else None)
     except InvalidNumber:  # The number was valid when the version was created, and the word became reserved later.
         return parse(text, Scheme.OTHER)

@@ -26,7 +26,6 @@ from versions.numbering import InvalidNumber, Number, parse
 from versions.platforms import MAX_PLATFORM_CHARACTERS, MAX_PLATFORMS, distinct_platforms, platform_key
 from versions.policies import version_policy
 from versions.rollout import EVERYONE, NOBODY
-from versions.schemes import Scheme
 from versions.services.locking import lock_version, tally_changes
 from versions.services.numbers import check_number_is_free
 from versions.services.tags import with_number_of_tag
@@ -169,7 +168,7 @@ def _number_fields(number: Number) -> dict[str, Any]:
 def _parse_number(download: Download, text: str) -> Number:
     """Return the number as the download's scheme reads it."""
     try:
-        return parse(text, Scheme(download.version_scheme) if download.version_scheme else None)
+        return parse(text, download.version_scheme)
     except InvalidNumber as error:
         raise Invalid(str(error), field="number", reason=error.code, code=ErrorCode.VERSION_NUMBER_INVALID) from error
 

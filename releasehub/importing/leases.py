@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -89,20 +89,27 @@ class RunLease:
 def claim_run(run_id: int, report: Report) -> RunLease | None:
     """Take the lease on an open run. Return None if it is finished, or another worker holds it."""
     token = uuid4().hex
-    due = Q(not_before=None) | Q(not_before__lte=Now())
-    rows = ImportRun.objects.filter(is_unleased(Now()), due, pk=run_id, finished_at=None)
     # A conditional update is the claim: of several workers, only one changes the row from free to leased.
-    if not rows.update(
-        lease_until=Now() + LEASE,
-        lease_token=token,
-        state=ImportRun.State.RUNNING,
-        not_before=None,
-        interruptions=F("interruptions") + 1,
-        updated_at=timezone.now(),
+    if (
+        not _claimable()
+        .filter(pk=run_id)
+        .update(
+            lease_until=Now() + LEASE,
+            lease_token=token,
+            state=ImportRun.State.RUNNING,
+            not_before=None,
+            interruptions=F("interruptions") + 1,
+            updated_at=timezone.now(),
+        )
     ):
         return None
     run = ImportRun.objects.select_related("source__download__category", "source__created_by").get(pk=run_id)
     return RunLease(run, token, report)
+
+
+def _claimable() -> QuerySet[ImportRun]:
+    due = Q(not_before=None) | Q(not_before__lte=Now())
+    return ImportRun.objects.filter(is_unleased(Now()), due, finished_at=None)
 
 
 def runs_under_way() -> int:
@@ -112,9 +119,7 @@ def runs_under_way() -> int:
 
 def waiting_runs() -> list[int]:
     """Return the open runs that a worker can continue, first those that have waited longest."""
-    due = Q(not_before=None) | Q(not_before__lte=Now())
-    rows = ImportRun.objects.filter(is_unleased(Now()), due, finished_at=None)
-    return list(rows.order_by("updated_at", "id").values_list("pk", flat=True))
+    return list(_claimable().order_by("updated_at", "id").values_list("pk", flat=True))
 
 
 def is_full() -> bool:

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext, gettext_noop
 from rest_framework.exceptions import Throttled
 
-from releasehub.api.common.problem_kinds import ProblemKind
+from releasehub.api.common.problem_kinds import STATUSES, ProblemKind
 from releasehub.api.common.problems import Problem, problem, problems_of
 from releasehub.api.dialects import envelope_of
 from releasehub.core.database_errors import RETRY_AFTER_SECONDS, domain_error_of, is_outage
@@ -17,18 +17,27 @@ from releasehub.core.read_only import RETRY_AFTER_SECONDS as READ_ONLY_RETRY_AFT
 from releasehub.pages import errors as pages
 from releasehub.server.request_middleware import BadUrl
 
-TOO_SLOW = gettext_noop("The request body did not arrive in time. Send it again over a faster connection.")
-TOO_MANY_UPLOADS = gettext_noop("Too many uploads are arriving at the same time. Try again in a few seconds.")
-LENGTH_REQUIRED = gettext_noop("The request broke off before its body was complete. Send it again.")
-UNSUPPORTED_ENCODING = gettext_noop(
-    "The request body is compressed. Send it without compression and without the header Content-Encoding."
-)
 UNKNOWN_HOST = gettext_noop("This hub does not accept the host name in the URL.")
 UNKNOWN_HOST_ADVICE = gettext_noop(
     "Open the hub under its public URL. If you are the operator, add the name to ALLOWED_HOSTS or set "
     "RELEASEHUB_PUBLIC_URL, and restart the hub."
 )
-OVERLOADED = gettext_noop("The hub is answering too many requests at the moment. Try again in a few seconds.")
+REFUSALS = {
+    ProblemKind.TOO_LARGE: "",
+    ProblemKind.TOO_SLOW: gettext_noop(
+        "The request body did not arrive in time. Send it again over a faster connection."
+    ),
+    ProblemKind.LENGTH_REQUIRED: gettext_noop("The request broke off before its body was complete. Send it again."),
+    ProblemKind.UNSUPPORTED_ENCODING: gettext_noop(
+        "The request body is compressed. Send it without compression and without the header Content-Encoding."
+    ),
+    ProblemKind.TOO_MANY_UPLOADS: gettext_noop(
+        "Too many uploads are arriving at the same time. Try again in a few seconds."
+    ),
+    ProblemKind.OVERLOADED: gettext_noop(
+        "The hub is answering too many requests at the moment. Try again in a few seconds."
+    ),
+}
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -55,38 +64,14 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return _api_response(request, ProblemKind.NO_ROUTE) or pages.not_found(request, exception)
 
 
-def too_large(request: HttpRequest) -> HttpResponse:
-    return _api_response(request, ProblemKind.TOO_LARGE) or pages.error_page(request, 413)
-
-
-def too_slow(request: HttpRequest) -> HttpResponse:
-    return _api_response(request, ProblemKind.TOO_SLOW) or pages.error_page(request, 408, gettext(TOO_SLOW))
-
-
-def length_required(request: HttpRequest) -> HttpResponse:
-    text = gettext(LENGTH_REQUIRED)
-    return _api_response(request, ProblemKind.LENGTH_REQUIRED) or pages.error_page(request, 411, text)
-
-
-def unsupported_encoding(request: HttpRequest) -> HttpResponse:
-    """Respond with status 415, and with the only content coding that the hub reads (RFC 9110, section 12.5.3)."""
-    text = gettext(UNSUPPORTED_ENCODING)
-    response = _api_response(request, ProblemKind.UNSUPPORTED_ENCODING) or pages.error_page(request, 415, text)
-    response["Accept-Encoding"] = "identity"
-    return response
-
-
-def too_many_uploads(request: HttpRequest) -> HttpResponse:
-    return _busy(request, ProblemKind.TOO_MANY_UPLOADS, gettext(TOO_MANY_UPLOADS))
-
-
-def overloaded(request: HttpRequest) -> HttpResponse:
-    return _busy(request, ProblemKind.OVERLOADED, gettext(OVERLOADED))
-
-
-def _busy(request: HttpRequest, kind: ProblemKind, text: str) -> HttpResponse:
-    response = _api_response(request, kind) or pages.error_page(request, 503, text)
-    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+def refuse(request: HttpRequest, kind: ProblemKind) -> HttpResponse:
+    """Respond to a request that is refused before its view runs. The kind is one of `REFUSALS`."""
+    status = STATUSES[kind]
+    response = _api_response(request, kind) or pages.error_page(request, status, gettext(REFUSALS[kind]))
+    if status == 503:
+        response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if status == 415:
+        response["Accept-Encoding"] = "identity"  # the only one that the hub reads (RFC 9110, section 12.5.3)
     return response
 
 

@@ -7,19 +7,12 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
 
 from releasehub.api.common.envelope import Envelope
+from releasehub.api.common.problem_kinds import ProblemKind
 from releasehub.api.dialects import is_api
 from releasehub.api.native.content_views import receive_part
 from releasehub.core.middleware import Middleware
 from releasehub.core.rates import Rate, count_anonymous
-from releasehub.server.error_handlers import (
-    length_required,
-    overloaded,
-    too_large,
-    too_many,
-    too_many_uploads,
-    too_slow,
-    unsupported_encoding,
-)
+from releasehub.server.error_handlers import refuse, too_many
 from releasehub.server.metrics import metrics
 from releasehub.server.refusals import REFUSAL, Refusal
 
@@ -33,22 +26,22 @@ class UnreadableBodyMiddleware(Middleware):
     """Respond with 408 if a page could not read the body to its end, instead of reporting a server error."""
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
-        return too_slow(request) if isinstance(exception, UnreadablePostError) else None
+        return refuse(request, ProblemKind.TOO_SLOW) if isinstance(exception, UnreadablePostError) else None
 
 
 class RefusedBodyMiddleware(Middleware):
     """Respond to requests that the server rejected unread, in the format of their dialect and with all headers."""
 
-    answers = {
-        Refusal.TOO_SLOW: too_slow,
-        Refusal.INCOMPLETE: length_required,
-        Refusal.TOO_MANY_UPLOADS: too_many_uploads,
-        Refusal.OVERLOADED: overloaded,
+    kinds = {
+        Refusal.TOO_SLOW: ProblemKind.TOO_SLOW,
+        Refusal.INCOMPLETE: ProblemKind.LENGTH_REQUIRED,
+        Refusal.TOO_MANY_UPLOADS: ProblemKind.TOO_MANY_UPLOADS,
+        Refusal.OVERLOADED: ProblemKind.OVERLOADED,
     }
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         refusal: Refusal | None = request.META.get(REFUSAL)
-        return self.answers[refusal](request) if refusal else self.get_response(request)
+        return refuse(request, self.kinds[refusal]) if refusal else self.get_response(request)
 
 
 class ContentEncodingMiddleware(Middleware):
@@ -57,7 +50,7 @@ class ContentEncodingMiddleware(Middleware):
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         coding = request.META.get("HTTP_CONTENT_ENCODING", "")
         if coding and _declared_length(request) and not CODINGS.isdisjoint(names_in(coding)):
-            return unsupported_encoding(request)
+            return refuse(request, ProblemKind.UNSUPPORTED_ENCODING)
         return self.get_response(request)
 
 
@@ -69,9 +62,7 @@ class BodyLimitMiddleware(Middleware):
     ) -> HttpResponseBase | None:
         if _declared_length(request) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE or _takes_files(request, view):
             return None
-        if _refuses_unread(request, view):
-            return None
-        return too_large(request)
+        return None if _refuses_unread(request, view) else refuse(request, ProblemKind.TOO_LARGE)
 
 
 class RateLimitMiddleware(Middleware):

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from releasehub.accounts.company.provider import CLOCK_LEEWAY_SECONDS
@@ -48,7 +49,7 @@ def user_of_claims(*, actor: Actor, claims: dict[str, Any]) -> User:
         CompanyIdentity.objects.filter(pk=known.pk).update(last_used_at=timezone.now())
         return known.user
     user = actor.user or _user_with(email) or _new_user(claims, email)
-    if CompanyIdentity.objects.filter(user=user, issuer=settings.OIDC_ISSUER).exists():
+    if _identities_of(user).exists():
         raise Denied("This account is connected with another company account.")
     CompanyIdentity.objects.create(issuer=settings.OIDC_ISSUER, subject=subject, user=user)
     joined = actor.for_user(user)
@@ -78,8 +79,7 @@ def ensure_confirmed(*, user: User, claims: dict[str, Any], since: float) -> Non
     has a session there, which somebody who only has a cookie of the hub does not have.
     """
     ensure_allowed(claims)
-    identities = CompanyIdentity.objects.filter(user=user, issuer=settings.OIDC_ISSUER)
-    if not identities.filter(subject=str(claims["sub"])).exists():
+    if not _identities_of(user).filter(subject=str(claims["sub"])).exists():
         raise Denied("This is not the company account that is connected with your account of this hub.")
     signed_in_at = claims.get("auth_time", since)
     if not isinstance(signed_in_at, int | float) or signed_in_at < since - CLOCK_LEEWAY_SECONDS:
@@ -88,9 +88,7 @@ def ensure_confirmed(*, user: User, claims: dict[str, Any], since: float) -> Non
 
 def is_connected(user: User) -> bool:
     """Return whether the user can sign in at the provider."""
-    return (
-        bool(settings.OIDC_ISSUER) and CompanyIdentity.objects.filter(user=user, issuer=settings.OIDC_ISSUER).exists()
-    )
+    return bool(settings.OIDC_ISSUER) and _identities_of(user).exists()
 
 
 def ensure_allowed(claims: dict[str, Any]) -> None:
@@ -108,6 +106,10 @@ def verified_email(claims: dict[str, Any]) -> str:
     return str(claims.get("email") or "").strip().lower() if is_verified else ""
 
 
+def _identities_of(user: User) -> QuerySet[CompanyIdentity]:
+    return CompanyIdentity.objects.filter(user=user, issuer=settings.OIDC_ISSUER)
+
+
 def _user_with(email: str) -> User | None:
     """Return the only active user with this address, except staff, who connect the identity themselves."""
     rows = User.objects.filter(email__iexact=email, is_active=True) if email else User.objects.none()
@@ -118,10 +120,7 @@ def _user_with(email: str) -> User | None:
 
 
 def _new_user(claims: dict[str, Any], email: str) -> User:
-    if not settings.OIDC_CREATES_ACCOUNTS:
-        raise Denied(NO_ACCOUNT)
-    is_taken = bool(email) and User.objects.filter(email__iexact=email).exists()
-    if is_taken:
+    if not settings.OIDC_CREATES_ACCOUNTS or (email and User.objects.filter(email__iexact=email).exists()):
         raise Denied(NO_ACCOUNT)
     wanted = str(claims.get("preferred_username") or email or "user")
     names = {name: strip_controls(str(claims.get(claim) or ""))[:150] for name, claim in NAME_CLAIMS.items()}

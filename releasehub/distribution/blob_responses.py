@@ -5,21 +5,19 @@ Every response is an attachment, so that a browser never runs an uploaded file o
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.http.response import HttpResponseRedirectBase
 from django.utils.cache import get_conditional_response
-from django.utils.http import http_date, parse_http_date_safe
+from django.utils.http import parse_http_date_safe
 
-from files.content_disposition import content_disposition
 from files.links import MAGNET
 from files.models import Blob
 from files.storage import blob_storage
-from files.storage.digests import hex_to_base64
 from releasehub.core.errors import StorageUnavailable
 from releasehub.core.requests import HAS_SPOOL_ROOM
+from releasehub.distribution.blob_headers import accelerated, describe, etag_of
 from releasehub.distribution.gate import Toll
 from releasehub.distribution.ranges import Span, Unsatisfiable, requested_spans
 from releasehub.distribution.streams import LocalFileResponse, MultipartResponse, RemoteFileResponse
@@ -29,8 +27,6 @@ BINARY = "application/octet-stream"
 # The server can send one range of a stored file without a copy. Several ranges are first written to a temporary file,
 # so that slow readers block no thread. This bounds its size; for more than this, the whole file is sent instead.
 MAX_MULTIPART_BYTES = 64 * 1024 * 1024
-# Proxies may otherwise recompress images and compress files, and then the digests no longer match.
-NO_TRANSFORM = "no-transform"
 
 
 class HttpResponseFound(HttpResponseRedirectBase):
@@ -66,7 +62,7 @@ def respond_with_blob(
     """Return the complete response for a blob, with its descriptive and protective headers."""
     ensure_whole(blob)
     response = _send(request, filename, blob, toll, options)
-    _describe(response, filename, blob)
+    describe(response, filename, blob)
     return response
 
 
@@ -101,7 +97,7 @@ def _send(
         return redirect
     # The bytes of a blob never change, so its creation time is a valid Last-Modified, and its SHA-256 a strong ETag.
     modified = int(blob.created_at.timestamp())
-    fallback = get_conditional_response(request, etag=_etag(blob), last_modified=modified)
+    fallback = get_conditional_response(request, etag=etag_of(blob), last_modified=modified)
     if fallback is not None:
         return fallback
     if settings.ACCEL_REDIRECT and url is None:
@@ -109,9 +105,7 @@ def _send(
         # sends none.
         if toll and request.method != "HEAD":
             toll.pay()
-        accelerated = HttpResponse(content_type=content_type)
-        accelerated["X-Accel-Redirect"] = f"{settings.ACCEL_REDIRECT.rstrip('/')}/{quote(blob.storage_key)}"
-        return accelerated
+        return accelerated(blob, content_type)
     return _stream(request, blob, modified, toll, content_type=content_type, is_local=url is None)
 
 
@@ -158,24 +152,5 @@ def _may_be_copied(request: HttpRequest, size_bytes: int) -> bool:
 def _range_header(request: HttpRequest, blob: Blob, modified: int) -> str:
     """Return the `Range` header, or an empty string if `If-Range` names an outdated copy of the file."""
     condition = request.headers.get("If-Range", "")
-    is_same = not condition or condition == _etag(blob) or parse_http_date_safe(condition) == modified
+    is_same = not condition or condition == etag_of(blob) or parse_http_date_safe(condition) == modified
     return request.headers.get("Range", "") if is_same else ""
-
-
-def _describe(response: HttpResponseBase, filename: str, blob: Blob) -> None:
-    """Set the digest and name headers, and the headers that keep a browser from executing the file on this site."""
-    response["ETag"] = _etag(blob)
-    response["Last-Modified"] = http_date(blob.created_at.timestamp())
-    response["Accept-Ranges"] = "bytes"
-    response["Repr-Digest"] = f"sha-256=:{hex_to_base64(blob.sha256)}:, sha-512=:{hex_to_base64(blob.sha512)}:"
-    response["X-Checksum-SHA256"] = blob.sha256
-    response["Content-Disposition"] = content_disposition(filename)
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["Cross-Origin-Resource-Policy"] = "cross-origin"
-    response.setdefault("Cache-Control", f"no-cache, {NO_TRANSFORM}")
-
-
-def _etag(blob: Blob) -> str:
-    """Return a strong ETag: the digest of the content, which stays valid if the file moves to another storage."""
-    return f'"{blob.sha256}"'

@@ -20,8 +20,8 @@ from files.storage.signing import sign_content_path
 from releasehub.core.actor import Actor
 from releasehub.core.clean import fold_whitespace
 from releasehub.core.errors import NotFound, StorageUnavailable
+from releasehub.distribution.blob_headers import NO_TRANSFORM
 from releasehub.distribution.blob_responses import (
-    NO_TRANSFORM,
     USUAL,
     DeliveryOptions,
     HttpResponseFound,

@@ -2,7 +2,6 @@
 
 from contextlib import closing
 from typing import Any
-from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -14,6 +13,7 @@ from files.storage import blob_storage
 from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound, StorageUnavailable
 from releasehub.core.querysets import first_or_not_found
+from releasehub.distribution.blob_headers import accelerated, etag_of, protect
 
 WEBP = "image/webp"
 # The path of a picture contains the digest of its bytes, so what a cache holds under it never gets old.
@@ -57,13 +57,11 @@ def serve_avatar(request: HttpRequest, public_id: str, digest: str) -> HttpRespo
 
 def serve_image(request: HttpRequest, blob: Blob, content_type: str, caching: str) -> HttpResponseBase:
     """Return an image that the hub has encoded itself, so that its type is certain."""
-    etag = f'"{blob.sha256}"'
+    etag = etag_of(blob)
     response: Any = get_conditional_response(request, etag=etag) or _image(blob, content_type)
     response["ETag"] = etag
     response["Cache-Control"] = caching
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    protect(response)
     return response
 
 
@@ -71,10 +69,7 @@ def _image(blob: Blob, content_type: str) -> HttpResponse:
     """Let the front server send the bytes, or read them here: they are few, on S3 as well."""
     if blob.state == Blob.State.MISSING:
         raise StorageUnavailable("The stored bytes of this picture are missing or damaged.")
-    response = HttpResponse(content_type=content_type)
     if settings.ACCEL_REDIRECT and settings.STORAGE_KIND == "local":
-        response["X-Accel-Redirect"] = f"{settings.ACCEL_REDIRECT.rstrip('/')}/{quote(blob.storage_key)}"
-    else:
-        with closing(blob_storage().open(blob.storage_key)) as handle:
-            response.content = handle.read()
-    return response
+        return accelerated(blob, content_type)
+    with closing(blob_storage().open(blob.storage_key)) as handle:
+        return HttpResponse(handle.read(), content_type=content_type)

@@ -11,7 +11,7 @@ from files.models import File
 from files.names import fold_name
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Gone, NotFound
-from releasehub.distribution.blob_responses import NO_TRANSFORM
+from releasehub.distribution.blob_headers import NO_TRANSFORM
 from releasehub.distribution.checksums import FILENAME, checksums
 from releasehub.distribution.delivery import describe_version, serve_file
 from releasehub.distribution.file_permalinks import find_exact, find_file, find_newest, find_newest_version

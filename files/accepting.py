@@ -25,9 +25,7 @@ def accept_file(*, actor: Actor, file: File, reason: str) -> File:
         Invalid: The reason is empty or too long.
         Conflict: The file did not fail, failed for something else than its content, or its version is sealed.
     """
-    file_policy.ensure("accept", actor, file)
-    file = lock_file(file)
-    file_policy.ensure("accept", actor, file)
+    file = file_policy.ensure_locked("accept", actor, file, lock_file)
     if not reason.strip():
         raise Invalid("Enter the reason for letting this file through.", field="reason")
     _check_failed_by_content(file)

@@ -103,11 +103,7 @@ def update_download(*, actor: Actor, download: Download, **fields: Any) -> Downl
         Conflict: Permanent links would lead to other versions with the new default channel.
         Conflict: The download is deleted, or the slug is or was taken.
     """
-    # The policy is checked before the lock, so that a stranger cannot hold the lock, and again after it, because
-    # another request may have changed the download while this one waited.
-    download_policy.ensure("edit", actor, download)
-    download = lock_download(download.pk)
-    download_policy.ensure("edit", actor, download)
+    download = download_policy.ensure_locked("edit", actor, download, lambda row: lock_download(row.pk))
     fold_default_channel(fields)
     if fields.get("state") == download.state:
         del fields["state"]

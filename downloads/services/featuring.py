@@ -44,9 +44,7 @@ def _place_behind_others(download: Download) -> int:
 
 
 def _change(actor: Actor, download: Download, place: int | None) -> Download:
-    download_policy.ensure("feature", actor, download)
-    download = lock_download(download.pk)
-    download_policy.ensure("feature", actor, download)
+    download = download_policy.ensure_locked("feature", actor, download, lambda row: lock_download(row.pk))
     if changes := audit.changed_fields(download, {FIELD: place}):
         assign(download, {FIELD: place})
         download.save(update_fields=[FIELD, "updated_at"])

@@ -46,9 +46,7 @@ def transfer_download(*, actor: Actor, download: Download, to: str) -> Invitatio
         Conflict: The person is the owner already.
         Rejected: The files exceed the quota of the next owner, or this user may not own downloads in the category.
     """
-    download_policy.ensure("transfer", actor, download)
-    download = lock_download(download.pk)
-    download_policy.ensure("transfer", actor, download)
+    download = download_policy.ensure_locked("transfer", actor, download, lambda row: lock_download(row.pk))
     heir = _heir(actor, download, to.strip())
     if heir is None:
         return invite(actor=actor, kind=Invitation.Kind.OWNERSHIP, target=download, invited=to, rights=[])

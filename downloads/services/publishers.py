@@ -77,10 +77,7 @@ def remove_publisher(*, actor: Actor, download: Download, user: User) -> None:
         Conflict: The user is the last publisher.
         Rejected: The files of the download do not fit into the storage quota of the next owner.
     """
-    # The owner may change while this request waits for the lock, so the policy is checked before and after it.
-    download_policy.ensure("manage_team", actor, download)
-    download = lock_download(download.pk)
-    download_policy.ensure("manage_team", actor, download)
+    download = download_policy.ensure_locked("manage_team", actor, download, lambda row: lock_download(row.pk))
     members = TeamMember.objects.filter(download=download, **ALL_FLAGS)
     if user.pk == download.owner_id:
         active = members.in_force().filter(user__is_active=True).select_related("user")

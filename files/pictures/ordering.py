@@ -22,9 +22,7 @@ def reorder_pictures(*, actor: Actor, download: Download, public_ids: Sequence[s
     Raises:
         Invalid: `public_ids` does not name each screenshot of the download exactly once.
     """
-    download_policy.ensure("edit", actor, download)
-    download = lock_download(download.pk)
-    download_policy.ensure("edit", actor, download)
+    download = download_policy.ensure_locked("edit", actor, download, lambda row: lock_download(row.pk))
     pictures = {row.public_id: row for row in download.stored_pictures.filter(kind=Picture.Kind.SCREENSHOT)}
     if sorted(public_ids) != sorted(pictures):
         raise Invalid(f"Name each of the {len(pictures)} screenshots of the download exactly once.", field="pictures")

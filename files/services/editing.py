@@ -36,9 +36,7 @@ def update_file(*, actor: Actor, file: File, **fields: Any) -> File:
         Invalid: A field has an unacceptable value.
         Rejected: The category does not allow the extension of the new name, or the content was not checked for it.
     """
-    file_policy.ensure("edit", actor, file)
-    file = lock_file(file)
-    file_policy.ensure("edit", actor, file)
+    file = file_policy.ensure_locked("edit", actor, file, lock_file)
     is_chosen, filename = fields.pop("is_primary", None), fields.pop("filename", None)
     derived = {} if filename is None else _name_fields(file, filename)
     fields |= {"filename": derived["filename"]} if derived else {}

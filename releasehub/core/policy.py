@@ -6,6 +6,7 @@ raises the right error if the actor may not.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar, get_args
 
 from django.apps import apps
@@ -63,6 +64,17 @@ class Policy(Generic[Target]):
         if self.is_deleted(target):
             raise Conflict(ErrorCode.IS_DELETED, "This item was deleted. Restore it first.")
         raise Denied
+
+    def ensure_locked(self, action: str, actor: Actor, target: Target, lock: Callable[[Target], Target]) -> Target:
+        """Check the right with `ensure`, and return the target as it is after `lock`.
+
+        The right is checked before the lock, so that a stranger cannot hold the lock, and again after it, because
+        another request may have changed the target while this one waited.
+        """
+        self.ensure(action, actor, target)
+        locked = lock(target)
+        self.ensure(action, actor, locked)
+        return locked
 
     def visible_or_not_found(self, actor: Actor, target: Target | None) -> Target:
         """Return the target, such as the first row of a query.

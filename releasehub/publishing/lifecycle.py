@@ -41,16 +41,13 @@ def move(
 ) -> Version:
     """Carry out one row of the transition table on the locked version and return it.
 
-    The options are described in `Context`. The right is checked before the lock, so that a stranger cannot hold it, and
-    again after it, because the version may have changed in between.
+    The options are described in `Context`.
 
     Raises:
         Conflict: The state of the version does not allow it, or a guard refuses it.
         Invalid: An option is missing or wrong.
     """
-    version_policy.ensure(POLICIES[name], actor, version)
-    version = lock_version(version)
-    version_policy.ensure(POLICIES[name], actor, version)
+    version = version_policy.ensure_locked(POLICIES[name], actor, version, lock_version)
     context = Context(
         actor, version, reason, publish_at, seal, accept_pending_files, accept_no_files, visibility=visibility
     )

@@ -97,11 +97,7 @@ def update_version(*, actor: Actor, version: Version, **fields: Any) -> Version:
         Conflict: The version is deleted or sealed, or the number or tag belongs to another version.
     """
     _refuse_lifecycle_fields(fields, also={"visibility"})
-    # The policy is checked before the lock, so that a stranger cannot hold the lock, and again after it, because
-    # another request may have changed the version while this one waited.
-    version_policy.ensure("edit", actor, version)
-    version = lock_version(version)
-    version_policy.ensure("edit", actor, version)
+    version = version_policy.ensure_locked("edit", actor, version, lock_version)
     fields = with_number_of_tag(version.download, _with_platform_keys(fields), version)
     if fields.get("number", version.number) != version.number:
         parsed_number = _parse_number(version.download, fields["number"])

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from releasehub.accounts import services
 from releasehub.accounts.models import Membership, Organization, Role
 from releasehub.accounts.policies import organization_policy
-from releasehub.accounts.roles import ADMIN, MEMBER, built_in_role
+from releasehub.accounts.roles import role_of
 from releasehub.accounts.scopes import OrganizationScope
 from releasehub.accounts.user_policies import user_policy
 from releasehub.backoffice.base import admin_actor
@@ -71,7 +71,7 @@ def add_row(actor: Actor, organization: Organization, row: Membership | Role) ->
     if isinstance(row, Role):
         services.create_role(actor=actor, organization=organization, name=row.name, scopes=row.scopes)
         return
-    member = services.add_member(actor=actor, organization=organization, user=row.user, role=wanted_role(row))
+    member = services.add_member(actor=actor, organization=organization, user=row.user, role=role_of(row))
     if row.role == Membership.Role.OWNER:
         services.make_owner(actor=actor, member=member)
 
@@ -84,7 +84,7 @@ def change_row(actor: Actor, row: Membership | Role) -> None:
     if row.role == Membership.Role.OWNER:
         services.make_owner(actor=actor, member=member)
     else:
-        services.change_role(actor=actor, member=member, role=wanted_role(row))
+        services.change_role(actor=actor, member=member, role=role_of(row))
 
 
 def remove_row(actor: Actor, row: Membership | Role) -> None:
@@ -92,9 +92,3 @@ def remove_row(actor: Actor, row: Membership | Role) -> None:
         services.delete_role(actor=actor, role=row)
     else:
         services.remove_member(actor=actor, member=row)
-
-
-def wanted_role(row: Membership) -> Role:
-    if row.administers:
-        return built_in_role(row.organization, ADMIN)
-    return row.named_role or built_in_role(row.organization, MEMBER)

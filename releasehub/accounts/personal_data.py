@@ -33,15 +33,15 @@ Exporter = Callable[[User], Any]
 
 MAX_EXPORTED_ROWS = 10_000  # of each kind
 
-_erasers: list[Eraser] = []
-_exporters: dict[str, Exporter] = {}
-_trace_erasers: list[TraceEraser] = []
+erasers: list[Eraser] = []
+exporters: dict[str, Exporter] = {}
+trace_erasers: list[TraceEraser] = []
 _leaving_checks: list[LeavingCheck] = []
 
 
 def register_eraser(eraser: Eraser) -> None:
     """Let `eraser` run when a user is anonymized."""
-    _erasers.append(eraser)
+    erasers.append(eraser)
 
 
 def register_leaving_check(check: LeavingCheck) -> None:
@@ -61,24 +61,12 @@ def check_leaving(user: User) -> None:
 
 def register_trace_eraser(eraser: TraceEraser) -> None:
     """Let a worker run `eraser` after a user was anonymized, because it has to read a whole table."""
-    _trace_erasers.append(eraser)
+    trace_erasers.append(eraser)
 
 
 def register_exporter(name: str, exporter: Exporter) -> None:
     """Let users export what `exporter` returns, under this name."""
-    _exporters[name] = exporter
-
-
-def exporters() -> dict[str, Exporter]:
-    return dict(_exporters)
-
-
-def erasers() -> tuple[Eraser, ...]:
-    return tuple(_erasers)
-
-
-def trace_erasers() -> tuple[TraceEraser, ...]:
-    return tuple(_trace_erasers)
+    exporters[name] = exporter
 
 
 class PassOn(Protocol):

@@ -74,7 +74,7 @@ def _anonymize(actor: Actor, user: User, reason: str) -> User:
         end_membership(actor=actor, member=member)
     _delete_invitations(user)
     erase_sign_in(user)
-    for erase in erasers():
+    for erase in erasers:
         erase(actor=actor, user=user)
     _clear_account(user)
     audit.record(actor=actor, action=AuditAction.USER_ANONYMIZE, target=user, reason=reason)
@@ -91,7 +91,7 @@ def erase_traces() -> int:
     done = 0
     for user in User.objects.filter(anonymized_at__isnull=False, traces_erased_at=None).order_by("pk"):
         _delete_sessions(user)
-        is_done = [clear_addresses_of(user.pk), *(erase(user) for erase in trace_erasers())]
+        is_done = [clear_addresses_of(user.pk), *(erase(user) for erase in trace_erasers)]
         if all(is_done):
             done += User.objects.filter(pk=user.pk).update(traces_erased_at=timezone.now())
     return done

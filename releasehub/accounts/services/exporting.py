@@ -28,7 +28,7 @@ def export_personal_data(*, actor: Actor, user: User) -> dict[str, Any]:
         Denied: The actor is not the user, or uses an API key.
     """
     user_policy.ensure("export", actor, user)
-    data = {"account": _account_of(user)} | {name: export(user) for name, export in exporters().items()}
+    data = {"account": _account_of(user)} | {name: export(user) for name, export in exporters.items()}
     data["audit_log"] = _audit_rows_of(user)
     audit.record(actor=actor, action=AuditAction.PERSONAL_DATA_EXPORT, target=user)
     return data

@@ -1,12 +1,15 @@
 """Signed URLs of the hub itself, which clients use to send and fetch bytes that do not go straight to S3."""
 
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
+from typing import TypeVar
 
 from django.core import signing
 from django.utils import timezone
 
 SALT = "files.incoming"
 PATH = "/api/uploads/content/"
+Value = TypeVar("Value")
 
 
 class BadSignature(Exception):
@@ -39,14 +42,7 @@ def read_token(token: str) -> SignedPart:
     Raises:
         BadSignature: The token is invalid or has expired.
     """
-    try:
-        *fields, until = signing.loads(token, salt=SALT)
-        part = SignedPart(*fields)
-    except (signing.BadSignature, ValueError, TypeError) as error:
-        raise BadSignature("This URL was not signed by this hub. Request a new URL.") from error
-    if timezone.now().timestamp() > until:
-        raise BadSignature("This signed URL has expired. Request a new URL.")
-    return part
+    return _read(token, SALT, SignedPart)
 
 
 # A salt of its own, so that a URL for sending bytes cannot be used to fetch bytes, and the other way round.
@@ -69,10 +65,16 @@ def read_content_token(token: str) -> tuple[str, int]:
     Raises:
         BadSignature: The token is invalid or has expired.
     """
+    return _read(token, CONTENT_SALT, lambda kind, row_id: (kind, row_id))
+
+
+def _read(token: str, salt: str, build: Callable[..., Value]) -> Value:
+    """Return what `build` makes of the signed values, without the time when they expire."""
     try:
-        kind, row_id, until = signing.loads(token, salt=CONTENT_SALT)
+        *fields, until = signing.loads(token, salt=salt)
+        value = build(*fields)
     except (signing.BadSignature, ValueError, TypeError) as error:
         raise BadSignature("This URL was not signed by this hub. Request a new URL.") from error
     if timezone.now().timestamp() > until:
         raise BadSignature("This signed URL has expired. Request a new URL.")
-    return kind, row_id
+    return value

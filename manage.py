@@ -16,6 +16,7 @@ def main() -> None:
     from releasehub.core.streams import prepare_streams
 
     prepare_streams()
+    os.umask(os.umask(0o002) | 0o002)  # others must not change what a command creates, such as the static files
     try:
         execute_from_command_line(sys.argv)
     except KeyboardInterrupt:

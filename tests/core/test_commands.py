@@ -11,6 +11,7 @@ import pytest
 from django.apps import apps
 from django.core.management import find_commands, load_command_class
 
+from manage import main
 from releasehub.core.commands import HubCommand
 
 pytestmark = pytest.mark.embedded
@@ -57,3 +58,15 @@ def test_a_database_that_cannot_be_used_is_reported_without_a_traceback(tmp_path
         # Python prints this text and ends with the code 1.
         assert f"{command} The database could not be used. Cause: unable to open database file" in result.stdout
     assert "Traceback" not in result.stderr
+
+
+def test_others_may_not_change_what_a_command_creates(monkeypatch: pytest.MonkeyPatch) -> None:
+    umasks: list[int] = []
+    monkeypatch.setattr("releasehub.core.streams.prepare_streams", lambda: None)
+    monkeypatch.setattr("django.core.management.execute_from_command_line", lambda _: umasks.append(os.umask(0)))
+    before = os.umask(0)
+    try:
+        main()
+    finally:
+        os.umask(before)
+    assert umasks == [0o002]

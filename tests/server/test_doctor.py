@@ -278,6 +278,19 @@ def test_a_data_directory_that_does_not_exist_yet_is_checked_at_its_parent(setti
 
 
 @pytest.mark.embedded
+def test_a_read_only_system_without_a_temporary_folder_is_an_error(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> str:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    settings.DATA_DIR, settings.MIN_FREE_BYTES = tmp_path, 0
+    monkeypatch.setattr(disk.tempfile, "gettempdir", refuse)
+    *_, message = disk.check_disk()
+    assert (message.level, message.hint) == (ERROR, disk.TEMPORARY_HINT)
+
+
+@pytest.mark.embedded
 def test_redis_near_its_limit_is_a_warning() -> None:
     assert background.judge_memory({"used_memory": 95, "maxmemory": 100}).level == WARNING
     assert background.judge_memory({"used_memory": 95, "maxmemory": 0}).level == INFO

@@ -16,13 +16,19 @@ from releasehub.server.doctor.registry import register
 MIN_FREE_SHARE = 0.1
 MIN_FREE_INODES_SHARE = 0.05
 MIN_TEMPORARY_BYTES = 1024**3  # ranges of files may use that much in each web process
+TEMPORARY_HINT = "Set TMPDIR to a folder that the hub may write, or mount one at /tmp. Exports and ranges need it."
 
 
 @register("disk")
 def check_disk() -> Iterator[CheckMessage]:
-    data, temporary = existing_parent(Path(settings.DATA_DIR)), Path(tempfile.gettempdir())
+    data = existing_parent(Path(settings.DATA_DIR))
     yield judge_space(data, "the data directory", settings.MIN_FREE_BYTES)
     yield from judge_inodes(data)
+    try:
+        temporary = Path(tempfile.gettempdir())
+    except FileNotFoundError as error:
+        yield Error(f"Temporary files cannot be written. Cause: {error}", hint=TEMPORARY_HINT)
+        return
     if os.stat(temporary).st_dev != os.stat(data).st_dev:
         yield judge_space(temporary, "temporary files (TMPDIR)", MIN_TEMPORARY_BYTES)
 

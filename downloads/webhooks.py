@@ -37,7 +37,7 @@ def is_held_by_manager() -> Q:
     Deleted downloads are included, because the deletion is the last event that their endpoints receive.
     """
     owned = Download.all_objects.filter(pk=OuterRef("download_id"), owner=OuterRef("created_by"), owner__is_active=True)
-    return Q(download_id__isnull=False) & (Q(Exists(owned)) | is_team_manager("created_by", "download_id"))
+    return Q(download_id__isnull=False) & (Q(Exists(owned)) | is_team_manager("download_id"))
 
 
 def streamed_downloads(actor: Actor, organization_ids: frozenset[int]) -> Iterable[int]:

@@ -82,19 +82,19 @@ class TeamMember(TimeStampedModel):
         return ", ".join(cls.label_of(flag) for flag in cls.FLAGS if flag in flags)
 
 
-def is_team_manager(user: str, download: str) -> Q:
-    """Match rows whose user may manage the team of their download without owning it.
+def is_team_manager(download: str) -> Q:
+    """Match rows whose `created_by` may manage the team of their download without owning it.
 
-    `user` and `download` are the names of the fields that hold the user and the download. Team members of an
-    organization's download lose their flags when they leave the organization, as they do everywhere else.
+    `download` is the name of the field that holds the download. Team members of an organization's download lose their
+    flags when they leave the organization, as they do everywhere else.
     """
     team = TeamMember.objects.in_force().filter(
         download=OuterRef(download),
-        user=OuterRef(user),
+        user=OuterRef("created_by"),
         user__is_active=True,
         can_manage_team=True,
     )
-    return Q(Exists(team)) | has_staff_permission(user, MODERATE)
+    return Q(Exists(team)) | has_staff_permission("created_by", MODERATE)
 
 
 class GrantQuerySet(models.QuerySet[Grant]):
@@ -113,7 +113,7 @@ class GrantQuerySet(models.QuerySet[Grant]):
 def is_in_force() -> Q:
     """Match the rows of `GrantQuerySet.in_force`."""
     is_owners = Q(created_by=F("download__owner"))
-    return Q(created_by=None) | is_owners | is_team_manager("created_by", "download")
+    return Q(created_by=None) | is_owners | is_team_manager("download")
 
 
 class Share(PublicIdModel, TimeStampedModel):

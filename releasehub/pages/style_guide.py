@@ -1,7 +1,6 @@
 """A page with every component of the design system, for people who change the style sheet."""
 
 import re
-from pathlib import Path
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -36,5 +35,5 @@ def style_guide(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/style_guide.html", context)
 
 
-def icon_names(source: Path = ICONS) -> list[str]:
-    return re.findall(r'<symbol id="([a-z]+)"', source.read_text(encoding="utf-8"))
+def icon_names() -> list[str]:
+    return re.findall(r'<symbol id="([a-z]+)"', ICONS.read_text(encoding="utf-8"))

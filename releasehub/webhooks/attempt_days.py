@@ -19,11 +19,11 @@ class AttemptDay:
     failed: int
 
 
-def attempts_by_day(endpoint: Endpoint, days: int = DAYS) -> list[AttemptDay]:
+def attempts_by_day(endpoint: Endpoint) -> list[AttemptDay]:
     """Return the numbers of the last days, oldest first, with days without attempts. This takes one query."""
     today = timezone.localdate()
-    first = today - timedelta(days=days - 1)
-    start = timezone.now() - timedelta(days=days)
+    first = today - timedelta(days=DAYS - 1)
+    start = timezone.now() - timedelta(days=DAYS)
     is_delivered = Q(result=Attempt.Result.DELIVERED)
     rows = (
         Attempt.objects.filter(delivery__endpoint=endpoint, started_at__gte=start)
@@ -33,4 +33,4 @@ def attempts_by_day(endpoint: Endpoint, days: int = DAYS) -> list[AttemptDay]:
         .annotate(delivered=Count("pk", filter=is_delivered), failed=Count("pk", filter=~is_delivered))
     )
     found = {row["day"]: AttemptDay(row["day"], row["delivered"], row["failed"]) for row in rows}
-    return [found.get(day, AttemptDay(day, 0, 0)) for day in (first + timedelta(days=n) for n in range(days))]
+    return [found.get(day, AttemptDay(day, 0, 0)) for day in (first + timedelta(days=n) for n in range(DAYS))]

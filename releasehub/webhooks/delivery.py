@@ -28,7 +28,7 @@ from releasehub.webhooks.sending import POLL_SECONDS, AttemptReport, LaneFinishe
 RENEW_SECONDS = 1.0
 
 
-def deliver_batch(*, seconds: float = 30.0, max_lanes: int = MAX_LANES_PER_WORKER) -> int:
+def deliver_batch(*, seconds: float = 30.0) -> int:
     """Send due deliveries until there are none, or until the time is over. Several workers can do this concurrently.
 
     If a lane is still running when the time is over, healthy endpoints get new lanes until it ends, so that an endpoint
@@ -41,16 +41,15 @@ def deliver_batch(*, seconds: float = 30.0, max_lanes: int = MAX_LANES_PER_WORKE
     Returns:
         The number of attempts.
     """
-    with _DeliveryRun(max_lanes) as delivery_run:
+    with _DeliveryRun() as delivery_run:
         return delivery_run.run(time.monotonic() + seconds)
 
 
 class _DeliveryRun:
     """The lanes of one call of `deliver_batch`. If it fails, each lane stops after its current request."""
 
-    def __init__(self, max_lanes: int) -> None:
-        self._max_lanes = max_lanes
-        self._pool = ThreadPoolExecutor(max_lanes, thread_name_prefix="webhooks")
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(MAX_LANES_PER_WORKER, thread_name_prefix="webhooks")
         self._reports: Reports = queue.SimpleQueue()
         self._is_over = threading.Event()
         self._tokens: dict[int, str] = {}  # lane number -> lease token, for the running lanes
@@ -71,7 +70,8 @@ class _DeliveryRun:
         attempts, is_free, last_in_time = 0, True, frozenset[int]()
         while True:
             is_late = time.monotonic() >= deadline
-            if is_free and len(self._tokens) < self._max_lanes and (not is_late or self._tokens.keys() & last_in_time):
+            has_room = is_free and len(self._tokens) < MAX_LANES_PER_WORKER
+            if has_room and (not is_late or self._tokens.keys() & last_in_time):
                 self._start_lanes(only_healthy=is_late)
             if not self._tokens:
                 return attempts
@@ -105,7 +105,7 @@ class _DeliveryRun:
         with self._tolerate_outage():
             # The cheap query first. A claim locks rows, which an idle worker should not do several times a second.
             if claims.has_due_deliveries(only_healthy=only_healthy):
-                return claims.claim(self._max_lanes - len(self._tokens), only_healthy=only_healthy)
+                return claims.claim(MAX_LANES_PER_WORKER - len(self._tokens), only_healthy=only_healthy)
         return []
 
     def _renew_leases(self) -> None:

@@ -23,13 +23,13 @@ class WebhookMetrics(TypedDict):
     attempts: dict[str, int]
 
 
-def webhook_metrics(within: timedelta = timedelta(hours=1)) -> WebhookMetrics:
-    """Return the metrics, with the attempts of the given time. This takes three queries."""
+def webhook_metrics() -> WebhookMetrics:
+    """Return the metrics, with the attempts of the last hour. This takes three queries."""
     waiting = Delivery.objects.filter(
         state=Delivery.State.PENDING, endpoint__is_active=True, endpoint__paused_at=None, endpoint__disabled_at=None
     )
     summary = waiting.aggregate(depth=Count("pk"), oldest=Min("created_at"))
-    recent = Attempt.objects.filter(started_at__gte=timezone.now() - within).order_by()
+    recent = Attempt.objects.filter(started_at__gte=timezone.now() - timedelta(hours=1)).order_by()
     numbers = dict(recent.values_list("result").annotate(number=Count("pk")))
     age = (timezone.now() - summary["oldest"]).total_seconds() if summary["oldest"] else 0.0
     return WebhookMetrics(

@@ -1,6 +1,6 @@
 """Create, change, delete and preview retention rules."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,7 +105,6 @@ class RulePreview:
 
 def preview_rule(
     rule: RetentionRule,
-    changes: Mapping[str, Any] | None = None,
     *,
     max_versions: int | None = MAX_PREVIEWED_VERSIONS,
     report: Callable[[int, int], None] = lambda downloads, versions: None,
@@ -113,12 +112,9 @@ def preview_rule(
     """Return what the rule deletes with its next run. It need not be saved.
 
     Args:
-        changes: Conditions to try.
         max_versions: The preview ends after about as many downloads and versions. None examines all of them.
         report: Is called with the numbers of downloads and versions that were examined so far.
     """
-    for name, value in (changes or {}).items():
-        setattr(rule, name, value)
     ids: list[int] = []
     downloads = versions = 0
     is_partial = False

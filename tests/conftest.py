@@ -33,8 +33,6 @@ from django.db.backends.signals import connection_created
 from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.test import Client, TransactionTestCase, override_settings
 from django.test.client import ClientHandler
-from hypothesis.internal.conjecture import providers
-from hypothesis.internal.constants_ast import Constants
 from storages.backends.s3 import S3Storage
 from whitenoise.middleware import WhiteNoiseMiddleware
 from xdist.scheduler import LoadFileScheduling
@@ -331,19 +329,6 @@ def threads_close_their_connections() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def constants_of_the_hub_not_drawn() -> Iterator[None]:
-    """Let Hypothesis draw none of the strings and numbers in the source of the hub, unless a long search is wanted.
-
-    To collect them, every test process parses all modules, and finding those that a schema permits took a seventh of
-    the CPU time of generated requests. So few examples hardly ever contain one.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        if "FUZZ_EXAMPLES" not in os.environ:
-            patch.setattr(providers, "_get_local_constants", Constants)
-        yield
-
-
 PATCHES = (
     static_files_found_once,
     middleware_loaded_once,
@@ -352,7 +337,6 @@ PATCHES = (
     no_file_waits_for_the_disk,
     connections_outlive_responses,
     threads_close_their_connections,
-    constants_of_the_hub_not_drawn,
 )
 
 

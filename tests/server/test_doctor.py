@@ -23,7 +23,7 @@ from cryptography.x509.oid import NameOID
 from django.core import mail as outbox
 from django.core.checks import ERROR, INFO, WARNING, CheckMessage, Info
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 from redis.exceptions import ReadOnlyError
@@ -80,6 +80,16 @@ def test_jit_is_off_after_its_migration_and_named_otherwise() -> None:
     assert message.level == WARNING
     with connection.cursor() as cursor:
         cursor.execute(str(message.hint).partition("PostgreSQL: ")[2].partition(";")[0])
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="Only PostgreSQL has standbys.")
+def test_a_database_that_refuses_changes_is_an_error() -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL transaction_read_only = on")
+        message = next(iter(database.check_database()))
+        transaction.set_rollback(True)
+    assert (message.level, "standby" in message.msg) == (ERROR, True)
 
 
 @pytest.mark.django_db

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from downloads.models import Download
-from releasehub.backoffice.lists import search
+from releasehub.backoffice.lists import tools
 from tests.factories import make_download, make_version
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +17,7 @@ TOLD = "Only the newest 3 rows were searched."
 @pytest.fixture
 def download(monkeypatch: pytest.MonkeyPatch) -> Download:
     """A download with four versions, of which three are searched."""
-    monkeypatch.setattr(search, "MAX_SEARCHED_ROWS", 3)
+    monkeypatch.setattr(tools, "MAX_SEARCHED_ROWS", 3)
     download = make_download(title="tool")
     for number in range(4):
         make_version(download, f"1.{number}.0", channel="beta" if number == 0 else "stable")

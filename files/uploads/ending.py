@@ -39,7 +39,7 @@ def check_complete(upload: UploadSession) -> None:
 
 
 def mark_received(upload: UploadSession, **changes: Any) -> bool:
-    """Let an open upload wait for its verification. Return False if it is no longer open."""
+    """Let an open upload wait for its verification. Return whether it was still open."""
     changes |= {"state": UploadSession.State.UPLOADED, "last_active_at": timezone.now()}
     return upload.update_if(OPEN, **changes)
 
@@ -92,7 +92,7 @@ def drop_late_part(upload: UploadSession) -> bool:
 
 @transaction.atomic
 def end_upload(upload: UploadSession, state: UploadSession.State, *, actor: Actor | None = None) -> bool:
-    """End an open upload. Return False if it is no longer open."""
+    """End an open upload. Return whether it was still open."""
     if not upload.update_if(OPEN, state=state):
         return False
     if actor is not None:

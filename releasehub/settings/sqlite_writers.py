@@ -134,7 +134,7 @@ class QueuedConnection(sqlite3.Connection):
 
 
 def _identity(path: str) -> tuple[int, int] | None:
-    """Return what tells the file from another one at the same path, or None if there is no file."""
+    """Return what tells the file from another one at the same path, or None if the file is missing."""
     try:
         status = os.stat(path)
     except OSError:

@@ -35,7 +35,7 @@ def test_key_that_leads_out_of_the_folder_is_refused(
 
 
 def test_folder_whose_volume_is_gone_is_neither_filled_nor_taken_for_empty(local_storage: LocalStorage) -> None:
-    """What is written into the empty mount point would be hidden once the volume is back."""
+    """A volume that comes back would hide what was written into its empty mount point."""
     writer = local_storage.new_writer()
     writer.write(b"abc")
     writer.finish()

@@ -12,6 +12,7 @@ from downloads.models import Download
 from downloads.services import approve_download, publish_to_store, restore_download, share_download, update_download
 from downloads.services.entities import publish_entity
 from files.models import File, PublicFileName
+from files.public_names import remember_file, remember_files_of
 from files.services import check_asset_name, link_file, restore_file
 from files.uploads.attaching import attach_file
 from files.uploads.attachment_sources import FileReference, find_sources
@@ -358,3 +359,16 @@ def test_file_name_becomes_public_when_the_file_passes() -> None:
     assert not remembered(version)
     decide(file, [])
     assert NAME in remembered(version)
+
+
+def test_a_name_that_belongs_to_other_bytes_is_refused_when_a_file_becomes_public() -> None:
+    """No way leads here, because the name is refused before. The last check holds if another one is forgotten."""
+    version, other = make_version(files=1), make_file(make_version(state="draft"), name="file-0.bin")
+    File.objects.filter(version=version).delete()
+    File.objects.filter(pk=other.pk).update(version=version)
+    for check in (
+        lambda: remember_file(File.objects.get(pk=other.pk)),
+        lambda: remember_files_of(Version.objects.filter(pk=version.pk)),
+    ):
+        with pytest.raises(Conflict, match=r"file-0\.bin was public"):
+            check()

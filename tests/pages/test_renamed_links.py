@@ -12,6 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
+from downloads.exposure import remember_slug
 from downloads.models import Download, PublicSlug
 from downloads.services import restore_download, update_download
 from files.models import DownloadGrant, File
@@ -167,6 +168,16 @@ def test_a_draft_keeps_its_slug_from_the_moment_it_becomes_visible() -> None:
     assert not PublicSlug.objects.exists()
     update_download(actor=system(), download=draft, state="visible")
     assert PublicSlug.objects.get().download == draft
+
+
+def test_a_slug_of_another_download_is_not_remembered() -> None:
+    """No way leads here, because the slug is refused before. The last check holds if another one is forgotten."""
+    public, draft = make_download(slug="first"), make_download(slug="second", state="draft")
+    rename(public, "third")
+    Download.objects.filter(pk=draft.pk).update(slug="first")
+    with pytest.raises(Conflict, match="slug first"):
+        remember_slug(Download.objects.get(pk=draft.pk))
+    assert PublicSlug.objects.get(slug="first").download == public
 
 
 def test_a_download_may_take_its_old_slug_back(client: Client, download: Download) -> None:

@@ -20,7 +20,7 @@ from downloads.services import (
 )
 from releasehub.accounts.models import Membership, User
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Denied, Invalid
+from releasehub.core.errors import Denied, Invalid, NotFound
 from releasehub.distribution.access_keys import issue_access_key
 from releasehub.distribution.links import file_path
 from releasehub.distribution.presented_keys import KeyRefused, open_with_secret
@@ -177,6 +177,18 @@ def test_former_owner_loses_all_access(download: Download, manager: User) -> Non
     assert can_see(customer, download)
     assert open_with_secret(acting(customer), secret)
     assert disable_abandoned() == 1
+
+
+def test_change_of_a_former_owner_that_waited_for_the_lock_is_refused(download: Download, manager: User) -> None:
+    owner = acting(download.owner)
+
+    def lock_late(row: Download) -> Download:
+        Download.objects.filter(pk=row.pk).update(owner=manager)
+        return Download.objects.get(pk=row.pk)
+
+    download_policy.ensure("edit", owner, download)
+    with pytest.raises(NotFound):
+        download_policy.ensure_locked("edit", owner, download, lock_late)
 
 
 def test_owner_removes_any_share(download: Download, manager: User) -> None:

@@ -13,7 +13,7 @@ from files.primary import choose_primary_file, elect_primary_file
 from files.public_names import Identity, check_name_is_free, remember_file
 from files.quotas import lock_quota
 from files.services.locking import count_files, lock_file
-from files.services.preconditions import check_name, check_not_sealed, rules_for
+from files.services.preconditions import check_name, check_not_sealed, check_takes_content, rules_for
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
@@ -71,17 +71,24 @@ def _name_fields(file: File, filename: str) -> dict[str, Any]:
 
 
 @transaction.atomic
-def restore_file(*, actor: Actor, file: File) -> File:
+def restore_file(*, actor: Actor, file: File, was_offered: bool = False) -> File:
     """Restore a soft-deleted file.
 
+    Args:
+        was_offered: The caller knows that the version had the file when it was approved.
+
     Raises:
-        Conflict: The file is not deleted, another file has its name now, or the version has too many files.
+        Denied: The actor may not restore it, or a moderator has approved the version without it.
+        Conflict: The file is not deleted, another file has its name now, the version is sealed, or it has too many
+            files.
         Rejected: A rule of the category or a quota does not allow the file.
     """
     file_policy.ensure("restore", actor, file)
     file = lock_file(file)
     if not needs_restore(actor, file, f"The file {file.filename}"):
         return file
+    if not was_offered:
+        check_takes_content(actor, file.version)
     if File.objects.filter(version=file.version, folded_name=file.folded_name).exists():
         raise Conflict(
             ErrorCode.FILE_NAME_TAKEN,

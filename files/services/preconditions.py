@@ -103,8 +103,19 @@ def check_takes_files(actor: Actor, version: Version) -> None:
         Conflict: The version is sealed.
     """
     version_policy.ensure("upload", actor, version)
+    check_takes_content(actor, version)
+
+
+def check_takes_content(actor: Actor, version: Version) -> None:
+    """Check that the actor may add or restore content of the version, apart from the actor's role on it.
+
+    Raises:
+        Denied: A moderator has approved the version with the files that it has, for now or for its scheduled time.
+        Conflict: The version is sealed.
+    """
     check_not_sealed(version)
-    if version.is_released and download_policy.needs_approval(actor, version.download.category):
+    is_approved = version.is_released or version.state == Version.State.SCHEDULED
+    if is_approved and download_policy.needs_approval(actor, version.download.category):
         raise Denied(
             "The category asks for approval, and this version was approved with the files that it has. Create a new "
             "version instead, or ask a moderator to add the file."

@@ -76,7 +76,7 @@ def _restore_deleted(actor: Actor, version: Version, filename: str, begun_at: da
         return None
     file.version = version
     try:
-        return restore_file(actor=actor, file=file)
+        return restore_file(actor=actor, file=file, was_offered=True)
     except DomainError:
         return None
 

@@ -154,6 +154,48 @@ def test_only_a_moderator_adds_files_and_links_to_an_approved_version() -> None:
     accept_upload(actor=owner, version=draft, upload=stage(b"early", "early.bin"))
 
 
+def test_only_a_moderator_restores_a_file_into_an_approved_version() -> None:
+    owner = Actor(user=make_user())
+    version = make_version(make_download(owner.user, category=make_category(requires_approval=True)), state="draft")
+    kept, withdrawn = make_file(version), make_file(version)
+    delete_file(actor=owner, file=withdrawn)
+    assert move(Move.PUBLISH, actor=system(), version=version).is_released
+    withdrawn = File.all_objects.get(pk=withdrawn.pk)
+    with pytest.raises(Denied, match="was approved with the files that it has"):
+        restore_file(actor=owner, file=withdrawn)
+    assert list(File.objects.filter(version=version)) == [kept]
+    restore_file(actor=system(), file=withdrawn)
+    assert File.objects.filter(version=version).count() == 2
+
+
+def test_only_a_moderator_adds_files_to_a_version_that_a_moderator_has_scheduled() -> None:
+    owner = Actor(user=make_user())
+    version = make_version(make_download(owner.user, category=make_category(requires_approval=True)), state="draft")
+    withdrawn = make_file(version)
+    make_file(version)
+    delete_file(actor=owner, file=withdrawn)
+    soon = timezone.now() + timedelta(hours=1)
+    version = move(Move.SCHEDULE, actor=owner, version=version, publish_at=soon)
+    assert version.state == Version.State.PENDING
+    version = move(Move.SCHEDULE, actor=system(), version=version, publish_at=soon)
+    with pytest.raises(Denied, match="was approved with the files that it has"):
+        accept_upload(actor=owner, version=version, upload=stage(b"late", "late.bin"))
+    with pytest.raises(Denied, match="was approved with the files that it has"):
+        restore_file(actor=owner, file=File.all_objects.get(pk=withdrawn.pk))
+    version = move(Move.UNPUBLISH, actor=owner, version=version)
+    accept_upload(actor=owner, version=version, upload=stage(b"late", "late.bin"))
+
+
+@pytest.mark.embedded
+def test_sealed_version_gets_no_file_back() -> None:
+    version = make_version(make_download(seal_on_publish=True), state="draft", files=1)
+    withdrawn = make_file(version)
+    delete_file(actor=system(), file=withdrawn)
+    move(Move.PUBLISH, actor=system(), version=version)
+    with pytest.raises(Conflict, match="is sealed"):
+        restore_file(actor=system(), file=File.all_objects.get(pk=withdrawn.pk))
+
+
 def test_number_of_files_is_limited() -> None:
     version = rule(make_version(files=2), max_files_per_version=2)
     with pytest.raises(Conflict):

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from downloads.services import update_download
+from downloads.services import update_category, update_download
 from files.models import Blob, File
 from files.storage import LocalStorage
 from releasehub.api.github import upload_viewsets
@@ -152,6 +152,17 @@ def test_a_published_asset_that_other_bytes_were_to_replace_is_restored(reposito
     refused = repository.upload(release["id"], content=b"other bytes")
     assert refused.status_code == 422
     assert "is still there" in refused.json()["errors"][0]["message"]
+    (restored,) = repository.get("/releases/tags/v1.0.0", repository.guest).json()["assets"]
+    assert restored == asset | {"updated_at": restored["updated_at"]}
+
+
+@pytest.mark.embedded
+def test_an_approved_asset_that_other_bytes_were_to_replace_is_restored(repository: Repository) -> None:
+    release = repository.publish()
+    (asset,) = release["assets"]
+    update_category(actor=system(), category=repository.download.category, requires_approval=True)
+    assert repository.send("delete", f"/releases/assets/{asset['id']}").status_code == 204
+    assert repository.upload(release["id"], content=b"other bytes").status_code >= 400
     (restored,) = repository.get("/releases/tags/v1.0.0", repository.guest).json()["assets"]
     assert restored == asset | {"updated_at": restored["updated_at"]}
 

@@ -10,6 +10,7 @@ from files.inspection.findings import Finding, as_json
 from files.kinds import kind_of
 from files.models import Blob, File, UploadSession
 from files.names import fold_name
+from files.new_content import announce_new_content
 from files.primary import choose_primary_file, elect_primary_file
 from files.public_names import remember_file
 from files.quarantined_bytes import check_not_quarantined
@@ -93,6 +94,7 @@ def create_file(actor: Actor, file: File, filename: str, fields: dict[str, Any])
     else:
         transaction.on_commit(partial(hint, "files.validate_file", file.pk))
     webhooks.publish_all(actor=actor, events=events, target=file)
+    announce_new_content(actor, version)
     return file
 
 

@@ -8,6 +8,7 @@ from files.inspection.validation import Candidate, check_new_name, standing_find
 from files.kinds import kind_of
 from files.models import File
 from files.names import clean_name, fold_name
+from files.new_content import announce_new_content
 from files.policies import file_policy
 from files.primary import choose_primary_file, elect_primary_file
 from files.public_names import Identity, check_name_is_free, remember_file
@@ -103,6 +104,7 @@ def restore_file(*, actor: Actor, file: File, was_offered: bool = False) -> File
     count_files(file.version, int(file.validation_status == File.Validation.PASSED))
     audit.record(actor=actor, action=AuditAction.FILE_RESTORE, target=file)
     webhooks.publish(actor=actor, event=EventType.FILE_RESTORED, target=file)
+    announce_new_content(actor, file.version)
     return file
 
 

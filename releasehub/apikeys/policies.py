@@ -2,6 +2,7 @@
 
 from releasehub.accounts.user_policies import user_policy
 from releasehub.apikeys.models import ApiKey
+from releasehub.apikeys.scopes import Scope
 from releasehub.core.actor import Actor
 from releasehub.core.policy import Policy
 
@@ -52,6 +53,17 @@ class ApiKeyPolicy(Policy[ApiKey]):
             return True
         may_help = self.is_person(actor) and actor.has_permission(REVOKE_PERMISSION)
         return may_help and user_policy.outranks(actor, target.user)
+
+
+def key_has_scope(actor: Actor, scope: Scope) -> bool:
+    """Return whether the actor uses no API key, a super-user key, or a key with the scope.
+
+    The views check the scopes of requests. Services ask this about what another request has allowed.
+    """
+    if actor.api_key_id is None or actor.is_super_key:
+        return True
+    scopes = ApiKey.objects.filter(pk=actor.api_key_id).values_list("scopes", flat=True).first()
+    return scope.value in (scopes or ())
 
 
 api_key_policy = ApiKeyPolicy()

@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from downloads.models import Download
+from downloads.models import Download, TeamMember
 from downloads.services import restore_download, set_team_member, update_category, update_download
 from downloads.services.ownership import hand_over
+from files.blobs import keep_upload
 from files.models import File
-from files.services import restore_file, update_file
+from files.services import add_file, restore_file, update_file
 from files.uploads.validating import validate_file
+from releasehub.apikeys.models import ApiKey
+from releasehub.apikeys.scopes import Scope
 from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, Invalid
@@ -25,7 +28,16 @@ from releasehub.publishing.releases import create_version, edit_version, publish
 from releasehub.publishing.transitions import Move
 from releasehub.webhooks.models import Event
 from tests.conftest import begin_with
-from tests.factories import make_category, make_download, make_file, make_user, make_version, system
+from tests.factories import (
+    make_category,
+    make_download,
+    make_file,
+    make_key,
+    make_user,
+    make_version,
+    stage,
+    system,
+)
 from versions.cooldown import Cooldown
 from versions.models import Version
 
@@ -331,3 +343,43 @@ def test_marks_are_audited_with_the_actor_and_the_time() -> None:
     event = Event.objects.filter(type="version.updated").order_by("id").first()
     assert event is not None
     assert event.data["is_security_release"] is True
+
+
+@pytest.mark.parametrize(
+    ("flags", "scopes", "is_kept"),
+    [
+        (set(TeamMember.FLAGS), None, True),
+        (set(TeamMember.FLAGS), [Scope.DOWNLOAD_WRITE, Scope.VERSION_MARK_SECURITY], True),
+        (set(TeamMember.FLAGS), [Scope.DOWNLOAD_WRITE], False),
+        ({"can_upload"}, None, False),
+        ({"can_upload"}, [Scope.DOWNLOAD_WRITE, Scope.VERSION_MARK_SECURITY], False),
+    ],
+)
+@pytest.mark.parametrize("state", ["draft", "published"])
+def test_mark_ends_with_a_file_of_somebody_who_may_not_set_it(
+    flags: set[str], scopes: list[Scope] | None, is_kept: bool, state: str
+) -> None:
+    version = make_version(files=1, state=state)
+    actor = team_member(version.download, *flags)
+    assert actor.user is not None
+    if scopes is not None:
+        make_key(actor.user, scopes=[scope.value for scope in scopes])
+        actor.api_key_id = ApiKey.objects.get(user=actor.user).pk
+    move(Move.MARK_SECURITY, actor=system(), version=read_whole(version))
+    blob = keep_upload(stage(b"other bytes"))
+    add_file(actor=actor, version=read_whole(version), filename="other.bin", blob=blob, warnings=[])
+    assert read(version).is_security_release == is_kept
+    if not is_kept:
+        entry = AuditEntry.objects.get(action="version.unmark_security")
+        assert entry.changes == {"is_security_release": [True, False]}
+        assert "may not mark security releases" in entry.reason
+
+
+def test_mark_ends_with_a_file_that_somebody_restores_who_may_not_set_it() -> None:
+    version = make_version(files=2)
+    file = version.files.first()
+    delete_file(actor=system(), file=file)
+    move(Move.MARK_SECURITY, actor=system(), version=read_whole(version))
+    rows = File.all_objects.select_related("version__download__category")
+    restore_file(actor=team_member(version.download, "can_manage_files"), file=rows.get(pk=file.pk))
+    assert not read(version).is_security_release

@@ -1,0 +1,13 @@
+"""Register what the app `publishing` adds to files when Django starts."""
+
+from django.apps import AppConfig
+
+
+class PublishingConfig(AppConfig):
+    name = "releasehub.publishing"
+
+    def ready(self) -> None:
+        from files.new_content import register_new_content
+        from releasehub.publishing.security_marks import end_unvouched_mark
+
+        register_new_content(end_unvouched_mark)

@@ -11,7 +11,7 @@ from releasehub_cli.http import Hub
 from releasehub_cli.localfiles import LocalFile
 from releasehub_cli.progress import Meter
 from releasehub_cli.publish_request import PublishRequest, display_order, fields_of
-from releasehub_cli.remote_files import check_uploaded, ensure_same, is_missing
+from releasehub_cli.remote_files import check_uploaded, ensure_published, is_missing, note_more_files
 from releasehub_cli.shapes import DownloadRow, FileRow, VersionRow, sha256_of
 from releasehub_cli.upload_sessions import Job
 from releasehub_cli.uploads import Uploader
@@ -26,9 +26,10 @@ def run(uploader: Uploader, request: PublishRequest, files: list[LocalFile], bar
     version = catalog.one_version(rows, request.number) or _create(hub, download, request)
     remote = {row["filename"]: row for row in catalog.all_files(hub, version)}
     if version["is_published"]:
-        ensure_same(version, remote, digests)
+        ensure_published(version, remote, digests)
         catalog.warn_if_yanked(uploader.output, version)
-        uploader.output.note(f"Version {request.number} is already published with exactly these files: nothing to do.")
+        uploader.output.note(f"Version {request.number} is already published with these files: nothing to do.")
+        note_more_files(uploader, remote, digests)
         return _result(download, version, remote, {})
     _update(hub, version, request)
     missing_files = [file for file in files if is_missing(uploader, file, digests, remote, replaces=request.replaces)]

@@ -40,23 +40,24 @@ def check_uploaded(uploader: Uploader, version: VersionRow, digests: dict[str, s
             raise CliError(f"The hub does not have {name} as it was uploaded.", code="file_missing", hint=RUN_AGAIN)
         if remote[name]["validation_status"] != "passed":
             uploader.wait_until_checked(remote[name]["file_id"])
-    if extra := sorted(remote.keys() - digests.keys()):
-        uploader.output.note(f"The version has more files: {', '.join(extra)}")
+    note_more_files(uploader, remote, digests)
 
 
-def ensure_same(version: VersionRow, remote: dict[str, FileRow], digests: dict[str, str]) -> None:
-    """Raise CliError if the published version has different files."""
-    remote_digests = {name: sha256_of(row) for name, row in remote.items()}
-    if remote_digests == digests:
-        return
-    differs = sorted(name for name in remote_digests.keys() & digests.keys() if remote_digests[name] != digests[name])
+def note_more_files(uploader: Uploader, remote: dict[str, FileRow], digests: dict[str, str]) -> None:
+    if more := sorted(remote.keys() - digests.keys()):
+        uploader.output.note(f"The version has more files: {', '.join(more)}")
+
+
+def ensure_published(version: VersionRow, remote: dict[str, FileRow], digests: dict[str, str]) -> None:
+    """Raise CliError unless the published version has all local files. Other jobs may have added more."""
+    shared = sorted(digests.keys() & remote.keys())
     parts = {
-        "missing": sorted(digests.keys() - remote_digests.keys()),
-        "different": differs,
-        "additional": sorted(remote_digests.keys() - digests.keys()),
+        "missing": sorted(digests.keys() - remote.keys()),
+        "different": [name for name in shared if sha256_of(remote[name]) != digests[name]],
     }
     details = "; ".join(f"{label}: {', '.join(names)}" for label, names in parts.items() if names)
-    raise conflict(
-        f"{version['version_string']} ({version['channel']}) is already published with different files: {details}.",
-        "Publish the files as a new version. A published version never changes.",
-    )
+    if details:
+        raise conflict(
+            f"{version['version_string']} ({version['channel']}) is already published with different files: {details}.",
+            "Publish the files as a new version. A published version never changes.",
+        )

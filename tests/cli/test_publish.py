@@ -113,14 +113,21 @@ def test_publishing_the_same_files_again_does_nothing(publish: Run, proxy: Proxy
     assert len(proxy.requests("PUT", PART)) == before
 
 
+def test_jobs_that_share_a_version_can_run_again_after_it_is_published(publish: Run, files: Files) -> None:
+    build, last = (files("a.bin"), "--draft"), (files("b.bin"),)
+    for job in (build, last, build, last):
+        ended = publish(*job)
+        assert ended.code == 0, ended.err
+    assert "The version has more files: a.bin" in ended.err
+
+
 def test_publishing_other_files_under_a_published_version_is_a_conflict(
     publish: Run, shelf: Shelf, files: Files
 ) -> None:
     shelf.release(NUMBER, linux=b"published")
-    ended = publish(files("b.bin"), "--json")
+    ended = publish(files("b.bin"), files("tool-linux.bin"), "--json")
     assert (ended.code, ended.json["error"]["code"]) == (7, "conflict")
-    assert "b.bin" in ended.json["error"]["message"]
-    assert "tool-linux.bin" in ended.json["error"]["message"]
+    assert "missing: b.bin; different: tool-linux.bin." in ended.json["error"]["message"]
 
 
 def test_file_of_the_same_name_with_other_bytes_requires_replace(publish: Run, shelf: Shelf, files: Files) -> None:

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from files.models import File
 from versions.models import Version
-from versions.platforms import fold_architecture, platform_key
+from versions.platforms import architecture_place, fold_architecture, platform_key
 
 KIND_ORDER = (
     File.FileKind.PACKAGE,
@@ -68,12 +68,13 @@ def choose_primary_file(file: File, is_chosen: bool | None) -> None:
         file.is_primary_choice = is_chosen
 
 
-def preference(file: File) -> tuple[bool, int, bool, int, bool, bool, bool, str]:
+def preference(file: File) -> tuple[bool, int, bool, int, bool, int, bool, str]:
     """Return a sort key; the smallest one is the primary file.
 
     The order is: the choice, the kind (packages first), the declared display order (1 first, undeclared last), a file
-    for every platform, a file for every architecture, a file for every distribution of Linux, the name. Of the names
-    tool-linux.zip and tool-linux-debug.zip, the first one is the ordinary build, so dots come before other characters.
+    for every platform, a file for every architecture or else for the most machines, a file for every distribution of
+    Linux, the name. Of the names tool-linux.zip and tool-linux-debug.zip, the first one is the ordinary build, so dots
+    come before other characters.
     """
     return (
         not file.is_primary_choice,
@@ -81,7 +82,7 @@ def preference(file: File) -> tuple[bool, int, bool, int, bool, bool, bool, str]
         file.display_order == UNDECLARED,
         file.display_order,
         bool(file.platform),
-        bool(file.architecture),
+        architecture_place(file.platform, file.architecture),
         file.folded_name.endswith(DISTRIBUTION_ENDINGS),
         file.folded_name.replace(".", "\0"),
     )

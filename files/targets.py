@@ -13,7 +13,7 @@ OTHER_PLATFORMS = frozenset(
 )
 OTHER_ARCHITECTURES = frozenset(
     ["mips64", "mips64el", "mips64le", "mipsel", "mipsle", "powerpc64", "ppc64", "s390x", "sparc64", "wasm32"]
-)
+) | {"amd64v2", "amd64v3", "amd64v4", "armel", "armv5", "armv5te"}
 WIDTHS = {"bits32": "x86", "bits64": "x64"}
 ENDINGS = {
     "windows": (".exe", ".msi", ".msix", ".msixbundle", ".appx", ".appxbundle", ".msi.zip", ".nsis.zip"),
@@ -32,7 +32,8 @@ ENDINGS = {
     "android": (".apk", ".aab"),
     "ios": (".ipa",),
 }
-# Rewritten before the name is split into words: x86_64, arm-64, 64-bit, win64, windows-64, linuxarm64, manylinux2014.
+# Rewritten before the name is split into words: x86_64, arm-64, 64-bit, win64, windows-64, linuxarm64, arm-v7,
+# manylinux2014.
 _SPELLINGS = (
     (re.compile(r"x86[_-]64|(?:intel|amd)[_-]64"), "x64"),
     (re.compile(r"arm[_-]64"), "arm64"),
@@ -40,6 +41,11 @@ _SPELLINGS = (
     (re.compile(r"(?<![a-z0-9])(windows|win|linux|darwin|macos|osx|mac)[_-]?(32|64)(?![a-z0-9])"), r"\1-bits\2"),
     (re.compile(r"(?<![a-z0-9])w(32|64)(?![a-z0-9])"), r"windows-bits\1"),
     (re.compile(r"(windows|win|linux|darwin|macos|osx|mac)(x64|x86|amd64|arm64|aarch64)(?![a-z0-9])"), r"\1-\2"),
+    (re.compile(r"(?<![a-z0-9])arm(?:32|eabi)?[_-]?v?([567])(?=[al]?(?:hf)?(?![a-z0-9]|\.[0-9]))"), r"armv\1"),
+    # A program for any 32-bit Arm runs on armv7.
+    (re.compile(r"(linux|freebsd|windows)(?:[_-]musl)?[_-]?arm(?:32)?(?![a-z0-9])"), r"\1-armv7"),
+    (re.compile(r"(?<![a-z0-9])arm-(?:unknown-)?linux-(gnu|musl)"), r"armv7-linux-\1"),
+    (re.compile(r"-r[0-9]+\.apk$"), "-linux.apk"),  # packages of Alpine have the number of their build there
     (re.compile(r"(?<![a-z0-9])(?:many|musl)linux\d*(?![a-z0-9])"), "linux"),
     (re.compile(r"(?<![a-z0-9])linux(?:musl|glibc)(?![a-z0-9])"), "linux"),
 )

@@ -29,12 +29,14 @@ ARCHITECTURE_SPELLINGS = {
     "x64": ("x64", "x86_64", "x86-64", "amd64"),
     "x86": ("x86", "i386", "i486", "i586", "i686", "386", "ia32"),
     "arm64": ("arm64", "aarch64", "armv8"),
-    "armv7": ("armv7", "armv7l", "armv7a", "armhf", "armv8l"),
+    "armv7": ("armv7", "armv7l", "armv7a", "armv7hf", "armhf", "armv8l"),
+    "armv6": ("armv6", "armv6l", "armv6hf"),
     "riscv64": ("riscv64",),
     "ppc64le": ("ppc64le", "ppc64el", "powerpc64le"),
     "loong64": ("loong64", "loongarch64"),
     "universal": ("universal", "universal2"),
 }
+USUAL_ARCHITECTURES = {"macos": "arm64", "ios": "arm64", "android": "arm64"}  # x64 everywhere else
 
 
 def _by_spelling(spellings: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
@@ -52,6 +54,17 @@ def fold_platform(word: str) -> str:
 def fold_architecture(word: str) -> str:
     """Return the hub's name of an architecture for any of its spellings, or the word itself in lower case."""
     return _ARCHITECTURES.get(word.lower(), word.lower())
+
+
+def usual_architecture(platform: str) -> str:
+    """Return the architecture of most machines with this platform."""
+    return USUAL_ARCHITECTURES.get(fold_platform(platform), "x64")
+
+
+def architecture_place(platform: str, architecture: str) -> int:
+    """Return a sort key: builds for every architecture come first, then those for most machines, then all others."""
+    name = fold_architecture(architecture)
+    return ["", "universal", usual_architecture(platform), name].index(name)
 
 
 def platform_spellings(word: str) -> tuple[str, ...]:

@@ -22,16 +22,21 @@ _PLATFORM_WORDS = {
 _ARCHITECTURE_WORDS = {
     "universal": "universal2?",
     "arm64": "arm64|aarch64|armv8",
-    "armv7": "armv7[al]?|armhf|armv8l",
+    "armv7": "armv7(?:[al]|hf)?|armhf|armv8l",
+    "armv6": "armv6(?:l|hf)?",
     "riscv64": "riscv64",
     "ppc64le": "ppc64le|ppc64el|powerpc64le",
     "loong64": "loong64|loongarch64",
     "x64": "x64|x86[_-]64|amd64",
     "x86": "x86(?![_-]64)|i[3-6]86|ia32|386",
 }
+_USUAL_ARCHITECTURES = {"macos": "arm64", "ios": "arm64", "android": "arm64"}  # x64 everywhere else
 # Without these, a file for one of them would count as a file for every system.
 _OTHER_PLATFORM_WORDS = "aix dragonflybsd illumos netbsd openbsd plan9 solaris sunos wasip1 wasip2"
-_OTHER_ARCHITECTURE_WORDS = "mips64 mips64el mips64le mipsel mipsle powerpc64 ppc64 s390x sparc64 wasm32"
+_OTHER_ARCHITECTURE_WORDS = (
+    "mips64 mips64el mips64le mipsel mipsle powerpc64 ppc64 s390x sparc64 wasm32 "
+    "amd64v2 amd64v3 amd64v4 armel armv5 armv5te"
+)
 _WIDTH_WORDS = {"bits32": "x86", "bits64": "x64"}
 _PLATFORMS = {name: re.compile(_whole_word(words)) for name, words in _PLATFORM_WORDS.items()}
 _ARCHITECTURES = {name: re.compile(_whole_word(words)) for name, words in _ARCHITECTURE_WORDS.items()}
@@ -55,7 +60,8 @@ _ENDINGS = {
     "android": (".apk", ".aab"),
     "ios": (".ipa",),
 }
-# Rewritten before the name is split into words: x86_64, arm-64, 64-bit, win64, windows-64, linuxarm64, manylinux2014.
+# Rewritten before the name is split into words: x86_64, arm-64, 64-bit, win64, windows-64, linuxarm64, arm-v7,
+# manylinux2014.
 _SPELLINGS = (
     (re.compile(r"x86[_-]64|(?:intel|amd)[_-]64"), "x64"),
     (re.compile(r"arm[_-]64"), "arm64"),
@@ -63,6 +69,11 @@ _SPELLINGS = (
     (re.compile(r"(?<![a-z0-9])(windows|win|linux|darwin|macos|osx|mac)[_-]?(32|64)(?![a-z0-9])"), r"\1-bits\2"),
     (re.compile(r"(?<![a-z0-9])w(32|64)(?![a-z0-9])"), r"windows-bits\1"),
     (re.compile(r"(windows|win|linux|darwin|macos|osx|mac)(x64|x86|amd64|arm64|aarch64)(?![a-z0-9])"), r"\1-\2"),
+    (re.compile(r"(?<![a-z0-9])arm(?:32|eabi)?[_-]?v?([567])(?=[al]?(?:hf)?(?![a-z0-9]|\.[0-9]))"), r"armv\1"),
+    # A program for any 32-bit Arm runs on armv7.
+    (re.compile(r"(linux|freebsd|windows)(?:[_-]musl)?[_-]?arm(?:32)?(?![a-z0-9])"), r"\1-armv7"),
+    (re.compile(r"(?<![a-z0-9])arm-(?:unknown-)?linux-(gnu|musl)"), r"armv7-linux-\1"),
+    (re.compile(r"-r[0-9]+\.apk$"), "-linux.apk"),  # packages of Alpine have the number of their build there
     (re.compile(r"(?<![a-z0-9])(?:many|musl)linux\d*(?![a-z0-9])"), "linux"),
     (re.compile(r"(?<![a-z0-9])linux(?:musl|glibc)(?![a-z0-9])"), "linux"),
 )
@@ -124,6 +135,12 @@ def target_of(name: str) -> tuple[str, str]:
     if not architecture:
         architecture = next((width for word, width in _WIDTHS.items() if word.search(spelled)), "")
     return platform or _only(_OTHER_PLATFORMS, spelled), architecture or _only(_OTHER_ARCHITECTURES, spelled)
+
+
+def architecture_place(platform: str, architecture: str) -> int:
+    """Return a sort key: builds for every architecture come first, then those for most machines, then all others."""
+    name = fold_architecture(architecture)
+    return ["", "universal", _USUAL_ARCHITECTURES.get(fold_platform(platform), "x64"), name].index(name)
 
 
 def place_among_builds(name: str) -> tuple[bool, str]:

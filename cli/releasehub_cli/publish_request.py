@@ -9,7 +9,7 @@ from typing import Any
 
 from releasehub_cli.errors import usage
 from releasehub_cli.localfiles import LocalFile
-from releasehub_cli.names import kind_of, place_among_builds, target_of
+from releasehub_cli.names import architecture_place, kind_of, place_among_builds, target_of
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,13 @@ class PublishRequest:
 
 
 def display_order(files: list[LocalFile]) -> dict[str, int]:
-    """Return the position of each file: packages first, then ordinary builds, so that every run has the same order."""
+    """Return the position of each file: the same in every run, with packages for most machines first."""
     ranked = sorted(
         files,
         key=lambda file: (
             kind_of(file.name) != "package",
             target_of(file.name) != ("", ""),
+            architecture_place(*target_of(file.name)),
             place_among_builds(file.name),
             file.name,
         ),

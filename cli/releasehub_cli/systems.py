@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from platform import machine
 
 from releasehub_cli.errors import CliError, not_found
-from releasehub_cli.names import fold_architecture, fold_platform, kind_of, place_among_builds
+from releasehub_cli.names import architecture_place, fold_architecture, fold_platform, kind_of, place_among_builds
 from releasehub_cli.shapes import FileRow
 
 AUTO, ANY = "auto", "any"
@@ -79,12 +79,13 @@ def _suits(file: FileRow, system: ClientSystem) -> bool:
     return not system.architecture or architecture in {"", UNIVERSAL, system.architecture}
 
 
-def _preference(file: FileRow, system: ClientSystem) -> tuple[bool, bool, bool, bool, tuple[bool, str]]:
+def _preference(file: FileRow, system: ClientSystem) -> tuple[bool, bool, bool, bool, int, tuple[bool, str]]:
     return (
         not _is_package(file),
         bool(system.platform) and not file["platform"],
         bool(system.architecture) and fold_architecture(file["architecture"]) != system.architecture,
         not file["is_primary"],
+        architecture_place(file["platform"], file["architecture"]),
         place_among_builds(file["filename"]),
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from files.models import File
 from files.primary import fitness
 from files.querysets import UNIVERSAL
-from versions.platforms import PLATFORM_NAMES, fold_architecture, fold_platform, platform_name
+from versions.platforms import PLATFORM_NAMES, fold_architecture, fold_platform, platform_name, usual_architecture
 
 # Architectures whose programs a system runs as well as its own, the best one first.
 ALSO_RUNS = {
@@ -14,8 +14,8 @@ ALSO_RUNS = {
     ("windows", "arm64"): ("x64", "x86"),
     ("macos", "arm64"): ("x64",),
     ("linux", "x64"): ("x86",),
+    ("linux", "armv7"): ("armv6",),
 }
-USUAL_ARCHITECTURES = {"windows": "x64", "macos": "arm64", "linux": "x64"}
 _PLATFORM_ORDER = tuple(PLATFORM_NAMES)
 
 
@@ -69,7 +69,7 @@ def file_for_platform(platform: str, files: Iterable[File], visitor: System) -> 
     It is the visitor's own file if the visitor uses this platform, and otherwise the one for most machines.
     """
     shown = list(files)
-    systems = [System(platform, USUAL_ARCHITECTURES.get(platform, "")), System(platform)]
+    systems = [System(platform, usual_architecture(platform)), System(platform)]
     if visitor.platform == platform and visitor.architecture:
         systems = [visitor]
     offered = (file for system in systems for file in offer_to(system, shown).files)

@@ -22,6 +22,7 @@ from releasehub_cli.names import contradicting_version, kind_of, target_of
 from releasehub_cli.network import http_client, redact_url, tls_context, unreachable
 from releasehub_cli.output import human_bytes, human_seconds
 from releasehub_cli.parallel import WorkQueue
+from releasehub_cli.publish_request import display_order
 from releasehub_cli.responses import json_object
 from releasehub_cli.retrying import Backoff, retry_after
 from releasehub_cli.shapes import FileRow
@@ -119,6 +120,7 @@ BUILDS = tuple(
         ((WINDOWS, LINUX, DARWIN), ClientSystem("macos", "arm64"), "mac.dmg"),
         ((WINDOWS, LINUX, SUMS), ClientSystem("freebsd", "x64"), None),
         ((WINDOWS, JAR), ClientSystem(), "win.zip"),
+        ((row("arm64.tgz", "linux", "arm64"), LINUX), ClientSystem("linux"), "linux.tgz"),
         (BUILDS, ClientSystem("linux", "x64"), "tool_1.2.3_linux_amd64.tar.gz"),
         ((row("tool_checksums.txt"), *BUILDS), ClientSystem("freebsd"), None),
         ((row("broken.zip", "linux", validation_status="failed"),), ClientSystem("linux", "x64"), None),
@@ -129,6 +131,14 @@ def test_file_for_a_system_is_never_a_file_for_another_system(
 ) -> None:
     found = best_file(files, system)
     assert (found and found["filename"]) == name
+
+
+def test_builds_for_most_machines_come_first(tmp_path: Path) -> None:
+    names = ("tool-linux-arm64.tgz", "tool-linux-armv6.tgz", "tool-linux-x64.tgz", "tool-macos-x64.tgz", "SHA256SUMS")
+    for name in names:
+        (tmp_path / name).touch()
+    order = display_order(find_files([str(tmp_path)]))
+    assert sorted(order, key=lambda name: order[name]) == [names[2], names[0], names[1], names[3], names[4]]
 
 
 @pytest.mark.parametrize(

@@ -109,3 +109,10 @@ def test_rule_for_one_file_equals_the_query() -> None:
     for platform in ("linux", "macos", "ios"):
         selected = set(File.objects.suiting(platform).values_list("pk", flat=True))
         assert {file.pk for file in File.objects.select_related("version") if file.suits(platform)} == selected
+
+
+@pytest.mark.embedded
+def test_visitor_with_armv7_is_offered_a_program_for_armv6() -> None:
+    assert names(offer_to(System("linux", "armv7"), files_named("tool-linux-armv6", "tool-linux-x64")).files) == [
+        "tool-linux-armv6"
+    ]

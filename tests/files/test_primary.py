@@ -58,6 +58,18 @@ def test_the_primary_file_does_not_depend_on_what_arrived_first() -> None:
         ({"name": "z.zip", "display_order": 7}, {"name": "a.zip"}),
         ({"name": "z.zip"}, {"name": "a.zip", "platform": "linux"}),
         ({"name": "z.zip", "platform": "linux"}, {"name": "a.zip", "platform": "linux", "architecture": "x64"}),
+        (
+            {"name": "z.zip", "platform": "linux", "architecture": "amd64"},
+            {"name": "a.zip", "platform": "linux", "architecture": "arm64"},
+        ),
+        (
+            {"name": "z.dmg", "platform": "macos", "architecture": "universal"},
+            {"name": "a.dmg", "platform": "macos", "architecture": "arm64"},
+        ),
+        (
+            {"name": "z.apk", "platform": "android", "architecture": "arm64"},
+            {"name": "a.apk", "platform": "android", "architecture": "x64"},
+        ),
         ({"name": "a.zip"}, {"name": "B.zip"}),
         ({"name": "tool-linux.tar.gz"}, {"name": "tool-linux.deb"}),
         ({"name": "tool-linux.tar.gz"}, {"name": "tool-linux-debug.tar.gz"}),
@@ -157,6 +169,18 @@ def test_offered_file_is_one_that_names_the_system_if_there_is_one() -> None:
     }
     found = {words: best_file(version, *words) for words in expected}
     assert {words: file and file.filename for words, file in found.items()} == expected
+
+
+def test_client_that_names_no_architecture_gets_the_build_for_most_machines() -> None:
+    version = make_version()
+    for name in ("linux-arm64", "linux-armv6", "linux-x86_64", "darwin-x64", "darwin-arm64"):
+        platform, architecture = target_in_name(name)
+        make_file(version, name=f"tool-{name}.tgz", platform=platform, architecture=architecture)
+    found = {platform: best_file(version, platform) for platform in ("linux", "macos")}
+    assert {platform: file and file.filename for platform, file in found.items()} == {
+        "linux": "tool-linux-x86_64.tgz",
+        "macos": "tool-darwin-arm64.tgz",
+    }
 
 
 def test_checksum_file_matches_no_platform() -> None:

@@ -58,7 +58,7 @@ class Policy(Generic[Target]):
         """
         if not self.can_view(actor, target):
             raise NotFound
-        if getattr(self, f"can_{action}")(actor, target, **options):
+        if action == "view" or getattr(self, f"can_{action}")(actor, target, **options):
             self.note_reliance(actor, target)
             return
         if self.is_deleted(target):

@@ -35,6 +35,9 @@ class HttpResponseFound(HttpResponseRedirectBase):
     status_code = 302
     allowed_schemes = ["http", "https", MAGNET]
 
+    def __init__(self, url: str) -> None:
+        super().__init__(url, content_type="text/plain; charset=utf-8")  # an empty page would have a language
+
 
 @dataclass(frozen=True)
 class DeliveryOptions:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
@@ -38,10 +38,12 @@ def record_download_event(request: HttpRequest, file: File) -> None:
     """Record a download event. HEAD requests and resumed ranges do not count as downloads."""
     if is_download(request) and not is_read_only():
         event = DownloadGrant(file_id=file.pk, visitor=visitor_of(request), is_bot=is_bot(request))
-        if settings.DOWNLOAD_EVENT_SECONDS:
-            transaction.on_commit(partial(download_events.add, event))
-        else:
+        if not settings.DOWNLOAD_EVENT_SECONDS:
             insert(event, wait_for_disk=False)  # a download must not wait for the disk
+        elif connection.in_atomic_block:
+            transaction.on_commit(partial(download_events.add, event))
+        else:  # `on_commit` would do the same, but opens a connection to the database for it
+            download_events.add(event)
 
 
 def is_bot(request: HttpRequest) -> bool:

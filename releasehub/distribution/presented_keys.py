@@ -86,8 +86,8 @@ def needed_key(actor: Actor, download: Download) -> AccessKey | None:
 
 
 def without_keys(actor: Actor) -> Actor:
-    """Return a copy of the actor without the access that its access keys grant."""
-    return replace(actor, granted_download_ids=frozenset())
+    """Return the actor without the access that its access keys grant."""
+    return replace(actor, granted_download_ids=frozenset()) if actor.granted_download_ids else actor
 
 
 @transaction.atomic

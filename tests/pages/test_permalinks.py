@@ -336,3 +336,21 @@ def test_number_in_two_channels_leads_to_the_default_channel(client: Client, fil
     assert client.get(path(only_beta)).status_code == 404
     assert fetch(client, f"{path(only_beta)}?channel=beta").status_code in {200, 302}
     assert fetch(client, path(file)).status_code in {200, 302}
+
+
+def test_redirect_does_not_depend_on_the_language(client: Client, file: Any) -> None:
+    linked = link_file(actor=system(), version=file.version, url="https://example.org/e.zip", filename="e.zip")
+    File.objects.filter(pk=linked.pk).update(validation_status=File.Validation.PASSED)
+    answer: Any = client.get(path(linked), headers={"Accept-Language": "de"})
+    assert answer.status_code == 302
+    assert "Content-Language" not in answer
+    assert "Accept-Language" not in answer.get("Vary", "")
+
+
+def test_message_waits_until_a_page_can_show_it(client: Client, file: Any) -> None:
+    client.force_login(make_user())
+    client.post(f"/account/watches/downloads/{file.version.download_id}/", {"watch": "1"})
+    fetch(client, path(file))
+    text = 'class="toasts"'
+    assert text in client.get("/account/watches/").content.decode()
+    assert text not in client.get("/account/watches/").content.decode()

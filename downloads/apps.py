@@ -10,6 +10,7 @@ class DownloadsConfig(AppConfig):
         from downloads.holds import ensure_may_leave, held_downloads
         from downloads.models import Download
         from downloads.personal_data import POSSESSIONS, downloads_of, leave_downloads, lock_downloads_of
+        from downloads.services.former_members import remove_former_members_of
         from downloads.services.invitations import TeamInvitations
         from downloads.services.ownership import OwnershipInvitations
         from downloads.snapshots import download_snapshot
@@ -29,6 +30,7 @@ class DownloadsConfig(AppConfig):
             register_possession,
         )
         from releasehub.accounts.services.locking import register_earlier_lock
+        from releasehub.accounts.services.organizations import register_organization_end
         from releasehub.apikeys.binding import register_download_lookup
         from releasehub.core.holds import register_held_downloads
         from releasehub.webhooks.download_rules import register_downloads
@@ -41,6 +43,7 @@ class DownloadsConfig(AppConfig):
         register_download_lookup(lambda slug: Download.objects.with_slug(slug).values_list("pk", flat=True).first())
         register_eraser(leave_downloads)
         register_earlier_lock(lock_downloads_of)
+        register_organization_end(remove_former_members_of)
         register_leaving_check(ensure_may_leave)
         register_held_downloads(held_downloads)
         for possession in POSSESSIONS:

@@ -16,6 +16,7 @@ from downloads.exposure import (
 from downloads.models import Category, Download
 from downloads.policies import download_policy
 from downloads.rules import rules_of
+from downloads.services.former_members import remove_former_members
 from downloads.services.locking import lock_download
 from downloads.services.preconditions import (
     check_move,
@@ -123,6 +124,8 @@ def update_download(*, actor: Actor, download: Download, **fields: Any) -> Downl
         check_default_channel(download, fields["default_channel"])
         # Links such as /d/<slug>/latest/ name no channel, so from now on they lead elsewhere.
         changes["latest_links_lead_to"] = changes["default_channel"]
+    if "organization" in changes:
+        remove_former_members(actor, download)
     # Another visibility, state or organization may open the download to outsiders, which reserves its slug and numbers.
     with exposure_change(download):
         assign(download, fields)

@@ -1,5 +1,6 @@
 """Use cases of organizations."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -15,6 +16,12 @@ from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid, Rejecte
 from releasehub.core.locks import lock_row
 
 PLATFORM = "platform"
+_ends: list[Callable[[Actor, Organization], None]] = []
+
+
+def register_organization_end(listener: Callable[[Actor, Organization], None]) -> None:
+    """Call `listener` before an organization is deleted, in the same transaction."""
+    _ends.append(listener)
 
 
 @transaction.atomic
@@ -75,9 +82,11 @@ def choose_storage(*, actor: Actor, organization: Organization, provider: str) -
 
 @transaction.atomic
 def delete_organization(*, actor: Actor, organization: Organization) -> None:
-    """Delete an organization with its memberships, roles and store. The downloads in the store keep their owners."""
+    """Delete an organization with its memberships, roles and store. Its downloads keep their owners."""
     organization_policy.ensure("delete", actor, organization)
     organization = lock_row(organization)
+    for listener in _ends:
+        listener(actor, organization)
     audit.record(actor=actor, action=AuditAction.ORGANIZATION_DELETE, target=organization)
     organization.delete()
     clear_cached_memberships(actor)

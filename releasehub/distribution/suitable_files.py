@@ -8,6 +8,7 @@ from files.primary import fitness
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import cached_row
 from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
+from versions.conditions import is_listed
 from versions.models import Version
 from versions.platforms import (
     ARCHITECTURE_SPELLINGS,
@@ -19,8 +20,8 @@ from versions.platforms import (
 
 
 def is_known_target(download: Download, platform: str, architecture: str) -> bool:
-    """Return whether the words are known platform names, or platforms of files in the download."""
-    files = File.objects.passed().filter(version__download=download)
+    """Return whether the words are known platform names, or platforms of files that the download offers in lists."""
+    files = File.objects.passed().filter(is_listed("version__"), version__download=download)
     knows_platform = fold_platform(platform) in PLATFORM_NAMES or (
         bool(platform) and files.filter(platform__lower__in=platform_spellings(platform)).exists()
     )

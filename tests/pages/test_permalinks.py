@@ -186,6 +186,16 @@ def test_link_with_a_typo_returns_no_other_file(client: Client, typo: str) -> No
     assert client.get(f"/d/tool/latest/{typo}").status_code == 404
 
 
+def test_link_does_not_tell_the_platforms_of_drafts(client: Client) -> None:
+    download = make_download(slug="tool")
+    make_file(make_version(download, "1.0"), name="tool.jar")
+    make_file(
+        make_version(download, "2.0", state="draft"), name="tool.bin", platform="codename", architecture="mos6502"
+    )
+    assert client.get("/d/tool/latest/codename").status_code == 404
+    assert client.get("/d/tool/latest/linux-mos6502").status_code == 404
+
+
 def test_universal_file_is_returned_for_every_platform(client: Client) -> None:
     version = make_version(make_download(slug="tool"), "1.0")
     make_file(version, name="tool.jar")

@@ -92,7 +92,7 @@ class EntitiesViewSet(EntityViewSet):
         values = self.get_representation()
         active = values["active_version"]
         values["publishers"] = publishers_of(self.entity)
-        newest = Version.objects.filter(download=self.entity).order_by("-released_at", "-id")
+        newest = Version.objects.listed_in(self.actor, self.entity).order_by("-released_at", "-id")
         authors = User.objects.filter(pk__in=newest.values("author")[:MAX_EXAMINED_VERSIONS])
         values["contributors"] = authors.order_by("id")[:MAX_CONTRIBUTORS]
         values["dependencies"] = active.service_dependencies if active else []

@@ -19,6 +19,7 @@ from releasehub.webhooks.models import Event
 from tests.api.entity.world import World, acting, moment, upload
 from tests.conftest import ApiClient, Ready
 from tests.factories import make_download, make_key, make_user, make_version, system
+from versions.models import Version
 
 pytestmark = pytest.mark.django_db
 URL = "/api/entities"
@@ -103,6 +104,16 @@ def test_shared_users_see_published_versions_only(world: World) -> None:
     make_version(world.entity, moment())
     shown = world.as_user(user).get(world.url).json()
     assert (len(shown["versions"]), shown["total"]) == (1, 1)
+
+
+def test_author_of_drafts_is_a_contributor_for_the_team_only(world: World) -> None:
+    user, author = make_user(), make_user()
+    share_download(actor=acting(world.owner), download=world.entity, user=user)
+    draft = make_version(world.entity, moment(), state="draft")
+    Version.objects.filter(pk=draft.pk).update(author=author)
+    for client, expected in ((world.client, [author.public_id]), (world.as_user(user), [])):
+        shown = client.get(f"{world.url}/details").json()
+        assert [person["id"] for person in shown["contributors"]] == expected
 
 
 def test_details_add_people_and_dependencies(world: World) -> None:

@@ -16,6 +16,8 @@ from releasehub_cli.shapes import DownloadRow, FileRow, VersionRow, sha256_of
 from releasehub_cli.upload_sessions import Job
 from releasehub_cli.uploads import Uploader
 
+PENDING = "pending"
+
 
 def run(uploader: Uploader, request: PublishRequest, files: list[LocalFile], bars: Meter) -> dict[str, Any]:
     """Publish the files and return the result for `--json`."""
@@ -43,8 +45,10 @@ def run(uploader: Uploader, request: PublishRequest, files: list[LocalFile], bar
     if request.is_security_release:  # before the publication, so that no client with a minimum age waits
         catalog.mark_security(hub, version)
     if not request.is_draft:
-        hub.post(f"{catalog.VERSIONS}{version['version_id']}/publish/")
+        _publish(hub, version)
     version, remote = _fresh(hub, version)
+    if version["state"] == PENDING:
+        uploader.output.note("A moderator must approve the version before it is published.")
     return _result(download, version, remote, uploaded)
 
 
@@ -67,6 +71,15 @@ def _create(hub: Hub, download: DownloadRow, request: PublishRequest) -> Version
             return version
         raise
     return catalog.version_with_id(hub, created["version_id"])
+
+
+def _publish(hub: Hub, version: VersionRow) -> None:
+    """Publish the version, unless it waits for a moderator: then its author may do no more."""
+    try:
+        hub.post(f"{catalog.VERSIONS}{version['version_id']}/publish/")
+    except HubError as error:
+        if version["state"] != PENDING or error.status != 403:
+            raise
 
 
 def _update(hub: Hub, version: VersionRow, request: PublishRequest) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from releasehub_cli import uploads
 from tests.cli.conftest import Run
-from tests.cli.faults import drop_answer, status
+from tests.cli.faults import drop_answer, replace_in_answer, status
 from tests.cli.proxy import PART, PART_BYTES, Handler, Proxy, relay
 from tests.cli.shelf import Shelf
 
@@ -55,6 +55,23 @@ def test_notes_are_read_in_the_encodings_of_windows(
     notes.write_bytes("# Grüße\r\n".encode(encoding))
     assert publish(files("tool.bin"), "--notes-file", notes, "--draft").code == 0
     assert shelf.versions()[0]["release_notes"].strip() == "# Grüße"
+
+
+def test_notes_are_the_section_of_the_version_in_a_changelog(
+    publish: Run, shelf: Shelf, files: Files, tmp_path: Path
+) -> None:
+    changelog = tmp_path / "CHANGELOG.md"
+    changelog.write_text("# Changes\n\n## [Unreleased]\n\n## [1.5.0] - 2026-01-31\n\n- Grüße\n\n## 1.4.0\n\n- Older\n")
+    assert publish(files("tool.bin"), "--changelog", changelog, "--draft").code == 0
+    assert shelf.versions()[0]["release_notes"] == "- Grüße"
+
+
+def test_changelog_without_the_version_is_refused(publish: Run, files: Files, tmp_path: Path) -> None:
+    changelog = tmp_path / "CHANGELOG.md"
+    changelog.write_text("## 1.5.0-rc.1\n\n## 11.5.0\n")
+    ended = publish(files("tool.bin"), "--changelog", changelog)
+    assert ended.code == 2
+    assert "has no heading with the version 1.5.0" in ended.err
 
 
 def test_notes_in_another_encoding_are_refused(publish: Run, files: Files, tmp_path: Path) -> None:
@@ -136,6 +153,20 @@ def test_file_of_the_same_name_with_other_bytes_requires_replace(publish: Run, s
     assert publish(path).code == 7
     assert publish(path, "--replace").code == 0
     assert [row["file_size"] for row in shelf.files().values()] == [1000]
+
+
+def test_version_that_waits_for_a_moderator_is_no_failure_when_the_job_runs_again(
+    publish: Run, proxy: Proxy, files: Files
+) -> None:
+    path = files("a.bin")
+    publish(path, "--draft")
+    pending = replace_in_answer(b'"state":"draft"', b'"state":"pending"')
+    proxy.fail("GET", "/api/mc-dm-versions/", pending)
+    proxy.fail("GET", "/api/mc-dm-versions/[0-9]+/", pending)
+    proxy.fail("POST", "/api/mc-dm-versions/[0-9]+/publish/", status(403))
+    ended = publish(path)
+    assert ended.code == 0, ended.err
+    assert "A moderator must approve the version" in ended.err
 
 
 def test_version_in_several_channels_requires_the_channel(publish: Run, shelf: Shelf, files: Files) -> None:

@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 
 import releasehub_cli
 from releasehub_cli import systems
+from releasehub_cli.changelogs import section_of
 from releasehub_cli.errors import CliError
 from releasehub_cli.localfiles import find_files
 from releasehub_cli.names import contradicting_version, kind_of, target_of
@@ -163,6 +164,21 @@ def test_system_is_that_of_this_machine_unless_options_name_another(
     monkeypatch.setattr(systems, "machine", lambda: machine)
     monkeypatch.setattr(systems.sys, "platform", python)
     assert requested_system(*words) == system
+
+
+@pytest.mark.parametrize(
+    ("changelog", "section"),
+    [
+        ("# v1.5.0\nA\n## Fixed\nB\n# 1.4.0\nC", "A\n## Fixed\nB"),
+        ("1.5.0\n=====\n\nA\n\n1.4.0\n=====\n\nB", "A"),
+        ("## [1.5.0](https://example.com/compare/v1.4.0...v1.5.0) (2026-01-31)\n\nA", "A"),
+        ("## 1.5.0\n```sh\n# a comment\n```\nA\n## 1.4.0", "```sh\n# a comment\n```\nA"),
+        ("- 1.5.0\n---\n## 1.5.0\nA", "A"),
+        ("## 1.5.0", ""),
+    ],
+)
+def test_section_of_a_version_ends_with_the_next_heading_of_its_level(changelog: str, section: str) -> None:
+    assert section_of(changelog, "v1.5.0", "CHANGELOG.md") == section
 
 
 def test_queue_hands_out_smaller_batches_towards_the_end() -> None:

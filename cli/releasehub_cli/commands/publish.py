@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from releasehub_cli import options
+from releasehub_cli.changelogs import section_of
 from releasehub_cli.errors import CliError, usage
 from releasehub_cli.localfiles import LocalFile, find_files, read_text
 from releasehub_cli.names import contradicting_version
@@ -35,6 +36,12 @@ from releasehub_cli.uploads import Uploader
     type=click.File("rb"),
     metavar="F",
     help="Read the release notes from a file, or from stdin with -.",
+)
+@click.option(
+    "--changelog",
+    type=click.File("rb"),
+    metavar="F",
+    help="Take the release notes from the section of this version in a changelog.",
 )
 @click.option(
     "--platform",
@@ -81,6 +88,7 @@ def publish(
     number: str,
     notes: str,
     notes_file: Any,
+    changelog: Any,
     title: str,
     tag: str,
     percent: int | None,
@@ -98,17 +106,20 @@ def publish(
 
     \b
     Example:
-      releasehub publish packsmith@1.5.0 dist/* --notes-file notes.md
+      releasehub publish packsmith@1.5.0 dist/* --changelog CHANGELOG.md
       releasehub publish packsmith@1.6.0-beta.1 dist --channel beta
     """
-    if notes and notes_file:
-        raise usage("Use either --notes or --notes-file.")
+    if sum(map(bool, (notes, notes_file, changelog))) > 1:
+        raise usage("Use only one of --notes, --notes-file and --changelog.")
     target, paths = options.target_and_paths(words, download, number)
     files = find_files(paths)
-    notes = read_text(notes_file) if notes_file else notes
+    parsed_target = _parse_target(target)
+    if changelog:
+        notes = section_of(read_text(changelog), parsed_target.version, changelog.name)
+    elif notes_file:
+        notes = read_text(notes_file)
     values = {"title": title, "tag": tag, "release_notes": notes, "rollout_percent": percent}
     given_values = {name: value for name, value in values.items() if value not in {"", None}}
-    parsed_target = _parse_target(target)
     _check_names(settings.output, parsed_target.version, files, is_strict=strict)
     request = PublishRequest(
         parsed_target.download,

@@ -80,10 +80,14 @@ function sectionOf(content, number) {
   // Headings that are underlined, as in many changelogs of Python and Ruby, are rewritten: 1.4.0, ===== to # 1.4.0.
   const plain = content.replace(/^(?![#>\s-])(.+)\r?\n(=|-)\2+[ \t]*$/gm, (all, title, line) => `${line === "=" ? "#" : "##"} ${title}\n`);
   const lines = plain.split(/\r?\n/);
-  const level = (line) => /^#{1,6} /.test(line) ? line.indexOf(" ") : 0;
+  let isCode = false; // where "# " begins a comment
+  const levels = lines.map((line) => {
+    if (/^ {0,3}(```|~~~)/.test(line)) isCode = !isCode;
+    return !isCode && /^#{1,6} /.test(line) ? line.indexOf(" ") : 0;
+  });
   const names = (line) => line.split(/[^0-9A-Za-z.+-]+/).some((word) => word.replace(/^v/, "") === number);
-  const first = lines.findIndex((line) => level(line) && names(line));
+  const first = lines.findIndex((line, place) => levels[place] && names(line));
   if (first < 0) return "";
-  const end = lines.findIndex((line, place) => place > first && level(line) && level(line) <= level(lines[first]));
+  const end = levels.findIndex((level, place) => place > first && level && level <= levels[first]);
   return lines.slice(first + 1, end < 0 ? undefined : end).join("\n").trim();
 }

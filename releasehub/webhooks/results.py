@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, F, When
+from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -35,7 +35,7 @@ def record(outcomes: Sequence[AttemptOutcome]) -> None:
         _finish([outcome.delivery.delivery_id for outcome in ours if outcome.is_delivered], Delivery.State.DELIVERED)
         failed_ids = [outcome.delivery.delivery_id for outcome in ours if not outcome.is_delivered]
         _finish([pk for pk in failed_ids if delays[pk] is None], Delivery.State.FAILED)
-        _reschedule({pk: delay for pk in failed_ids if (delay := delays[pk]) is not None})
+        _reschedule([pk for pk in failed_ids if delays[pk] is not None])
     _update_health(ours)
 
 
@@ -74,11 +74,12 @@ def _attempt(outcome: AttemptOutcome, **fields: Any) -> Attempt:
     )
 
 
-def _reschedule(delays: Mapping[int, timedelta]) -> None:
-    """Schedule the next attempts. `delays` has the time from now for each delivery."""
-    if delays:
-        times = Case(*(When(pk=pk, then=clock.now(delay)) for pk, delay in delays.items()))
-        _end_attempts(delays.keys(), step=F("step") + 1, next_attempt_at=times)
+def _reschedule(delivery_ids: Collection[int]) -> None:
+    """Schedule the next attempts for the times that were just stored with the last ones."""
+    if delivery_ids:
+        last = Attempt.objects.filter(delivery=OuterRef("pk")).order_by("-number")
+        times = Subquery(last.values("next_attempt_at")[:1])
+        _end_attempts(delivery_ids, step=F("step") + 1, next_attempt_at=times)
 
 
 def _finish(delivery_ids: Collection[int], state: Delivery.State) -> None:

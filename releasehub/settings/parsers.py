@@ -1,5 +1,6 @@
 """Parsers of environment variables whose values have a form of their own. `env` has a method for each."""
 
+import fcntl
 import os
 import re
 import secrets
@@ -126,24 +127,36 @@ def stored_secret_key(data_dir: str) -> str:
     """Return the key in the data directory. It is generated on the first start, and only its owner can read it."""
     path = parse_folder(data_dir) / "secret_key"
     try:
-        return path.read_text().strip() if path.exists() else _new_secret_key(path)
+        if not path.exists():
+            _store_new_secret_key(path)
+        value = path.read_text().strip()
     except OSError as error:
         raise ValidationError(
             f"The data directory cannot be used: {error}. Make it writable for this user, or choose another "
             "directory: make run RELEASEHUB_DATA_DIR=/path/to/data"
         ) from error
-
-
-def _new_secret_key(path: Path) -> str:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:  # another process has just created it
-        return path.read_text().strip()
-    value = secrets.token_urlsafe(48)
-    with os.fdopen(descriptor, "w") as handle:
-        handle.write(value)
+    if not value:
+        raise ValidationError(
+            f"The file {path} is empty. Put the key of this hub back. If the hub has no data yet, delete the file: "
+            "a new key is generated at the next start."
+        )
     return value
+
+
+def _store_new_secret_key(path: Path) -> None:
+    """Create the file completely or not at all. Of several processes that start at the same time, one creates it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.new")
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT, 0o600), "w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if path.exists():  # another process has created it meanwhile
+            unfinished.unlink(missing_ok=True)
+            return
+        handle.truncate()
+        handle.write(secrets.token_urlsafe(48))
+        handle.flush()
+        os.fsync(handle.fileno())
+        unfinished.rename(path)
 
 
 PARSERS = {

@@ -4,8 +4,10 @@ import os
 import subprocess
 import sys
 from ast import literal_eval
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.core.management import call_command
@@ -98,6 +100,27 @@ def test_the_secret_key_is_stored_for_the_next_start(tmp_path: Path) -> None:
     assert len(first) >= 32
     assert stored_secret_key(str(tmp_path / "data")) == first
     assert (tmp_path / "data" / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_start_that_is_killed_leaves_no_empty_secret_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("secrets.token_urlsafe", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            stored_secret_key(str(tmp_path))
+    assert len(stored_secret_key(str(tmp_path))) >= 32
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+
+
+def test_processes_that_start_at_the_same_time_have_the_same_secret_key(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        assert len({*pool.map(stored_secret_key, [str(tmp_path)] * 64)}) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+
+
+def test_an_empty_secret_key_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "secret_key").touch()
+    with pytest.raises(ValidationError, match=r"secret_key is empty\. Put the key of this hub back\."):
+        stored_secret_key(str(tmp_path))
 
 
 @pytest.mark.parametrize("value", ["", "  "])

@@ -46,7 +46,7 @@ def _current_scan(*, is_forced: bool) -> StorageScan | None:
     last = StorageScan.objects.first()
     if last is not None and last.finished_at is None:
         return last
-    is_due = last is None or is_forced or last.started_at < timezone.now() - PERIOD
+    is_due = last is None or is_forced or abs(timezone.now() - last.started_at) > PERIOD
     return StorageScan.objects.create() if is_due else None
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from downloads.models import Download
@@ -146,7 +147,10 @@ def cancel_run(*, actor: Actor, run: ImportRun) -> ImportRun:
 
 def start_due_runs() -> int:
     """Start the runs of the schedule that are due. Return how many were started."""
-    due = ImportSource.objects.filter(next_sync_at__lte=timezone.now()).select_related("download", "created_by")
+    now = timezone.now()
+    # No run is planned that late, unless the clock was wrong at that time.
+    too_late = Q(next_sync_at__gt=now + timedelta(hours=MAX_SYNC_HOURS))
+    due = ImportSource.objects.filter(Q(next_sync_at__lte=now) | too_late).select_related("download", "created_by")
     return sum(_start_due(source) for source in due[:100])
 
 
@@ -154,7 +158,7 @@ def start_due_runs() -> int:
 def _start_due(source: ImportSource) -> bool:
     locked = lock_row(source)
     now = timezone.now()
-    if locked.next_sync_at is None or locked.next_sync_at > now:
+    if locked.next_sync_at is None or now < locked.next_sync_at <= now + timedelta(hours=MAX_SYNC_HOURS):
         return False
     locked.next_sync_at = now + timedelta(hours=locked.sync_hours) if locked.sync_hours else None
     locked.save(update_fields=["next_sync_at", "updated_at"])

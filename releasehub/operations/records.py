@@ -20,13 +20,16 @@ class BackupFigures(TypedDict, total=False):
 
 
 def last_backup() -> BackupRun | None:
-    """Return the newest complete backup, or None if the hub was never backed up."""
-    return BackupRun.objects.filter(is_complete=True).first()
+    """Return the newest complete backup, or None if the hub was never backed up.
+
+    Records are added in order. Their times are not in order if the clock was wrong.
+    """
+    return BackupRun.objects.filter(is_complete=True).order_by("-pk").first()
 
 
 def last_failure() -> BackupRun | None:
     """Return the newest failed backup if no complete backup followed it."""
-    newest = BackupRun.objects.first()
+    newest = BackupRun.objects.order_by("-pk").first()
     return newest if newest is not None and not newest.is_complete else None
 
 
@@ -34,7 +37,7 @@ def record_backup(backup_id: str, *, target: str, started_at: datetime, figures:
     """Record a complete backup, and forget all but the newest records. Recording it again has no effect."""
     values = {**figures, "started_at": started_at, "is_complete": True}
     BackupRun.objects.get_or_create(backup_id=backup_id, target=target[:MAX_TARGET_CHARACTERS], defaults=values)
-    oldest_kept = BackupRun.objects.values_list("pk", flat=True)[:MAX_RUNS]
+    oldest_kept = BackupRun.objects.order_by("-pk").values_list("pk", flat=True)[:MAX_RUNS]
     BackupRun.objects.exclude(pk__in=list(oldest_kept)).delete()
 
 

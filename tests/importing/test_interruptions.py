@@ -274,6 +274,17 @@ def test_run_that_has_waited_longest_is_next(
     assert hints == [second, first, second]
 
 
+def test_schedule_does_not_wait_for_a_time_that_was_planned_while_the_clock_was_wrong(download: Any) -> None:
+    source = add_source(
+        actor=system(), download=download, kind="github", address="acme/tool", is_command=True, sync_hours=1
+    )
+    ImportSource.objects.update(next_sync_at=timezone.now() + timedelta(days=365))
+    assert start_due_runs() == 1
+    source.refresh_from_db()
+    assert source.next_sync_at
+    assert source.next_sync_at < timezone.now() + timedelta(hours=2)
+
+
 def test_schedule_starts_runs_and_they_end_with_the_right_of_their_user(host: Host, download: Any) -> None:
     source = add_source(
         actor=Actor(user=download.owner), download=download, kind="github", address="acme/tool", api_url=host.api,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from files.models import Blob
 from files.storage import blob_storage
@@ -97,6 +100,24 @@ def test_old_backups_are_removed_with_their_files(world: None, target: Path) -> 
     (target / "objects" / ".DS_Store").unlink()
     assert (len(complete_backups(vault_of(target))), len(objects_in(target))) == (2, count - 1)
     assert "is sound" in run("verify_backup", target)
+
+
+@begin_with(build)
+def test_the_newest_backup_stays_the_newest_after_the_clock_was_wrong(
+    world: None, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(timezone, "now", Mock(return_value=timezone.now() + timedelta(days=365)))
+        run("backup", target)
+    (future,) = complete_backups(vault_of(target))
+    run("backup", target, keep=2)
+    run("backup", target, keep=1)
+    (kept,) = complete_backups(vault_of(target))
+    newest = last_backup()
+    assert kept > future
+    assert newest
+    assert newest.backup_id == kept
+    assert read_manifest(vault_of(target)).created_at < (timezone.now() + timedelta(days=1)).isoformat()
 
 
 @begin_with(build)

@@ -223,7 +223,8 @@ def test_run_deletes_softly_with_audit_and_event_and_links_still_resolve(client:
     move(Move.RESTORE, actor=system(), version=gone[0])
 
 
-def test_a_run_starts_once_a_day_and_only_if_there_are_rules() -> None:
+@pytest.mark.parametrize("days", [-2, 365])
+def test_a_run_starts_once_a_day_and_only_if_there_are_rules(days: int) -> None:
     assert apply_rules() is None
     download = make_download()
     create_rule(actor=system(), download=download, keep_newest=1)
@@ -231,8 +232,9 @@ def test_a_run_starts_once_a_day_and_only_if_there_are_rules() -> None:
     assert first is not None
     assert first.finished_at
     assert apply_rules() is None
-    RetentionRun.objects.update(started_at=timezone.now() - timedelta(days=2))
+    RetentionRun.objects.update(started_at=timezone.now() + timedelta(days=days))  # 365: while the clock was wrong
     assert apply_rules() not in {None, first}
+    assert apply_rules() is None
 
 
 def test_interrupted_run_continues_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:

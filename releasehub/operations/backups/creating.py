@@ -53,7 +53,7 @@ def create_backup(target: str, *, passphrase: str, keep: int = 0, progress: Prog
 
 
 def _create(vault: Vault, progress: Progress) -> Manifest:
-    manifest = new_manifest()
+    manifest = new_manifest(vault)
     # Before the database: an export may name the end of the audit log, which the database must not fall behind.
     exports = list(audit_exports())
     with open_snapshot(connection) as snapshot:

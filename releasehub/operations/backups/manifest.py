@@ -1,8 +1,10 @@
 """The manifest of a backup: what it contains. It is written last, so a backup without one is not complete."""
 
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -14,6 +16,7 @@ from releasehub.operations.vault.vault import Vault
 
 BACKUPS = "backups/"
 FORMAT = 1
+_TIME = re.compile(r"[0-9]{8}T[0-9]{9}Z")
 
 
 @dataclass
@@ -53,10 +56,18 @@ class Manifest:
         )
 
 
-def new_manifest() -> Manifest:
-    """Return a manifest with a new id. Ids sort in the order in which backups were made."""
-    now = timezone.now()
-    return Manifest(f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}Z-{secrets.token_hex(2)}", now.isoformat())
+def new_manifest(vault: Vault) -> Manifest:
+    """Return a manifest with a new id.
+
+    Ids sort in the order in which backups were made, even if the clock was wrong: otherwise `--keep` would remove the
+    new backup instead of the oldest, and `restore` would choose an old one.
+    """
+    now = moment = timezone.now()
+    times = [match[0] for backup_id in complete_backups(vault) if (match := _TIME.match(backup_id))]
+    if times:
+        moment = max(now, datetime.strptime(times[-1], "%Y%m%dT%H%M%S%f%z") + timedelta(milliseconds=1))
+    time = f"{moment:%Y%m%dT%H%M%S}{moment.microsecond // 1000:03d}Z"
+    return Manifest(f"{time}-{secrets.token_hex(2)}", now.isoformat())
 
 
 def part_name(backup_id: str, part: str) -> str:

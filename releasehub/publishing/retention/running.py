@@ -100,7 +100,7 @@ def _current_run(*, is_forced: bool) -> RetentionRun | None:
     last = RetentionRun.objects.first()
     if last is not None and last.finished_at is None:
         return last
-    is_due = last is None or is_forced or last.started_at < timezone.now() - PERIOD
+    is_due = last is None or is_forced or abs(timezone.now() - last.started_at) > PERIOD
     return RetentionRun.objects.create() if is_due and RetentionRule.objects.exists() else None
 
 

@@ -1,6 +1,6 @@
 """Look up the access that a user has to downloads: team flags, shares and stores.
 
-The result is cached on the actor for the length of a request. One query serves any number of downloads.
+The result is cached on the actor until the request takes a lock. One query serves any number of downloads.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q
 
@@ -16,11 +16,9 @@ from downloads.models import Download, Share, TeamMember
 from downloads.querysets import DownloadQuerySet, in_store_of
 from releasehub.accounts.models import Membership
 from releasehub.audit.rights_cache import cached_right
+from releasehub.core.actor import Actor, forget_rights
 from releasehub.core.ids import as_parameter, subquery_of
 from releasehub.core.sql_templates import OTHER_SAMPLE_ID, SAMPLE_ID, SqlTemplate
-
-if TYPE_CHECKING:
-    from releasehub.core.actor import Actor
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ NO_USER_ID = 0  # for anonymous visitors; no user has this id
 def access_to(actor: Actor, download_id: int) -> Access:
     """Return the access of the actor to one download, without a query if it was loaded before."""
     load_access(actor, [download_id])
-    return actor.facts.get(("access", download_id), NOTHING)
+    return actor.rights.get(("access", download_id), NOTHING)
 
 
 def load_access(actor: Actor, download_ids: Iterable[int]) -> None:
@@ -54,14 +52,14 @@ def load_access(actor: Actor, download_ids: Iterable[int]) -> None:
 
     Lists call this before they ask the policies for each row, so that the policies need no query per row.
     """
-    missing_ids = {pk for pk in download_ids if ("access", pk) not in actor.facts}
+    missing_ids = {pk for pk in download_ids if ("access", pk) not in actor.rights}
     if actor.user_id is None or not missing_ids:
         return
     for pk, access in _query(actor.user_id, missing_ids).items():
-        actor.facts["access", pk] = access
+        actor.rights["access", pk] = access
     # Remember the downloads without a row, too. Otherwise each policy check would query for them again.
     for pk in missing_ids:
-        actor.facts.setdefault(("access", pk), NOTHING)
+        actor.rights.setdefault(("access", pk), NOTHING)
 
 
 def find_with_access(actor: Actor, pk: int) -> Download | None:
@@ -87,7 +85,7 @@ def remember_access(actor: Actor, download: Download | None) -> Download | None:
     """
     if download is not None and actor.user_id is not None:
         ties = {name: getattr(download, name) for name in TIES}
-        actor.facts["access", download.pk] = _access(ties)
+        actor.rights["access", download.pk] = _access(ties)
     return download
 
 
@@ -126,9 +124,9 @@ def lock_row(pk: int, *, for_erasure: bool = False) -> Download | None:
     The joined category and owner stay unlocked, because other requests need them. Rows that refer to the download, such
     as views of its page, can be inserted in the meantime, unless the lock is taken to erase it.
     """
-    if for_erasure:
-        return _to_lock(pk, no_key=False).first()
-    return _locked.first(pk=pk)
+    download: Download | None = _to_lock(pk, no_key=False).first() if for_erasure else _locked.first(pk=pk)
+    forget_rights()
+    return download
 
 
 _by_id: SqlTemplate[Download] = SqlTemplate(

@@ -19,11 +19,14 @@ from downloads.services import (
     update_download,
 )
 from releasehub.accounts.models import Membership, User
+from releasehub.accounts.policies import organization_policy
+from releasehub.accounts.services import create_role
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, Invalid, NotFound
 from releasehub.distribution.access_keys import issue_access_key
 from releasehub.distribution.links import file_path
 from releasehub.distribution.presented_keys import KeyRefused, open_with_secret
+from releasehub.publishing.releases import create_version
 from releasehub.webhooks.claims import claim
 from releasehub.webhooks.disabling import ABANDONED_REASON, disable_abandoned
 from releasehub.webhooks.endpoint_states import resume_endpoint
@@ -189,6 +192,52 @@ def test_change_of_a_former_owner_that_waited_for_the_lock_is_refused(download: 
     download_policy.ensure("edit", owner, download)
     with pytest.raises(NotFound):
         download_policy.ensure_locked("edit", owner, download, lock_late)
+
+
+def end_of_team(user: User) -> None:
+    TeamMember.objects.filter(user=user).delete()
+
+
+def end_of_membership(user: User) -> None:
+    Membership.objects.filter(user=user).delete()
+
+
+WAITING: dict[str, tuple[Callable[[Actor, Download], object], Callable[[User], None]]] = {
+    "team": (
+        lambda actor, row: set_team_member(actor=actor, download=row, user=make_user(), flags={"can_manage_team"}),
+        end_of_team,
+    ),
+    "team of an organization": (
+        lambda actor, row: set_team_member(actor=actor, download=row, user=make_user(), flags={"can_manage_team"}),
+        end_of_membership,
+    ),
+    "removal": (lambda actor, row: remove_team_member(actor=actor, download=row, user=actor.user), end_of_membership),
+    "title": (lambda actor, row: update_download(actor=actor, download=row, title="New"), end_of_team),
+    "version": (lambda actor, row: create_version(actor=actor, download_id=row.pk, number="9.0"), end_of_team),
+    "role": (
+        lambda actor, row: create_role(
+            actor=actor, organization=row.organization, name="Role", scopes=["members:invite"]
+        ),
+        end_of_membership,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WAITING)
+def test_change_that_waited_for_a_lock_is_refused_if_the_right_ended_meanwhile(name: str) -> None:
+    """The rights were read before the lock, and the policies must not use what they remember of them after it."""
+    change, end = WAITING[name]
+    user = make_user()
+    organization = make_organization()
+    Membership.objects.create(organization=organization, user=user, role=Membership.Role.ADMIN)
+    download = make_download(visibility="private", organization=organization)
+    set_team_member(actor=system(), download=download, user=user, flags=set(TeamMember.FLAGS))
+    actor = acting(user)
+    download_policy.ensure("manage_team", actor, download)
+    organization_policy.ensure("manage_roles", actor, organization)
+    end(user)
+    with pytest.raises((Denied, NotFound)):
+        change(actor, download)
 
 
 def test_owner_removes_any_share(download: Download, manager: User) -> None:

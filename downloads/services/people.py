@@ -121,7 +121,9 @@ def publish_to_store(
     ).first()
     if publication is not None:
         return publication
-    with exposure_change(lock_download(download.pk)):
+    with exposure_change(
+        download_policy.ensure_locked("manage_team", actor, download, lambda row: lock_download(row.pk))
+    ):
         publication, _ = StorePublication.objects.update_or_create(
             download=download, organization=organization, defaults={"is_public": is_public}
         )

@@ -119,16 +119,16 @@ class InvitationPolicy(Policy[Invitation]):
 
 
 def memberships_of(actor: Actor) -> dict[int, Membership]:
-    """Return the memberships of the actor by organization id. They are loaded once for each actor."""
-    if _FACT not in actor.facts:
+    """Return the memberships of the actor by organization id. They are loaded once, and again after a lock."""
+    if _FACT not in actor.rights:
         rows = Membership.objects.filter(user=actor.user_id).select_related("named_role") if actor.user_id else ()
-        actor.facts[_FACT] = {row.organization_id: row for row in rows}
-    return actor.facts[_FACT]
+        actor.rights[_FACT] = {row.organization_id: row for row in rows}
+    return actor.rights[_FACT]
 
 
 def clear_cached_memberships(actor: Actor) -> None:
     """Make the next `memberships_of` read the database. Call this after a change of roles or members."""
-    actor.facts.pop(_FACT, None)
+    actor.rights.pop(_FACT, None)
 
 
 organization_policy = OrganizationPolicy()

@@ -5,6 +5,7 @@ Every policy and every service takes an actor, whichever interface the request c
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from releasehub.core.logs import current_request_id
 
 if TYPE_CHECKING:
     from releasehub.accounts.models import User
+
+_locks_taken: ContextVar[int] = ContextVar("locks_taken", default=0)
 
 
 class Origin(models.TextChoices):
@@ -37,7 +40,7 @@ class Actor:
         bound_download_ids: The only downloads that the API key can access, or None if it is not bound to any.
         granted_download_ids: Downloads that a valid access key opens.
         request_id: The id of the request in logs and in the audit log.
-        facts: A cache for what policies look up about this actor. It lives as long as the request.
+        facts: A cache for what is looked up about this actor. It lives as long as the request.
     """
 
     user: User | None = None
@@ -49,6 +52,15 @@ class Actor:
     request_id: str = ""
     address: str | None = None
     facts: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def rights(self) -> dict[Any, Any]:
+        """A cache for the rights that policies look up. It is empty after each lock, see `forget_rights`."""
+        number, rights = self.facts.get("rights", (None, {}))
+        if number != _locks_taken.get():
+            rights = {}
+            self.facts["rights"] = _locks_taken.get(), rights
+        return rights
 
     @property
     def user_id(self) -> int | None:
@@ -98,3 +110,8 @@ class Actor:
 def system_actor() -> Actor:
     """Return the actor for scheduled tasks and commands, which may do everything."""
     return Actor(origin=Origin.SYSTEM, is_super_key=True, request_id=current_request_id())
+
+
+def forget_rights() -> None:
+    """Let policies look up rights again, because this request took a lock: they may have ended while it waited."""
+    _locks_taken.set(_locks_taken.get() + 1)

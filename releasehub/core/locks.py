@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from django.db import connection
 from django.db.models import DateTimeField, Expression, ExpressionWrapper, Model, Q, QuerySet
 
+from releasehub.core.actor import forget_rights
 from releasehub.core.querysets import first_or_not_found
 
 Row = TypeVar("Row", bound=Model)
@@ -54,7 +55,9 @@ def lock_row(row: Row, *related: str) -> Row:
         NotFound: Another request has deleted it.
     """
     rows = type(row)._base_manager.select_for_update(of=("self",)).filter(pk=row.pk)
-    return first_or_not_found(rows.select_related(*related) if related else rows)
+    locked = first_or_not_found(rows.select_related(*related) if related else rows)
+    forget_rights()
+    return locked
 
 
 def hold_row(rows: QuerySet[Any]) -> bool:

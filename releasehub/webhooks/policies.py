@@ -81,11 +81,11 @@ def owners_of(endpoint: Endpoint) -> list[User]:
 
 
 def administered_organization_ids(actor: Actor) -> frozenset[int]:
-    """Return the ids of the organizations that the actor administers. They are loaded once for each actor."""
-    if "administered_organizations" not in actor.facts:
+    """Return the ids of the organizations that the actor administers. They are loaded once, and again after a lock."""
+    if "administered_organizations" not in actor.rights:
         rows = Membership.objects.filter(user=actor.user_id, role__in=MANAGING_ROLES) if actor.user_id else ()
-        actor.facts["administered_organizations"] = frozenset(row.organization_id for row in rows)
-    return actor.facts["administered_organizations"]
+        actor.rights["administered_organizations"] = frozenset(row.organization_id for row in rows)
+    return actor.rights["administered_organizations"]
 
 
 endpoint_policy = EndpointPolicy()

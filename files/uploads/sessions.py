@@ -17,6 +17,7 @@ from files.storage import Incoming, blob_storage
 from files.uploads.parts import plan_parts
 from files.usage import reserved_bytes
 from releasehub.accounts.models import User
+from releasehub.apikeys.verification import has_usable_key
 from releasehub.core.actor import Actor, Origin
 from releasehub.core.errors import Denied, ErrorCode, NotFound, Rejected
 from releasehub.core.querysets import first_or_not_found
@@ -126,12 +127,13 @@ def find_receiver(storage_key: str) -> UploadSession | None:
 
 
 def may_still_upload(upload: UploadSession) -> bool:
-    """Return whether the uploader still has the right that the signed URLs were made with, up to an hour ago."""
+    """Return whether the uploader still has the right, and the key, that the signed URLs were made with."""
+    actor = actor_of_upload(upload)
     try:
-        _ensure_may_upload(actor_of_upload(upload), upload)
+        _ensure_may_upload(actor, upload)
     except (NotFound, Denied):
         return False
-    return True
+    return has_usable_key(actor)
 
 
 def _ensure_may_upload(actor: Actor, upload: UploadSession) -> None:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from releasehub.apikeys import secrets
 from releasehub.apikeys.models import ApiKey
 from releasehub.audit.rights_cache import cached_right
+from releasehub.core.actor import Actor
 from releasehub.core.errors import DomainError, ErrorCode
 from releasehub.core.read_only import is_read_only
 from releasehub.core.sql_templates import SqlTemplate
@@ -46,6 +47,14 @@ def verify_key(secret: str, *, is_cacheable: bool = False) -> ApiKey:
     if not key.is_usable:  # asked of a cached key as well, so that it expires on time
         raise InactiveKey(ErrorCode.NOT_ALLOWED, INACTIVE)
     return key
+
+
+def has_usable_key(actor: Actor) -> bool:
+    """Return whether the actor of an earlier request uses no API key, or one that is still usable."""
+    if actor.api_key_id is None:
+        return True
+    key = ApiKey.objects.select_related("user").filter(pk=actor.api_key_id).first()
+    return key is not None and key.is_usable
 
 
 def _load(digest: str) -> ApiKey | None:

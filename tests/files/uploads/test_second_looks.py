@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from files.garbage import find_garbage, remove
 from files.models import Blob, File, UploadSession
@@ -19,8 +20,9 @@ from files.uploads.sessions import begin_upload, open_incoming
 from files.uploads.validating import decide
 from files.uploads.verification import verify_upload
 from releasehub.accounts.models import User
+from releasehub.apikeys.models import ApiKey
 from releasehub.core.actor import Actor
-from tests.factories import make_download, make_file, make_user, make_version, system
+from tests.factories import make_download, make_file, make_key, make_user, make_version, system
 from versions.models import Version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("local_storage")]
@@ -95,6 +97,26 @@ def test_part_is_refused_once_its_user_may_not_upload(has_version: bool) -> None
     url: Any = sign_parts(upload, [(1, "")])[0].put.url
     assert put(url, b"abc").status_code == 200
     User.objects.filter(pk=user.pk).update(is_active=False)
+    answer = put(url, b"xyz")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "address_refused")
+    assert received() == [b"abc"]
+
+
+@pytest.mark.parametrize("end", [{"revoked_at": timezone.now()}, {"expires_at": timezone.now()}, None])
+def test_part_is_refused_once_its_key_has_ended(end: dict[str, Any] | None) -> None:
+    """Revoking a stolen key also ends the URLs that were signed for it."""
+    user = make_user()
+    make_key(user)
+    key = ApiKey.objects.get(user=user)
+    incoming = open_incoming(size_bytes=3, part_bytes=None)
+    actor = Actor(user=user, api_key_id=key.pk)
+    upload = begin_upload(actor=actor, version=None, filename="x.bin", incoming=incoming)
+    url: Any = sign_parts(upload, [(1, "")])[0].put.url
+    assert put(url, b"abc").status_code == 200
+    if end is None:
+        key.delete()
+    else:
+        ApiKey.objects.filter(pk=key.pk).update(**end)
     answer = put(url, b"xyz")
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "address_refused")
     assert received() == [b"abc"]

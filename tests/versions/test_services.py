@@ -171,6 +171,20 @@ def test_counts_are_correct_after_any_history(seed: int) -> None:
     assert download.listed_version_count == rows.listed().count()
 
 
+def test_a_draft_is_no_update_of_its_download() -> None:
+    """Everybody sees the time of the last update, and lists are sorted by it."""
+    download = make_download()
+    before = download.last_update_at
+    draft = make_version(download, state="draft", files=1)
+    delete_version(actor=system(), version=make_version(download, state="draft"))
+    make_version(download, visibility="private")
+    download.refresh_from_db()
+    assert (download.last_update_at, download.version_count) == (before, 2)
+    move(Move.PUBLISH, actor=system(), version=draft)
+    download.refresh_from_db()
+    assert download.last_update_at > before
+
+
 @pytest.mark.skipif(
     connection.vendor == "sqlite", reason="This test needs PostgreSQL, because SQLite allows a single writer."
 )

@@ -19,7 +19,7 @@ from versions.models import Version
 # The database adds, so the result does not depend on when this process read the row. The query is constant, because
 # building it with the ORM took a tenth of the CPU time of a new version.
 ADD_TO_COUNTS = f"""
-UPDATE {Download._meta.db_table} SET last_update_at = %s,
+UPDATE {Download._meta.db_table} SET last_update_at = COALESCE(%s, last_update_at),
     version_count = version_count + %s, listed_version_count = listed_version_count + %s
 WHERE id = %s
 """  # noqa: S608 - the name of a model
@@ -47,9 +47,12 @@ def tally_changes(version: Version) -> Iterator[None]:
 
 
 def add_to_counts(download_id: int, alive: int, listed: int) -> None:
-    """Add the two differences to the counts of a download. If both are 0, write nothing."""
+    """Add the two differences to the counts of a download. If both are 0, write nothing.
+
+    Only a change of the listed versions is an update, because everybody sees its time and an order by it.
+    """
     if alive or listed:
-        now = DateTimeField().get_db_prep_value(timezone.now(), connection)
+        now = DateTimeField().get_db_prep_value(timezone.now(), connection) if listed else None
         write(ADD_TO_COUNTS, [now, alive, listed, download_id])
 
 

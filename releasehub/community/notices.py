@@ -43,10 +43,10 @@ def due_notices() -> models.QuerySet[WatchNotice]:
 
 
 def is_welcome(notice: WatchNotice) -> bool:
-    """Return whether the user still wants and can get e-mails, and sees the version, which is still offered."""
+    """Return whether the user still wants and can get e-mails, and sees the version in lists, which still offer it."""
     version, user = notice.version, notice.user
     is_wanted = notice.watch.mail_frequency != MailFrequency.NONE
-    is_offered = version.is_released and not version.is_yanked and not version.is_deleted
+    is_offered = version.is_listed and not version.is_yanked
     is_reachable = user.is_active and bool(user.email)
     return is_wanted and is_offered and is_reachable and version_policy.can_view(Actor(user=user), version)
 

@@ -117,7 +117,11 @@ def stop(download: Download, version: Version, user: User) -> None:
     watching.unwatch(actor=Actor(user=user), target=download)
 
 
-@pytest.mark.parametrize("change", [hide, yank, deactivate, stop])
+def unlist(download: Download, version: Version, user: User) -> None:
+    move(Move.SET_VISIBILITY, actor=system(), version=version, visibility="unlisted")
+
+
+@pytest.mark.parametrize("change", [hide, yank, deactivate, stop, unlist])
 def test_email_is_not_sent_if_its_reason_has_gone(change: Any) -> None:
     download, user = make_download(), make_reader()
     watch(user, download)

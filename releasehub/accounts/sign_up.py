@@ -16,7 +16,7 @@ from releasehub.core.errors import NotFound
 # Names that look official, or that a special account uses.
 RESERVED = frozenset({
     "abuse", "account", "accounts", "admin", "administrator", "anonymous", "api", "author", "authors", "everybody",
-    "help", "hub", "info", "me", "mod", "moderator", "noreply", "null", "official", "postmaster", "releasehub",
+    "ghost", "help", "hub", "info", "me", "mod", "moderator", "noreply", "null", "official", "postmaster", "releasehub",
     "root", "security", "self", "settings", "staff", "super", "superuser", "support", "system", "team",
     "undefined", "user", "users", "webmaster", "www",
 })  # fmt: skip

@@ -14,6 +14,7 @@ from django.utils.regex_helper import normalize
 from releasehub.accounts.models import Organization, User
 from releasehub.accounts.reserved_names import FUTURE_NAMES, URL_NAMES
 from releasehub.accounts.services import create_organization, update_organization
+from releasehub.api.github.serializers import GHOST
 from releasehub.core.errors import Invalid
 from releasehub.server.middleware import HealthMiddleware
 from tests.confirming import confirm_password
@@ -52,7 +53,7 @@ def test_names_are_written_as_they_are_compared() -> None:
     assert not URL_NAMES & FUTURE_NAMES
 
 
-@pytest.mark.parametrize("name", ["downloads", "API", "login"])
+@pytest.mark.parametrize("name", ["downloads", "API", "login", GHOST.username])
 def test_sign_up_refuses_a_reserved_name(client: Client, settings: Any, name: str) -> None:
     settings.SIGN_UP = "open"
     answer = client.post("/account/sign-up/", {"username": name, "password1": "a-long-pass-1"})

@@ -21,6 +21,7 @@ from downloads.services import (
 from releasehub.accounts.models import Membership, User
 from releasehub.accounts.policies import organization_policy
 from releasehub.accounts.services import create_role
+from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, Invalid, NotFound
 from releasehub.distribution.access_keys import issue_access_key
@@ -30,7 +31,7 @@ from releasehub.publishing.releases import create_version
 from releasehub.webhooks.claims import claim
 from releasehub.webhooks.disabling import ABANDONED_REASON, disable_abandoned
 from releasehub.webhooks.endpoint_states import resume_endpoint
-from releasehub.webhooks.endpoints import create_endpoint
+from releasehub.webhooks.endpoints import create_endpoint, update_endpoint
 from releasehub.webhooks.models import Delivery, Endpoint
 from tests.conftest import ApiClient
 from tests.factories import (
@@ -192,6 +193,23 @@ def test_change_of_a_former_owner_that_waited_for_the_lock_is_refused(download: 
     download_policy.ensure("edit", owner, download)
     with pytest.raises(NotFound):
         download_policy.ensure_locked("edit", owner, download, lock_late)
+
+
+def test_endpoint_of_the_owner_ends_with_the_member_who_changed_its_url(download: Download, manager: User) -> None:
+    """Otherwise a member could lead the events of the download elsewhere before leaving the team."""
+    endpoint, _ = create_endpoint(actor=acting(download.owner), url=URL, download_id=download.pk)
+    update_endpoint(actor=acting(manager), endpoint=endpoint, title="Renamed")
+    update_endpoint(actor=acting(manager), endpoint=endpoint, url=URL)
+    endpoint.refresh_from_db()
+    assert endpoint.created_by == download.owner
+    update_endpoint(actor=acting(manager), endpoint=endpoint, url=f"{URL}/of-the-manager")
+    assert disable_abandoned() == 0
+    remove_team_member(actor=system(), download=download, user=manager)
+    assert disable_abandoned() == 1
+    entry = AuditEntry.objects.filter(action="endpoint.update").latest("id")
+    assert entry.changes["created_by"] == [download.owner_id, manager.pk]
+    resume_endpoint(actor=acting(download.owner), endpoint=endpoint)
+    assert disable_abandoned() == 0
 
 
 def end_of_team(user: User) -> None:

@@ -85,6 +85,8 @@ def update_endpoint(*, actor: Actor, endpoint: Endpoint, **fields: Any) -> Endpo
     TLS verification is enabled again. The authentication belongs to one server: it is removed if the URL gets another
     scheme, host or port and the fields contain no new one.
 
+    With a new URL, the endpoint depends on the rights of the actor from now on, who decides where the events go.
+
     Raises:
         Invalid: A value is invalid. The error names the field.
     """
@@ -105,6 +107,9 @@ def update_endpoint(*, actor: Actor, endpoint: Endpoint, **fields: Any) -> Endpo
             changes["authentication"] = [locked.auth_type, authentication.type]
         if not changes:
             return locked
+        if "url" in changes and locked.created_by != actor.grantor:
+            changes |= audit.changed_fields(locked, {"created_by": actor.grantor})
+            values["created_by"] = actor.grantor
         if authentication:
             values |= authentication.columns
         if "events" in changes:

@@ -73,7 +73,8 @@ def open_preview(secret: str) -> tuple[AccessKey, Version]:
     """Return the key of a preview link and its version, which may be published meanwhile.
 
     Raises:
-        KeyRefused: The link is unknown, revoked or expired, its version was deleted, or the download is moderated.
+        KeyRefused: The link is unknown, revoked or expired, its version was deleted or has become a draft again since
+            its publication, or the download is moderated.
     """
     key = None
     if secrets.is_well_formed(secret, secrets.ACCESS_KEY):
@@ -82,9 +83,14 @@ def open_preview(secret: str) -> tuple[AccessKey, Version]:
     # A moderator who holds a download back holds back all of it.
     rows = rows.exclude(download__state=Download.State.MODERATED)
     version = rows.filter(pk=key.version_id).first() if key is not None and key.is_usable else None
-    if key is None or version is None:
+    if key is None or version is None or _ended_with_publication(key, version):
         raise KeyRefused(REFUSED)
     return key, version
+
+
+def _ended_with_publication(key: AccessKey, version: Version) -> bool:
+    """Return whether the link is older than the first publication of a version that is a draft again."""
+    return not version.is_released and version.published_at is not None and key.created_at < version.published_at
 
 
 def previewed_versions(keys: Iterable[AccessKey]) -> dict[int, Version]:

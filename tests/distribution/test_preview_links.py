@@ -152,6 +152,17 @@ def test_link_of_a_published_version_leads_to_its_page(draft: Version) -> None:
     assert see(secret, "tool.zip")["Location"] == file_path(File.objects.get())
 
 
+def test_link_does_not_show_what_becomes_a_draft_again(draft: Version) -> None:
+    _, secret = issue(draft)
+    move(Move.PUBLISH, actor=system(), version=draft)
+    move(Move.UNPUBLISH, actor=system(), version=draft)
+    assert is_refused(see(secret))
+    assert is_refused(see(secret, "tool.zip"))
+    draft.refresh_from_db()
+    _, later = issue(draft)
+    assert see(later).status_code == 200
+
+
 def test_number_of_downloads_is_limited_for_testers_only(draft: Version, download: Download) -> None:
     make_file(draft, name="second.zip")
     secret = issue(draft, uses=1)[1]

@@ -40,6 +40,7 @@ class AccountAdapter(DefaultAccountAdapter):
         "username_password_mismatch": _(
             "Please enter a correct username and password. Note that both fields may be case-sensitive."
         ),
+        "enter_current_password": _("This is not your current password."),
         "username_blacklisted": RESERVED_NAME,
     }
 

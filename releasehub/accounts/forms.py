@@ -64,7 +64,7 @@ def new_password_field(label: Any) -> forms.CharField:
     return forms.CharField(label=label, strip=False, max_length=MAX_PASSWORD_CHARACTERS, widget=widget)
 
 
-def relabel(field: forms.Field, label: Any, help_text: str = "") -> None:
+def relabel(field: forms.Field, label: Any, help_text: Any = "") -> None:
     """Replace the texts of a field of django-allauth by those of the hub, which shows no placeholders."""
     field.label, field.help_text = label, help_text
     field.widget.attrs.pop("placeholder", None)

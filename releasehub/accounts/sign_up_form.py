@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from releasehub.accounts.forms import new_password_help
+from releasehub.accounts.forms import new_password_help, relabel
 from releasehub.accounts.limits import count_mail_request, count_sign_up
 from releasehub.accounts.models import User
 from releasehub.accounts.services.creating import create_account
@@ -33,7 +33,8 @@ class SignUpForm(SignupForm):
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
         username = self.fields["username"]
-        username.help_text, username.max_length = USERNAME_RULE, MAX_USERNAME_CHARACTERS
+        relabel(username, _("Username"), USERNAME_RULE)
+        username.max_length = MAX_USERNAME_CHARACTERS
         username.validators.append(validate_username)
         self.fields["password1"].help_text = new_password_help()
 

@@ -113,6 +113,19 @@ def test_address_is_confirmed_before_it_counts() -> None:
 
 
 @pytest.mark.usefixtures("mail_server")
+def test_germans_are_addressed_formally() -> None:
+    client = Client(headers={"accept-language": "de"})
+    assert "Benutzername" in client.get(URL).content.decode()
+    client.post(URL, FORM | {"email": "ann@example.org"})
+    send_queued_mail()
+    path = re.search(r"http://localhost:8000(/account/email/confirm/\S+)", str(mail.outbox[0].body))
+    assert path
+    answer = client.post(path[1], follow=True)
+    *_, message = answer.context["messages"]
+    assert str(message) == "Die Adresse ann@example.org ist bestätigt."
+
+
+@pytest.mark.usefixtures("mail_server")
 def test_unconfirmed_address_gets_no_token_and_few_mails() -> None:
     Client().post(URL, FORM | {"email": "ann@example.org"})
     credentials = {"email": "ann", "password": FORM["password1"]}

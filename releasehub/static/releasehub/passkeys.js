@@ -1,7 +1,7 @@
-// Buttons that need passkeys appear only in browsers that have them. The passkey sends the form, not the button.
-for (const button of document.querySelectorAll("[data-needs-passkey]")) {
-  button.hidden = !window.PublicKeyCredential;
-  button.addEventListener("click", (event) => event.preventDefault());
+// What needs passkeys appears only in browsers that have them. The passkey sends the form, not the button.
+for (const element of document.querySelectorAll("[data-needs-passkey]")) {
+  element.hidden = !window.PublicKeyCredential;
+  element.addEventListener("click", (event) => event.preventDefault());
 }
 // A failure is said in the page.
 document.addEventListener("allauth.error", (event) => {

@@ -44,9 +44,9 @@ def each_row(
     act: Callable[[Row], object],
     result: str,
     name_of: Callable[[Row], str] = str,
-) -> None:
-    """Run `act` on each row separately, then show how many rows succeeded and the error of every other row."""
-    worked = 0
+) -> list[Row]:
+    """Run `act` on each row separately, show how many succeeded and the error of every other row, and return those."""
+    worked, refused = 0, []
     for row in rows:
         try:
             act(row)
@@ -56,5 +56,7 @@ def each_row(
             if refusal is None:
                 raise
             messages.error(request, f"{name_of(row)}: {refusal.message}")
+            refused.append(row)
     if worked:
         messages.success(request, f"{worked} {result}.")
+    return refused

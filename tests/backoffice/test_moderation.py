@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from typing import Any
 
 import pytest
@@ -257,6 +259,14 @@ def test_several_rows_are_decided_at_once(world: Desk, client: Client) -> None:
     assert "2 approved." in page
     assert "Comment 999999: Another moderator has decided" in page
     assert Comment.objects.get(pk=world.comment.pk).state == "visible"
+
+
+def test_rows_without_the_note_that_they_need_are_named_and_stay_selected(world: Desk, client: Client) -> None:
+    rows = [f"comment-{world.comment.pk}", f"report-{world.report.pk}"]
+    page = text_of(client.post(f"{URL}?days=", {"row": rows, "action": "reject"}, follow=True))
+    assert "1 rejected." in page
+    assert f"{world.comment}: Enter a note" in html.unescape(page)
+    assert re.findall(r'id="select-([^"]+)"[^>]* checked', page) == rows[:1]
 
 
 def test_row_is_assigned_and_the_decision_ends_it(world: Desk, client: Client) -> None:

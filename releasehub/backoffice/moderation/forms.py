@@ -13,6 +13,7 @@ from releasehub.moderation.queue import UNASSIGNED, QueueFilter
 
 AGES = (("", "Any age"), ("1", "Longer than a day"), ("7", "Longer than a week"), ("30", "Longer than 30 days"))
 MINE = "me"
+Row = tuple[Kind, int, str]
 
 
 class QueueFilterForm(forms.Form):
@@ -46,7 +47,7 @@ class QueueRequest:
     """
 
     action: str
-    rows: list[tuple[Kind, int, str]]
+    rows: list[Row]
     note: str
     assignee: User | None
 
@@ -62,7 +63,7 @@ def read_request(data: QueryDict) -> QueueRequest | None:
     return QueueRequest(action, rows, data.get("note", ""), assignee)
 
 
-def _row(key: str) -> tuple[Kind, int, str] | None:
+def _row(key: str) -> Row | None:
     name, _, seen = key.partition("@")
     kind, _, number = name.partition("-")
     is_known = kind in Kind.values and number.isascii() and number.isdecimal() and len(number) < 19

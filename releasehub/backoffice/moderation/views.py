@@ -11,18 +11,20 @@ from django.views.decorators.http import require_http_methods
 from downloads.policies import download_policy
 from releasehub.accounts.models import User
 from releasehub.backoffice.base import admin_actor
-from releasehub.backoffice.moderation.forms import QueueFilterForm, QueueRequest, read_request
+from releasehub.backoffice.moderation.forms import QueueFilterForm, QueueRequest, Row, read_request
 from releasehub.backoffice.pages import admin_page
 from releasehub.backoffice.policy_admin import each_row
 from releasehub.core.actor import Actor
 from releasehub.core.pagination import BoundedPaginator
 from releasehub.moderation.assignments import assign, moderators
 from releasehub.moderation.decisions import decide
-from releasehub.moderation.models import MAX_NOTE_CHARACTERS, Kind
+from releasehub.moderation.kinds import WAITING
+from releasehub.moderation.models import MAX_NOTE_CHARACTERS
 from releasehub.moderation.queue import waiting_rows
 from releasehub.moderation.rows import load_items
 
 ROWS_PER_PAGE = 20
+SELECTED = "selected"  # the query parameter with the rows whose checkboxes are set
 DONE = {"approve": "approved", "reject": "rejected", "assign": "assigned"}
 
 
@@ -37,8 +39,9 @@ def queue(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     actor = admin_actor(request)
     if request.method == "POST":
-        _carry_out(request, actor)
-        return HttpResponseRedirect(request.get_full_path())
+        query = request.GET.copy()
+        query.setlist(SELECTED, [f"{kind}-{pk}" for kind, pk, _ in _carry_out(request, actor)])
+        return HttpResponseRedirect(f"{request.path}?{query.urlencode()}")
     people = list(moderators())
     form = QueueFilterForm(request.GET, people=people)
     criteria = form.criteria(cast("User", request.user))
@@ -50,23 +53,29 @@ def queue(request: HttpRequest) -> HttpResponse:
         form=form,
         is_filtered=any(request.GET.get(name) for name in form.fields),
         page=page,
+        selected=request.GET.getlist(SELECTED),
         items=load_items(page.object_list),
         people=people,
         max_note_characters=MAX_NOTE_CHARACTERS,
     )
 
 
-def _carry_out(request: HttpRequest, actor: Actor) -> None:
-    """Run the action on each row separately, then show how many succeeded and the error of every other row."""
+def _carry_out(request: HttpRequest, actor: Actor) -> list[Row]:
+    """Run the action on each row separately, show what was done, and return the rows that stay selected."""
     wanted = read_request(request.POST)
     if wanted is None or not wanted.rows:
         messages.warning(request, "Nothing was selected. Select at least one row.")
-        return
-    act = partial(_act, actor, wanted)
-    each_row(request, wanted.rows, act, DONE[wanted.action], lambda row: f"{row[0].label} {row[1]}")
+        return []
+    return each_row(request, wanted.rows, partial(_act, actor, wanted), DONE[wanted.action], _name_of)
 
 
-def _act(actor: Actor, wanted: QueueRequest, row: tuple[Kind, int, str]) -> None:
+def _name_of(row: Row) -> str:
+    """Return the name that the queue shows, or the kind and the number of a row that no longer waits."""
+    kind, pk, _ = row
+    return str(WAITING[kind].load([pk]).get(pk, f"{kind.label} {pk}"))
+
+
+def _act(actor: Actor, wanted: QueueRequest, row: Row) -> None:
     kind, pk, seen = row
     if wanted.action == "assign":
         assign(actor=actor, kind=kind, object_id=pk, assignee=wanted.assignee)

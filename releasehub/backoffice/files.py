@@ -40,6 +40,7 @@ class FileAdmin(ActionAdmin):
     download_path = ("version", "download_id")
     list_display = ("filename", "version", "platform", "architecture", "size_bytes", "shown_state", "download_count")
     list_filter = ("validation_status", "kind", PlatformFilter, DeletedFilter)
+    ordering = ("-id",)  # the order of the model is that of the files of one version
     list_select_related = ("version__download__category", "blob", "accepted_by", "quarantine__created_by")
     search_fields = ("filename", "display_label", "version__number", "version__download__title", "blob__sha256")
     suggestions: ClassVar[Any] = {"platform": PLATFORM_NAMES, "architecture": ARCHITECTURE_SPELLINGS}

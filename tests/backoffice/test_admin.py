@@ -78,6 +78,12 @@ def test_only_the_admin_allows_unsafe_eval(root: Client) -> None:
     assert "unsafe" not in root.get("/")["Content-Security-Policy"]
 
 
+def test_files_that_were_added_last_come_first(root: Client) -> None:
+    added = [make_file(name="a.zip", display_order=7), make_file(name="b.zip")]
+    rows = root.get(reverse("admin:files_file_changelist")).context["cl"].result_list
+    assert list(rows) == added[::-1]
+
+
 def test_new_download_is_created_by_the_service(root: Client) -> None:
     owner, category = make_user(), make_category()
     form = {

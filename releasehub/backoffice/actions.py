@@ -104,7 +104,7 @@ class ActionAdmin(PolicyModelAdmin):
             ask_for_password(request)
         actor, reason = admin_actor(request), request.POST.get("reason", "")
         # The rows may have changed since the question was asked. The services check state and permission again.
-        each_row(request, rows, lambda row: action.run(actor, row, reason), action.done)
+        each_row(request, rows, lambda row: action.run(actor, row, reason), action.done, self.shown_name)
         return self.afterwards(request, rows, action)
 
     def _offering(self, request: HttpRequest, rows: Iterable[Any], action: RowAction) -> list[Any]:
@@ -115,7 +115,7 @@ class ActionAdmin(PolicyModelAdmin):
                 offering.append(row)
             else:
                 message = (
-                    f"{row}: “{action.label}” is not possible in the current state, or you do not "
+                    f"{self.shown_name(row)}: “{action.label}” is not possible in the current state, or you do not "
                     "have permission for it."
                 )
                 self.message_user(request, message, messages.WARNING)
@@ -134,7 +134,7 @@ class ActionAdmin(PolicyModelAdmin):
             action.label,
             model=self.model,
             action=action,
-            rows=rows,
+            rows=[(row.pk, self.shown_name(row)) for row in rows],
             expected=expected,
             preview=self.preview(rows) if action.erases else None,
             is_wrong=is_wrong,
@@ -161,6 +161,10 @@ class ActionAdmin(PolicyModelAdmin):
     def confirmation(self, rows: list[Any]) -> str:
         """Return the text that the user has to type before rows are erased."""
         return self.typed_name(rows[0]) if len(rows) == 1 else f"delete {len(rows)}"
+
+    def shown_name(self, row: Any) -> str:
+        """Return the name of a row in questions and messages."""
+        return str(row)
 
     def typed_name(self, row: Any) -> str:
         return str(row)

@@ -95,8 +95,8 @@ class FileAdmin(ActionAdmin):
     def update(self, actor: Actor, obj: Any, values: dict[str, Any]) -> None:
         update_file(actor=actor, file=obj, **values)
 
-    def typed_name(self, row: Any) -> str:
-        return str(row.filename)
+    def shown_name(self, row: Any) -> str:
+        return f"{row.filename} ({row.version})"
 
     @display(description="state", label=STATE_COLORS)
     def shown_state(self, row: File) -> str:

@@ -159,6 +159,14 @@ def test_list_action_asks_for_confirmation_then_applies_to_all_rows(root: Client
     assert set(Version.objects.values_list("yank_reason", flat=True)) == {"bad"}
 
 
+def test_question_about_files_names_their_versions(root: Client) -> None:
+    versions = [make_version(make_download(title=title), "1.0") for title in ("Tracelens", "Packsmith")]
+    files = [make_file(version, name="setup.exe") for version in versions]
+    data = {"action": "quarantine", "_selected_action": [file.pk for file in files]}
+    page = root.post(reverse("admin:files_file_changelist"), data).content.decode()
+    assert re.findall(r"<li>(setup[^<]+)<", page) == ["setup.exe (Packsmith 1.0)", "setup.exe (Tracelens 1.0)"]
+
+
 def test_publishing_without_files_shows_the_reason(root: Client) -> None:
     version = make_version(state="draft")
     answer = root.post(

@@ -201,6 +201,26 @@ def test_link_to_an_invitation_with_more_rights_than_the_manager_has_is_denied(s
     assert hand_out_link(actor=Actor(user=manager), invitation=scene.invite(rights=own))
 
 
+def test_link_ends_with_the_rights_of_the_manager_who_made_it(scene: Scene) -> None:
+    """Otherwise somebody could keep a link to the invitation of another manager, and return with it."""
+    manager = make_user()
+    if isinstance(scene.target, Organization):
+        Membership.objects.create(organization=scene.target, user=manager, role="admin")
+    else:
+        flags = {"can_manage_team", "can_upload"}
+        set_team_member(actor=system(), download=scene.target, user=manager, flags=flags)
+    invitation = scene.invite("absent@example.org")
+    token = hand_out_link(actor=Actor(user=manager), invitation=invitation)
+    Membership.objects.filter(user=manager).delete()
+    TeamMember.objects.filter(user=manager).delete()
+    with pytest.raises(Conflict):
+        accept_invitation(actor=Actor(user=manager), invitation=find_by_token(token), token=token)
+    assert not scene.joined(manager)
+    token = hand_out_link(actor=Actor(user=scene.owner), invitation=invitation)
+    accept_invitation(actor=Actor(user=scene.guest), invitation=find_by_token(token), token=token)
+    assert scene.joined()
+
+
 @pytest.mark.parametrize("invited", ["", "  ", "a" * 255, "a\x00b", "a\nb@example.org"])
 def test_unusable_names_are_refused(scene: Scene, invited: str) -> None:
     with pytest.raises(Invalid):

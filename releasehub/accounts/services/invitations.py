@@ -93,8 +93,9 @@ def revoke_invitation(*, actor: Actor, invitation: Invitation) -> None:
 def hand_out_link(*, actor: Actor, invitation: Invitation) -> str:
     """Return the token of a new link to the invitation, for hubs without a mail server. An earlier link ends.
 
-    The holder of the link may accept, so its creator has to pass it on personally. A declined invitation can be
-    accepted again: the answer, and what its link shows, must not tell that somebody has declined.
+    The holder of the link may accept, so its creator has to pass it on personally, and the invitation depends on the
+    rights of the creator from now on. A declined invitation can be accepted again: the answer, and what its link shows,
+    must not tell that somebody has declined.
 
     Raises:
         NotFound: The actor may not see the invitation, or its target was deleted.
@@ -110,7 +111,8 @@ def hand_out_link(*, actor: Actor, invitation: Invitation) -> str:
     handler.ensure_can_invite(actor, target, invitation.rights)
     token = new_token()
     invitation.token_digest, invitation.mail_due_at, invitation.declined_at = digest(token), None, None
-    invitation.save(update_fields=["token_digest", "mail_due_at", "declined_at", "updated_at"])
+    invitation.invited_by = actor.grantor
+    invitation.save(update_fields=["token_digest", "mail_due_at", "declined_at", "invited_by", "updated_at"])
     changes = {"invited": invitation.invited, "kind": "link"}
     audit.record(actor=actor, action=AuditAction.ONE_TIME_LINK_CREATE, target=target, changes=changes)
     return token

@@ -16,7 +16,6 @@ from downloads.services.people import (
     remove_team_member,
     set_team_member,
     share_download,
-    unshare_download,
     withdraw_from_store,
 )
 from downloads.services.preconditions import ADMINISTRATORS_FIELDS

@@ -97,15 +97,6 @@ def share_download(*, actor: Actor, download: Download, user: User) -> Share:
 
 
 @transaction.atomic
-def unshare_download(*, actor: Actor, download: Download, user: User) -> None:
-    """Remove the share of a user. Removing a missing share changes nothing."""
-    download_policy.ensure("manage_team", actor, download)
-    removed, _ = Share.objects.filter(download=download, user=user).delete()
-    if removed:
-        audit.record(actor=actor, action=AuditAction.SHARE_REMOVE, target=download, changes={"user": user.pk})
-
-
-@transaction.atomic
 def publish_to_store(
     *, actor: Actor, download: Download, organization: Organization, is_public: bool = False
 ) -> StorePublication:

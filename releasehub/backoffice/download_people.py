@@ -84,6 +84,6 @@ def remove_person(actor: Actor, download: Download, row: TeamMember | Share | St
     if isinstance(row, TeamMember):
         services.remove_team_member(actor=actor, download=download, user=row.user)
     elif isinstance(row, Share):
-        services.unshare_download(actor=actor, download=download, user=row.user)
+        services.remove_share(actor=actor, share=row)
     else:
         services.withdraw_from_store(actor=actor, download=download, organization=row.organization)

@@ -14,16 +14,26 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from downloads.models import Download, TeamMember
+from downloads.models import Download, Share, TeamMember
+from downloads.services import set_team_member, share_download
 from releasehub.accounts.models import User
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.verification import verify_key
 from releasehub.audit.models import AuditEntry
 from releasehub.backoffice.navigation import SECTIONS
+from releasehub.core.actor import Actor
 from releasehub.distribution import links
 from tests.confirming import confirm_password
 from tests.crawling import templates_unrecorded
-from tests.factories import make_category, make_download, make_file, make_organization, make_user, make_version
+from tests.factories import (
+    make_category,
+    make_download,
+    make_file,
+    make_organization,
+    make_user,
+    make_version,
+    system,
+)
 from versions.models import Version
 
 pytestmark = pytest.mark.django_db
@@ -116,6 +126,27 @@ def test_new_team_member_goes_through_the_service(root: Client) -> None:
         Download.objects.filter(pk=download.pk).update(organization=organization)
         inlines = {inline.formset.prefix: inline for inline in root.get(path).context["inline_admin_formsets"]}
         assert inlines["team"].opts.applies(inlines["team"].formset.queryset.get()) is applies
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_manager_of_a_team_removes_own_shares_only(client: Client, is_own: bool) -> None:
+    download, manager = make_download(), make_user(is_staff=True)
+    set_team_member(actor=system(), download=download, user=manager, flags={"can_edit", "can_manage_team"})
+    creator = manager if is_own else download.owner
+    share = share_download(actor=Actor(user=creator), download=download, user=make_user())
+    client.force_login(manager)
+    form = {
+        "title": download.title, "slug": download.slug, "category": download.category_id, "state": "visible",
+        "visibility": "public", "default_channel": "stable", "kind": "app", "tags": "",
+        **no_inlines("team", "publications"), "versions-TOTAL_FORMS": 0, "versions-INITIAL_FORMS": 0,
+        "team-TOTAL_FORMS": 1, "team-INITIAL_FORMS": 1, "team-0-id": TeamMember.objects.get().pk,
+        "team-0-can_edit": "on", "team-0-can_manage_team": "on", "team-0-user": manager.pk,
+        "shares-TOTAL_FORMS": 1, "shares-INITIAL_FORMS": 1, "shares-0-id": share.pk, "shares-0-DELETE": "on",
+        "shares-0-user": share.user_id,
+    }  # fmt: skip
+    answer = client.post(reverse("admin:downloads_download_change", args=[download.pk]), form)
+    assert answer.status_code == (302 if is_own else 200), re.findall(r"errorlist.*?</ul>", answer.content.decode())
+    assert Share.objects.exists() is not is_own
 
 
 def no_inlines(*prefixes: str) -> dict[str, int]:

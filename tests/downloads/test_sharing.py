@@ -9,7 +9,7 @@ from django.apps import apps
 
 from downloads.models import Share, TeamMember
 from downloads.policies import share_policy
-from downloads.services import remove_share, set_team_member, share_download, unshare_download, visible_shares
+from downloads.services import remove_share, set_team_member, share_download, visible_shares
 from releasehub.core.actor import Actor, Origin
 from releasehub.core.errors import Denied
 from tests.factories import make_download, make_user, system
@@ -39,13 +39,6 @@ def test_share_without_a_creator_can_be_removed_by_managers() -> None:
     with pytest.raises(Denied):
         remove_share(actor=Actor(user=share.user, origin=Origin.API), share=share)
     remove_share(actor=Actor(user=download.owner, origin=Origin.API), share=share)
-    assert not Share.objects.exists()
-
-
-def test_team_manager_can_revoke_access_of_a_named_user() -> None:
-    download, user = make_download(), make_user()
-    share_download(actor=system(), download=download, user=user)
-    unshare_download(actor=Actor(user=download.owner, origin=Origin.API), download=download, user=user)
     assert not Share.objects.exists()
 
 

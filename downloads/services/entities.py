@@ -84,14 +84,17 @@ def publish_entity(
 def withdraw_entity(*, actor: Actor, download: Download, organization: Organization) -> None:
     """Withdraw an entity from the store of an organization. Withdrawn from its last store, it becomes private again.
 
+    The actor needs no permission in the organization: a former member of the team may have put the entity into a store
+    that the owner does not know.
+
     Raises:
-        NotFound: The actor may not see the organization or the download, or the entity is not in the store.
-        Denied: The actor may not publish to the store of the organization, or may not manage the team of the download.
+        NotFound: The actor may not see the download, or the entity is not in the store.
+        Denied: The actor may not manage the team of the download.
     """
-    organization_policy.ensure("share_store", actor, organization)
     download_policy.ensure("manage_team", actor, download)
     download = lock_download(download.pk)
     if not StorePublication.objects.filter(download=download, organization=organization).exists():
+        organization_policy.ensure("view", actor, organization)
         raise NotFound(f"The entity {download.title} is not in the store of {organization.name}.")
     withdraw_from_store(actor=actor, download=download, organization=organization)
     _follow_stores(actor, download)

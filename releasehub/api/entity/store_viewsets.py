@@ -93,6 +93,6 @@ class EntityStoreViewSet(EntityViewSet):
     @extend_schema(responses={204: None}, summary="Remove an entity from a store")
     def destroy(self, request: Request, organization_id: str) -> Response:
         fields = self.get_validated_data()
-        organization, entity = self.organization, self.find_entity(fields["entity_id"])
+        organization, entity = self.find_organization(), self.find_entity(fields["entity_id"])
         withdraw_entity(actor=self.actor, download=entity, organization=organization)
         return Response(status=204)

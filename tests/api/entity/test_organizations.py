@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from downloads.services import remove_team_member, set_team_member
 from releasehub.accounts.models import Invitation, Membership, Organization, Role
 from releasehub.accounts.services import accept_invitation, create_role
 from releasehub.apikeys.scopes import Scope
@@ -148,6 +149,24 @@ def test_removal_from_the_last_store_makes_the_entity_private(world: World) -> N
         world.entity.refresh_from_db()
         assert world.entity.visibility == visibility
     assert world.client.send("delete", of(first, "/store"), body).status_code == 404
+
+
+@pytest.mark.embedded
+def test_owner_withdraws_an_entity_from_the_store_of_others(world: World) -> None:
+    """A former member of the team has put it into the store of an organization that the owner does not belong to."""
+    manager, stranger = make_user(), make_user()
+    others = make_organization(members=(manager,))
+    Membership.objects.filter(user=manager).update(role="owner")
+    set_team_member(actor=system(), download=world.entity, user=manager, flags={"can_manage_team"})
+    assert publish(world, others, world.as_user(manager)).status_code == 201
+    remove_team_member(actor=system(), download=world.entity, user=manager)
+    url, body = of(others, "/store"), {"entityId": world.entity.public_id}
+    assert world.as_user(stranger).send("delete", url, body).status_code == 404
+    assert world.as_user(manager).send("delete", url, body).status_code == 403
+    assert world.client.send("delete", url, body).status_code == 204
+    assert world.as_user(manager).get(world.url).status_code == 404
+    unknown = world.client.send("delete", f"{URL}/nothing/store", body)
+    assert (unknown.status_code, world.client.send("delete", url, body).json()) == (404, unknown.json())
 
 
 @pytest.mark.embedded

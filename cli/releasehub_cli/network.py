@@ -16,6 +16,8 @@ from releasehub_cli import __version__
 from releasehub_cli.errors import CliError, network
 
 RUN_AGAIN = "Run the same command again to resume."
+# Those of OpenSSL, of pip and other programs that use requests, and of curl. The first one that is set counts.
+_CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _LONG_WORD = re.compile(r"[^/]{49,}")
 
 
@@ -44,14 +46,16 @@ def tls_context() -> ssl.SSLContext:
     Raises:
         CliError: The certificates cannot be read.
     """
+    name = next((name for name in _CERTIFICATE_VARIABLES if os.environ.get(name)), "")
     try:
+        if name.endswith("_BUNDLE"):  # httpx does not know these
+            return ssl.create_default_context(cafile=os.environ[name])
         return httpx.create_ssl_context()
     except OSError as error:
-        name = "SSL_CERT_FILE" if os.environ.get("SSL_CERT_FILE") else "SSL_CERT_DIR"
         raise CliError(
             f"{name} is {os.environ.get(name, '')}, which cannot be used: {error.strerror or error}.",
             code="bad_certificates",
-            hint="Set SSL_CERT_FILE to a file with certificates in PEM format, or unset it.",
+            hint=f"Set {name} to a file with certificates in PEM format, or unset it.",
         ) from error
 
 

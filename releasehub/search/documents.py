@@ -23,7 +23,7 @@ class Document:
 
     Attributes:
         names: Slug, tags, owner, license, category, version numbers, version tags, file names and platforms.
-        texts: Tag line, description and the notes of the newest versions.
+        texts: Tag line, description, and the notes and changelogs of the newest versions.
         facets: The rows by which lists are filtered, which are not saved yet.
     """
 
@@ -51,7 +51,8 @@ def document_of(download: Download) -> Document:
         *(text for version in versions for text in (version.number, version.tag)),
         *(text for file in files for text in file),
     ]
-    texts = [download.tag_line, download.description, *(version.notes for version in versions[:3])]
+    newest = (text for version in versions[:3] for text in (version.release_notes, version.changelog))
+    texts = [download.tag_line, download.description, *newest]
     return Document(
         download.pk,
         title=words_of(download.title),

@@ -255,9 +255,12 @@ def test_unusable_proxy_settings_are_named(variable: str, value: str, monkeypatc
     assert refusal.value.code == "bad_proxy"
 
 
-def test_unreadable_certificates_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", "/no/such.pem")
-    with pytest.raises(CliError, match=r"^SSL_CERT_FILE is /no/such\.pem"):
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_unreadable_certificates_are_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for other in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(name, "/no/such.pem")
+    with pytest.raises(CliError, match=rf"^{name} is /no/such\.pem"):
         tls_context.__wrapped__()
 
 

@@ -38,7 +38,7 @@ def shelf() -> None:
         title="Packsmith", slug="packsmith", owner=make_user("alice"), tags=["packaging"], license="MIT",
         tag_line="Builds and signs packages", description="Works with Cargo and npm.",
     )  # fmt: skip
-    version = make_version(packsmith, "2.4.0", release_notes="Fixes a crash on Windows.")
+    version = make_version(packsmith, "2.4.0", release_notes="Fixes a crash on Windows.", changelog="Drops Solaris.")
     make_file(version, name="packsmith-2.4.0-linux-x64.tar.gz", platform="linux", architecture="x64")
     make_download(title="Packsmith Plugins", tag_line="Extensions")
     make_download(title="Other Tool", description="An alternative to Packsmith, written in Rust.")
@@ -63,6 +63,7 @@ FOUND = [
     ("packsmith-2.4.0-linux-x64.tar.gz", "Packsmith"),
     ("linux packsmith", "Packsmith"),
     ("crash windows", "Packsmith"),
+    ("drops solaris", "Packsmith"),
     ("cargo", "Packsmith"),
     ("rust", "Other Tool"),
     ("extensions", "Packsmith Plugins"),

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.http import JsonResponse
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
@@ -13,6 +12,7 @@ from releasehub.api.common.problem_kinds import STATUSES, ProblemKind
 from releasehub.api.common.problems import Problem
 from releasehub.api.github.terms import constant_headers
 from releasehub.core.errors import ErrorCode
+from releasehub.core.site import site_url
 
 DOCUMENTATION_PATH = "/api/docs/github/"
 MESSAGES = {
@@ -87,7 +87,7 @@ class GitHubEnvelope(Envelope):
         if status == UNPROCESSABLE:
             shown["errors"] = [self._entry(problem) for problem in problems]  # type: ignore[assignment]
         return shown | {
-            "documentation_url": f"{settings.PUBLIC_URL}{DOCUMENTATION_PATH}",
+            "documentation_url": f"{site_url()}{DOCUMENTATION_PATH}",
             "status": str(status),
         }
 

@@ -12,6 +12,7 @@ from downloads.models import Download
 from downloads.services import update_download
 from releasehub.apikeys.models import ApiKey
 from tests.api.github.conftest import BINARY, Repository
+from releasehub.core.site import site_url
 from tests.conftest import ApiClient
 from tests.factories import make_key, make_user, system
 from versions.models import Version
@@ -20,7 +21,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 
 
 def error(message: str, status: int) -> dict[str, Any]:
-    return {"message": message, "documentation_url": "/api/docs/github/", "status": str(status)}
+    return {"message": message, "documentation_url": f"{site_url()}/api/docs/github/", "status": str(status)}
 
 
 def test_an_unknown_or_revoked_key_has_bad_credentials(repository: Repository) -> None:

@@ -107,7 +107,7 @@ def explain_update(actor: Actor, download: Download, client: Client, update: Ver
             "member, or leave out explain."
         )
     files = File.objects.passed().filter(version=OuterRef("pk")).suiting(client.platform, client.architecture)
-    rows = Version.all_objects.filter(download=download).annotate(has_file=Exists(files))
+    rows = Version.all_objects.filter(download=download).visible_to(actor).annotate(has_file=Exists(files))
     if update is not None:
         rows = rows.filter(sort_key__gt=update.sort_key)
     elif client.installed:

@@ -11,10 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from downloads.models import AccessKey, Download
+from downloads.services import set_team_member
 from files.models import File
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, Invalid
 from releasehub.distribution.updates import Client, RejectionReason, explain_update, find_update
+from releasehub.publishing.deletion import delete_version
 from tests.conftest import begin_with
 from tests.factories import make_download, make_file, make_user, make_version, system
 from versions.channels import ORDER
@@ -85,6 +87,19 @@ def test_unpublished_versions_are_not_offered_and_explained_to_the_team(world: V
     assert find_update(download, Client(installed="1.0.0")) is None
     [told] = explain_update(Actor(user=download.owner), download, Client(installed="1.0.0"), None)
     assert (told.version, told.reasons) == (newer, [REASONS[spoiler]])
+
+
+def test_deleted_versions_are_explained_to_those_who_see_them() -> None:
+    download = make_download()
+    make_version(download, "1.0.0", files=1)
+    delete_version(actor=system(), version=make_version(download, "2.0.0", files=1))
+    told = {}
+    for flag in ("can_edit", "can_manage_versions"):
+        user = make_user()
+        set_team_member(actor=system(), download=download, user=user, flags={flag})
+        found = explain_update(Actor(user=user), download, Client(installed="1.0.0"), None)
+        told[flag] = [rejected.version.number for rejected in found]
+    assert told == {"can_edit": [], "can_manage_versions": ["2.0.0"]}
 
 
 def test_only_team_members_see_the_explanation() -> None:

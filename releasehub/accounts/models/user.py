@@ -1,5 +1,8 @@
 """The user of the hub."""
 
+from collections.abc import Iterator
+
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
@@ -55,7 +58,15 @@ class User(PublicIdModel, AbstractUser):
 
     def get_session_auth_hash(self) -> str:
         """Return what sessions and tokens are compared with: a digest of the password, and of the generation."""
-        digest = super().get_session_auth_hash()
+        return self._digest_of_generation(super().get_session_auth_hash(), settings.SECRET_KEY)
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """Yield the same under each earlier SECRET_KEY."""
+        digests = super().get_session_auth_fallback_hash()
+        yield from map(self._digest_of_generation, digests, settings.SECRET_KEY_FALLBACKS)
+
+    def _digest_of_generation(self, digest: str, key: str) -> str:
         if not self.session_generation:
             return digest
-        return salted_hmac("releasehub.accounts.sessions", f"{digest} {self.session_generation}").hexdigest()
+        text = f"{digest} {self.session_generation}"
+        return salted_hmac("releasehub.accounts.sessions", text, secret=key).hexdigest()

@@ -3,6 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 
 from django.db import DatabaseError
 
@@ -71,11 +72,12 @@ def _fail_without_attempt(delivery: Delivery) -> None:
 
 def keys_of(endpoint: Endpoint) -> tuple[str, ...]:
     """Return the decrypted secrets that are valid now, the newest first, or nothing if they cannot be decrypted."""
-    encrypted = [endpoint.sealed_secret]
-    if endpoint.is_previous_secret_valid:
-        encrypted.append(endpoint.sealed_previous_secret)
     try:
-        return tuple(encryption.decrypt(text) for text in encrypted)
+        secret = encryption.decrypt(endpoint.sealed_secret)
     except encryption.DecryptionError:
         log.error("The secret of %s cannot be decrypted with the current SECRET_KEY. Rotate the secret.", endpoint)
         return ()
+    if endpoint.is_previous_secret_valid:
+        with suppress(encryption.DecryptionError):  # this is why the secret was rotated
+            return secret, encryption.decrypt(endpoint.sealed_previous_secret)
+    return (secret,)

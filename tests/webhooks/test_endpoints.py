@@ -154,6 +154,17 @@ def test_rotation_that_is_sent_twice_keeps_the_secret_that_the_receiver_has(secr
 
 
 @pytest.mark.embedded
+def test_rotation_replaces_a_secret_that_cannot_be_decrypted(settings: Any) -> None:
+    endpoint = make_endpoint(URL)
+    settings.SECRET_KEY = "another-key"
+    assert keys_of(endpoint) == ()
+    newest = rotate_secret(actor=system(), endpoint=endpoint)
+    endpoint.refresh_from_db()
+    assert endpoint.is_previous_secret_valid
+    assert keys_of(endpoint) == (newest,)
+
+
+@pytest.mark.embedded
 def test_rotation_without_an_overlap_ends_the_previous_secret_at_once() -> None:
     endpoint = make_endpoint(URL)
     rotate_secret(actor=system(), endpoint=endpoint)

@@ -21,7 +21,10 @@ Check = Callable[[], bool]
 
 def readiness() -> dict[str, bool]:
     """Run all checks, and return the result of each by its name."""
-    return {name: check() for name, check in _checks.items()}
+    is_reachable = is_database_reachable()
+    # A database that cannot be reached would let the next question wait for the same timeout again.
+    results = {"database": is_reachable, "migrations": is_reachable and is_migrated()}
+    return results | {name: check() for name, check in _checks.items()}
 
 
 def register_check(name: str, check: Check) -> None:
@@ -72,8 +75,4 @@ def is_broker_reachable() -> bool:
     return True
 
 
-_checks: dict[str, Check] = {
-    "database": is_database_reachable,
-    "migrations": is_migrated,
-    "broker": is_broker_reachable,
-}
+_checks: dict[str, Check] = {"broker": is_broker_reachable}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from releasehub.core import readiness
@@ -29,3 +31,11 @@ def test_hub_whose_database_was_removed_is_not_ready(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(connection.connection, "_path", "/nowhere/hub.sqlite3")
     monkeypatch.setattr(connection.connection, "_file", (1, 1))
     assert not readiness.is_database_reachable()
+
+
+def test_database_that_cannot_be_reached_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    wait = Mock(side_effect=OperationalError)
+    monkeypatch.setattr(connection, "cursor", wait)
+    results = readiness.readiness()
+    assert (results["database"], results["migrations"]) == (False, False)
+    assert wait.call_count == 1

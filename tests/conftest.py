@@ -291,6 +291,17 @@ def no_file_waits_for_the_disk() -> Iterator[None]:
 
 
 @contextmanager
+def rows_may_have_no_stored_files() -> Iterator[None]:
+    """Let tests begin with rows of files that nobody has stored. A hub would take its folder for an empty mount point.
+
+    `tests/files/storage/test_local_storage.py` checks that it does.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("files.storage.local_writer._ensure_mounted", lambda root: None)
+        yield
+
+
+@contextmanager
 def connections_outlive_responses() -> Iterator[None]:
     """Keep the connection that holds the transaction of the test open when the test closes a response.
 
@@ -335,6 +346,7 @@ PATCHES = (
     s3_models_loaded_once,
     s3_client_made_once,
     no_file_waits_for_the_disk,
+    rows_may_have_no_stored_files,
     connections_outlive_responses,
     threads_close_their_connections,
 )

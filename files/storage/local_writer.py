@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from django.apps import apps
 from django.conf import settings
 
-from files.storage.base import STAGING
+from files.storage.base import BLOBS, STAGING
 from releasehub.core.errors import StorageFull, StorageUnavailable
 
 log = logging.getLogger(__name__)
@@ -45,14 +46,33 @@ def ensure_root(root: Path) -> None:
     What is written after its volume was unmounted would be hidden once the volume is back.
 
     Raises:
-        OSError: The folder was moved or removed, or another volume is there.
+        OSError: The folder was moved or removed, another volume is there, or the volume is not mounted yet.
     """
     if root not in _roots:
+        _ensure_mounted(root)
         root.mkdir(parents=True, exist_ok=True)
     # The number of the device is not compared, because it may change when a volume is mounted again.
     number = os.stat(root).st_ino
     if _roots.setdefault(root, number) != number:
         log.error("The folder %s was moved, or its volume was unmounted. Put it back, or restart the hub.", root)
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+
+def _ensure_mounted(root: Path) -> None:
+    """Check that the folder of the hub is not an empty mount point. `restore` creates the folder of a hub that lost it.
+
+    Raises:
+        OSError: The database has stored files, but the folder has never had any.
+    """
+    is_used = settings.STORAGE_KIND == "local" and root == Path(settings.FILES_DIR)
+    if (
+        is_used
+        and not (root / BLOBS).exists()
+        and apps.get_model("files", "Blob").objects.filter(state="stored").exists()
+    ):
+        log.error(
+            "The folder %s has no stored files, unlike the database. Mount its volume, or restore a backup.", root
+        )
         raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
 
 

@@ -14,7 +14,7 @@ from django.core.files.storage import storages
 from django.core.management import call_command
 from django.db import connection
 
-from files.storage import blob_storage, copied_digest, written
+from files.storage import BLOBS, blob_storage, copied_digest, written
 from files.uploads.ending import expire_all_uploads
 from releasehub.operations.backups.backup_files import BLOB, BackupFile, read_file_list
 from releasehub.operations.backups.compressed_lines import read_lines
@@ -101,6 +101,8 @@ def _ensure_replaceable(manifest: Manifest, *, replace: bool) -> None:
 
 def _restore_files(vault: Vault, entries: Iterable[BackupFile], manifest: Manifest, progress: Progress) -> None:
     """Restore all files. Files that the storage already has stay; the proof compares every one with its digest."""
+    if settings.STORAGE_KIND == "local":  # a hub that has lost this folder refuses to store files
+        (Path(settings.FILES_DIR) / BLOBS).mkdir(parents=True, exist_ok=True)
     for number, entry in enumerate(entries, 1):
         if entry.key not in manifest.problems:
             if entry.kind == BLOB:

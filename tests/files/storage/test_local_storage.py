@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.exceptions import SuspiciousFileOperation
+from django.core.management import CommandError, call_command
 
-from files.storage import Incoming, LocalStorage
+from files.models import Blob
+from files.storage import Incoming, LocalStorage, local_writer
+from files.storage.local_writer import _ensure_mounted as ensure_mounted
 from releasehub.core.errors import StorageUnavailable
+from tests.factories import make_file
 
 pytestmark = pytest.mark.embedded
 ACTIONS: dict[str, Callable[[LocalStorage, str], Any]] = {
@@ -32,6 +37,29 @@ def test_key_that_leads_out_of_the_folder_is_refused(
     with pytest.raises(SuspiciousFileOperation):
         ACTIONS[action](local_storage, str(outside) if is_absolute else "../outside")
     assert outside.read_bytes() == b"secret"
+
+
+@pytest.mark.django_db
+def test_folder_whose_volume_was_not_mounted_at_the_start_is_neither_filled_nor_taken_for_empty(
+    local_storage: LocalStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_writer, "_ensure_mounted", ensure_mounted)
+    file = make_file(content=b"abc")
+    root = local_storage.root
+    aside = root.rename(root.with_name("aside"))
+    root.mkdir()
+    monkeypatch.setattr(local_writer, "_roots", {})  # as in a new process
+    assert not local_storage.is_reachable()
+    with pytest.raises(StorageUnavailable):
+        local_storage.new_writer()
+    with pytest.raises(CommandError, match="storage"):
+        call_command("verify_storage", stdout=StringIO(), stderr=StringIO())
+    assert Blob.objects.get(pk=file.blob_id).state == Blob.State.STORED
+    assert not any(root.iterdir())
+    root.rmdir()
+    aside.rename(root)
+    assert local_storage.is_reachable()
+    call_command("verify_storage", stdout=StringIO(), stderr=StringIO())
 
 
 def test_folder_whose_volume_is_gone_is_neither_filled_nor_taken_for_empty(local_storage: LocalStorage) -> None:

@@ -36,7 +36,7 @@ class Actor:
     Attributes:
         user: The acting user, or None for an anonymous visitor, a super-user key or the system.
         origin: The interface through which the request came.
-        is_super_key: Whether a super-user API key was used, which passes every policy. Tasks and commands pass them, too.
+        is_super_key: Whether a super-user API key was used, which passes every policy, as tasks and commands do.
         bound_download_ids: The only downloads that the API key can access, or None if it is not bound to any.
         granted_download_ids: Downloads that a valid access key opens.
         request_id: The id of the request in logs and in the audit log.

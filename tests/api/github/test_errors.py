@@ -11,8 +11,8 @@ from django.utils import timezone
 from downloads.models import Download
 from downloads.services import update_download
 from releasehub.apikeys.models import ApiKey
-from tests.api.github.conftest import BINARY, Repository
 from releasehub.core.site import site_url
+from tests.api.github.conftest import BINARY, Repository
 from tests.conftest import ApiClient
 from tests.factories import make_key, make_user, system
 from versions.models import Version

@@ -8,6 +8,7 @@ from psycopg import IsolationLevel
 
 from releasehub.settings.environment import env
 from releasehub.settings.processes import EMBEDDED_THREADS, REDIS_URL, UPLOAD_THREADS, WEB_THREADS
+from releasehub.settings.replica_connection import ReplicaConnection
 from releasehub.settings.sqlite_writers import QueuedConnection
 
 env.section = "Data, database and caches"
@@ -106,8 +107,9 @@ def _postgresql_options(pool_timeout: float) -> dict[str, Any]:
 def _replica() -> dict[str, Any]:
     """Return the configuration of the replica, or an empty one.
 
-    Its timeouts are short, because a request that waits for the replica could read from the primary instead. A machine
-    that is switched off answers nothing at all, so only `tcp_user_timeout` ends a statement that was sent to it.
+    Its timeouts are short, because a request that waits for the replica could read from the primary instead. Only
+    `tcp_user_timeout` ends a statement that was sent to a machine that is switched off, and only `ReplicaConnection`
+    one that was sent to a server that hangs.
     """
     config: dict[str, Any] = env.replica(
         "RELEASEHUB_REPLICA_URL",
@@ -121,6 +123,8 @@ def _replica() -> dict[str, Any]:
     if config:
         options = config.setdefault("OPTIONS", {})
         options.update(_postgresql_options(pool_timeout=1), **REPLICA_TIMEOUTS)
+        if DATABASE_POOL_SIZE:
+            options["pool"]["connection_class"] = ReplicaConnection
         config["DISABLE_SERVER_SIDE_CURSORS"] = not USE_PREPARED_STATEMENTS
         config["TEST"] = {"MIRROR": "default"}
     return config

@@ -48,9 +48,9 @@ def all_downloads(hub: Hub) -> list[DownloadRow]:
     return cast("list[DownloadRow]", pages(hub, DOWNLOADS, "downloads", order="title", direction="asc"))
 
 
-def all_versions(hub: Hub, download: DownloadRow) -> list[VersionRow]:
+def all_versions(hub: Hub, download: DownloadRow, **filters: str) -> list[VersionRow]:
     """Return the versions that the key has access to, highest number first."""
-    rows = pages(hub, VERSIONS, "versions", download_id=download["download_id"], order="version_int")
+    rows = pages(hub, VERSIONS, "versions", download_id=download["download_id"], order="version_int", **filters)
     return cast("list[VersionRow]", rows)
 
 
@@ -59,10 +59,14 @@ def all_files(hub: Hub, version: VersionRow) -> list[FileRow]:
 
 
 def versions_with_number(hub: Hub, download: DownloadRow, number: str, channel: str = "") -> list[VersionRow]:
-    rows = all_versions(hub, download)
+    """Return the versions with this number, with or without a leading v, or with this tag.
+
+    A download may have thousands of versions, so the hub selects them.
+    """
     plain = plain_number(number)
-    rows = [row for row in rows if plain_number(row["version_string"]) == plain or row.get("tag") == number]
-    return [row for row in rows if channel in {"", row["channel"]}]
+    filters = ({"version_string": plain}, {"version_string": f"v{plain}"}, {"tag": number})
+    rows = {row["version_id"]: row for names in filters for row in all_versions(hub, download, **names)}
+    return [row for row in rows.values() if channel in {"", row["channel"]}]
 
 
 def one_version(rows: list[VersionRow], number: str) -> VersionRow | None:

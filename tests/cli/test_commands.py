@@ -118,6 +118,19 @@ def test_list_reads_all_pages(run: Run, proxy: Proxy, shelf: Shelf, monkeypatch:
     assert len(proxy.requests("GET", "/api/mc-dm-versions/")) == 3
 
 
+def test_one_version_is_found_without_reading_all_of_them(
+    run: Run, proxy: Proxy, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalog, "PAGE_SIZE", 1)
+    for number in ("1.0", "v1.1", "1.2", "1.3", "1.4"):
+        shelf.release(number, linux=b"tool")
+    for number in ("v1.0", "1.1"):
+        before = len(proxy.requests("GET", "/api/mc-dm-versions/"))
+        assert run("yank", f"{shelf.slug}@{number}", "--reason", "Broken").code == 0
+        assert len(proxy.requests("GET", "/api/mc-dm-versions/")) == before + 3
+    assert {row["version_string"] for row in shelf.versions() if row["is_yanked"]} == {"1.0", "v1.1"}
+
+
 def test_one_grammar_names_a_version_in_every_command(run: Run, shelf: Shelf, version: int, tmp_path: Path) -> None:
     for name in (f"{shelf.slug}@beta", f"{shelf.slug}@1.5.0", f"{shelf.slug}@v1.5.0"):
         (row,) = run("list", name, "--json").json["versions"]

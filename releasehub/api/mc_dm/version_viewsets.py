@@ -42,7 +42,6 @@ from versions.services import lock_version
 CHANNEL_HEADER = "X-ReleaseHub-Channel"
 NEWEST_FIRST = Order.named(Version, ("-released_at", "-id"))  # the order of `newest_versions`
 FREQUENT_PARAMETERS = {"download_id", "page", "per_page", "after"}
-FILTERS = ("since", "channel", "state", "version_string")
 ORDER = {"release_date": "released_at", "version_int": "sort_key", "download_count": "download_count"}
 EXAMPLE = {
     "version_id": 88,
@@ -119,8 +118,9 @@ class McDmVersionViewSet(DownloadChildMixin, McDmModelViewSet):
 
     def get_stored_total(self, queryset: models.QuerySet[Any] | None = None) -> int | None:
         """Return the total that is stored with the download, as long as no filter narrows the list."""
-        download = self.parent_download
-        if self.wants_deleted or download is None or any(self.request.query_params.get(name) for name in FILTERS):
+        download, query = self.parent_download, self.request.query_params
+        is_filtered = any(query.get(name) for name in McDmVersionFilterSet.base_filters)
+        if self.wants_deleted or download is None or is_filtered:
             return None
         return listed_total(self.actor, download) if download.pk else 0
 

@@ -652,3 +652,13 @@ def test_end_of_support_is_written_shown_announced_and_removed(hub: Hub) -> None
     assert Event.objects.latest("id").data["end_of_support"] == "2030-06-30"
     assert hub.client.send("put", path, {"end_of_support": None}).status_code == 200
     assert hub.versions("with=full")["versions"][0]["end_of_support"] is None
+
+
+@pytest.mark.embedded
+@begin_with_hub
+@pytest.mark.parametrize("query", ["tag=v1.0", "version_string=1.0", "channel=beta", "state=draft"])
+def test_total_counts_the_versions_that_a_filter_leaves(hub: Hub, query: str) -> None:
+    make_version(hub.download, "1.0", channel="beta", state="draft")
+    make_version(hub.download, "2.0")
+    answer = hub.versions(query)
+    assert ([row["version_string"] for row in answer["versions"]], answer["pagination"]["total"]) == (["1.0"], 1)

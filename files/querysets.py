@@ -19,7 +19,7 @@ from releasehub.core.actor import Actor
 from releasehub.core.querysets import SoftDeleteQuerySet
 from versions.conditions import is_listed, is_released, is_shown
 from versions.models import Version
-from versions.platforms import architecture_spellings, platform_spellings
+from versions.platforms import platform_spellings, suitable_architectures
 
 MANAGE_FILES = "can_manage_files"
 UNIVERSAL = "universal"  # one file with the code for several architectures, as on macOS
@@ -109,8 +109,7 @@ class FileQuerySet(SoftDeleteQuerySet[Any]):
             version_suits = reduce(or_, declared, Q(version__platform_keys=[]))
             rows = rows.filter(Q(platform__lower__in=spellings) | Q(version_suits, platform="", kind="package"))
         if architecture:
-            suiting = {"", *architecture_spellings(UNIVERSAL), *architecture_spellings(architecture)}
-            rows = rows.filter(architecture__lower__in=sorted(suiting))
+            rows = rows.filter(architecture__lower__in=sorted(suitable_architectures(architecture)))
         return rows
 
 

@@ -36,6 +36,7 @@ ARCHITECTURE_SPELLINGS = {
     "loong64": ("loong64", "loongarch64"),
     "universal": ("universal", "universal2"),
 }
+ALSO_RUN = {"armv7": ("armv6",)}  # programs for these architectures run without emulation
 USUAL_ARCHITECTURES = {"macos": "arm64", "ios": "arm64", "android": "arm64"}  # x64 everywhere else
 
 
@@ -77,6 +78,12 @@ def architecture_spellings(word: str) -> tuple[str, ...]:
     """Return all names that mean the same architecture, for a database query."""
     name = fold_architecture(word)
     return ARCHITECTURE_SPELLINGS.get(name, (name,))
+
+
+def suitable_architectures(word: str) -> set[str]:
+    """Return all names of architectures whose programs run on this one, for a database query."""
+    names = ("", "universal", word, *ALSO_RUN.get(fold_architecture(word), ()))
+    return {spelling for name in names for spelling in architecture_spellings(name)}
 
 
 def platform_key(word: str) -> str:

@@ -13,6 +13,7 @@ from releasehub_cli.shapes import FileRow
 
 AUTO, ANY = "auto", "any"
 UNIVERSAL = "universal"
+_ALSO_RUN = {"armv7": "armv6"}  # programs for this architecture run without emulation
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ def _suits(file: FileRow, system: ClientSystem) -> bool:
     platform, architecture = fold_platform(file["platform"]), fold_architecture(file["architecture"])
     if system.platform and platform != system.platform and (platform or not _is_package(file)):
         return False
-    return not system.architecture or architecture in {"", UNIVERSAL, system.architecture}
+    wanted = system.architecture
+    return not wanted or architecture in {"", UNIVERSAL, wanted, _ALSO_RUN.get(wanted, wanted)}
 
 
 def _preference(file: FileRow, system: ClientSystem) -> tuple[bool, bool, bool, bool, int, tuple[bool, str]]:

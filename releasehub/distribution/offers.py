@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 from files.models import File
 from files.primary import fitness
 from files.querysets import UNIVERSAL
-from versions.platforms import PLATFORM_NAMES, fold_architecture, fold_platform, platform_name, usual_architecture
+from versions.platforms import (
+    ALSO_RUN,
+    PLATFORM_NAMES,
+    fold_architecture,
+    fold_platform,
+    platform_name,
+    usual_architecture,
+)
 
 # Architectures whose programs a system runs as well as its own, the best one first.
 ALSO_RUNS = {
@@ -14,7 +21,7 @@ ALSO_RUNS = {
     ("windows", "arm64"): ("x64", "x86"),
     ("macos", "arm64"): ("x64",),
     ("linux", "x64"): ("x86",),
-    ("linux", "armv7"): ("armv6",),
+    ("linux", "armv7"): ALSO_RUN["armv7"],
 }
 _PLATFORM_ORDER = tuple(PLATFORM_NAMES)
 

@@ -122,6 +122,7 @@ BUILDS = tuple(
         ((WINDOWS, LINUX, SUMS), ClientSystem("freebsd", "x64"), None),
         ((WINDOWS, JAR), ClientSystem(), "win.zip"),
         ((row("arm64.tgz", "linux", "arm64"), LINUX), ClientSystem("linux"), "linux.tgz"),
+        ((row("armv6.tgz", "linux", "armv6"), LINUX), ClientSystem("linux", "armv7"), "armv6.tgz"),
         (BUILDS, ClientSystem("linux", "x64"), "tool_1.2.3_linux_amd64.tar.gz"),
         ((row("tool_checksums.txt"), *BUILDS), ClientSystem("freebsd"), None),
         ((row("broken.zip", "linux", validation_status="failed"),), ClientSystem("linux", "x64"), None),

@@ -183,6 +183,15 @@ def test_client_that_names_no_architecture_gets_the_build_for_most_machines() ->
     }
 
 
+def test_armv7_runs_programs_for_armv6_and_gets_its_own_first() -> None:
+    version = make_version()
+    make_file(version, name="tool-armv6.tgz", platform="linux", architecture="armv6")
+    found = [best_file(version, "linux", "armv7l"), best_file(version, "linux", "arm64")]
+    make_file(version, name="tool-armv7.tgz", platform="linux", architecture="armhf")
+    found.append(best_file(version, "linux", "armv7"))
+    assert [file and file.filename for file in found] == ["tool-armv6.tgz", None, "tool-armv7.tgz"]
+
+
 def test_checksum_file_matches_no_platform() -> None:
     version = make_version()
     make_file(version, name="tool-windows.zip", platform="windows")

@@ -249,7 +249,7 @@ def test_verification_names_the_existing_backups(world: None, target: Path) -> N
 
 @begin_with(build)
 def test_two_backups_do_not_run_at_once(world: None, target: Path) -> None:
-    with exclusive(), pytest.raises(CommandError, match="is running"):
+    with exclusive("another one"), pytest.raises(CommandError, match="is running"):
         run("backup", target)
 
 

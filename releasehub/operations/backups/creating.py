@@ -38,7 +38,7 @@ def create_backup(target: str, *, passphrase: str, keep: int = 0, progress: Prog
     """
     started_at = timezone.now()
     try:
-        with exclusive():
+        with exclusive(f"backup to {target}"):
             _ensure_migrated()
             vault = open_or_create_vault(target, passphrase)
             remove_incomplete(vault)

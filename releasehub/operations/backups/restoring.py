@@ -50,7 +50,7 @@ def restore_backup(
         OperationError: The backup cannot be read, or the hub is not empty.
         DomainError: The storage failed.
     """
-    with exclusive():
+    with exclusive(f"restore of {target}"):
         vault = open_vault(target, passphrase)
         manifest = read_manifest(vault, backup_id)
         migrations = [(app, name) for app, name in manifest.migrations]

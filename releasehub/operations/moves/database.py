@@ -44,7 +44,7 @@ def move_database(url: str, *, progress: Progress = lambda text: None) -> Databa
     """
     if connection.vendor != "sqlite":
         raise OperationError("This hub uses PostgreSQL already. Only SQLite can be moved.")
-    with exclusive():
+    with exclusive("move to another database"):
         _migrate(url)
         with second_database(url) as target:
             _ensure_same_tables(target)

@@ -60,7 +60,7 @@ def move_files(to: str, *, progress: Progress = lambda text: None) -> FilesMove:
     if not target.is_reachable():
         raise OperationError("The target storage cannot be reached. Check its settings with `manage.py doctor`.")
     result = FilesMove(is_switched=to != settings.STORAGE_KIND)
-    with exclusive():
+    with exclusive(f"move of the files to {to}"):
         started_at = timezone.now()
         last_id = _copy_all(Blob.objects.all(), source, target, result, progress)
         if result.is_switched:

@@ -1,6 +1,7 @@
 """Base classes of the management commands."""
 
 import time
+from traceback import clear_frames
 from typing import Any
 
 from django.core.checks import Tags
@@ -25,7 +26,17 @@ class HubCommand(BaseCommand):
         try:
             return super().execute(*args, **options)
         except DomainError as error:
-            raise CommandError(error.message) from error
+            raise command_error(error) from error
+
+
+def command_error(error: Exception) -> CommandError:
+    """Return the error that a command reports.
+
+    Cursors that the traceback keeps open are closed while their connection is still open. Otherwise, SQLite complains
+    after the command has closed it.
+    """
+    clear_frames(error.__traceback__)
+    return CommandError(str(error))
 
 
 class ProgressCommand(HubCommand):

@@ -9,9 +9,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
-from django.core.management.base import CommandError
 
-from releasehub.core.commands import ProgressCommand
+from releasehub.core.commands import ProgressCommand, command_error
 from releasehub.core.errors import DomainError
 from releasehub.operations.errors import OperationError
 from releasehub.operations.vault.passphrase import read_passphrase
@@ -30,7 +29,7 @@ class OperationCommand(ProgressCommand):
         try:
             yield
         except (OperationError, DomainError, OSError, SuspiciousOperation) as error:
-            raise CommandError(str(error)) from error
+            raise command_error(error) from error
         finally:
             os.umask(umask)
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.apps import apps
-from django.core.management import find_commands, load_command_class
+from django.core.management import CommandError, find_commands, load_command_class
 
 from manage import main
 from releasehub.core.commands import HubCommand
+from releasehub.core.errors import StorageUnavailable
+from releasehub.operations.commands import OperationCommand
 
 pytestmark = pytest.mark.embedded
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,3 +74,41 @@ def test_others_may_not_change_what_a_command_creates(monkeypatch: pytest.Monkey
     finally:
         os.umask(before)
     assert umasks == [0o002]
+
+
+class Failing(HubCommand):
+    requires_system_checks = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        read_all(options["rows"])
+
+
+class FailingOperation(OperationCommand):
+    requires_system_checks = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with self.reporting(options):
+            read_all(options["rows"])
+
+
+def read_all(states: list[str]) -> None:
+    rows = cursor(states)
+    for _ in rows:
+        raise StorageUnavailable
+
+
+def cursor(states: list[str]) -> Iterator[int]:
+    try:
+        yield 1
+    finally:
+        states.append("closed")
+
+
+@pytest.mark.parametrize("command", [Failing(), FailingOperation()])
+def test_a_command_that_fails_leaves_no_cursor_open(command: HubCommand) -> None:
+    """The error of the command refers to the cursor until the process ends, after the connection was closed."""
+    states: list[str] = []
+    with pytest.raises(CommandError) as error:
+        command.execute(rows=states, verbosity=0, no_color=True, force_color=False, skip_checks=True)
+    assert error.value.__cause__
+    assert states == ["closed"]

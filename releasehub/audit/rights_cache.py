@@ -5,23 +5,25 @@ third of the CPU time of such a request. Only requests that read use this cache;
 
 A right that ends in this process ends at once: each recorded change begins a new generation, and entries of earlier
 generations are never read again. A right that ends in another process ends here as soon as its message arrives
-(`releasehub.core.cluster.change_channel`), or after RELEASEHUB_RIGHTS_CACHE_SECONDS. Entries are pickled, so every
-request gets instances of its own.
+(`releasehub.core.cluster.change_channel`), or after RELEASEHUB_RIGHTS_CACHE_SECONDS. Requests share an entry, so they
+must not change it. What Django remembers on a user, such as the permissions, ends together with the entry.
 """
 
 import itertools
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from django.conf import settings
-from django.core.cache import caches
 from django.db import connection, models, transaction
 
 from releasehub.core.cluster.change_channel import channel
+from releasehub.core.object_cache import ObjectCache
 
 Row = TypeVar("Row", bound=models.Model)
-CACHE_ALIAS = "rights"
+TOPIC = "rights"
 _generations = itertools.count(1)
+# Always in the memory of the process: it holds users and keys, and other processes invalidate their own entries.
+entries: ObjectCache[models.Model] = ObjectCache(max_entries=10_000)
 
 
 class _Current:
@@ -39,9 +41,10 @@ def cached_right(name: str, load: Callable[[], Row | None]) -> Row | None:
         return load()
     channel.listen()
     cache_key = f"{_Current.generation}:{name}"
-    row: Row | None = caches[CACHE_ALIAS].get(cache_key)
-    if row is None and (row := load()) is not None:
-        caches[CACHE_ALIAS].set(cache_key, row, seconds)
+    if (cached := entries.get(cache_key)) is not None:
+        return cast(Row, cached)
+    if (row := load()) is not None:
+        entries.set(cache_key, row, seconds)
     return row
 
 
@@ -53,13 +56,12 @@ def invalidate_rights() -> None:
 def _begin_everywhere() -> None:
     _begin_generation()
     if settings.RIGHTS_CACHE_SECONDS:
-        channel.announce(CACHE_ALIAS)
+        channel.announce(TOPIC)
 
 
 def _begin_generation() -> None:
     _Current.generation = next(_generations)
-    # Django removes expired entries when they are read, but those of earlier generations are never read again.
-    caches[CACHE_ALIAS].clear()
+    entries.clear()  # those of earlier generations are never read again
 
 
-channel.register(CACHE_ALIAS, _begin_generation)
+channel.register(TOPIC, _begin_generation)

@@ -20,7 +20,6 @@ from hashlib import sha256
 from typing import Any, TypeVar, cast
 
 from django.conf import settings
-from django.core.cache import caches
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_vary_headers
@@ -30,10 +29,11 @@ from releasehub.core.actor import Actor
 from releasehub.core.cluster.change_channel import channel
 from releasehub.core.cluster.replica import is_reading_from_replica, read_from_replica
 from releasehub.core.cluster.replica_health import health
+from releasehub.core.object_cache import ObjectCache
 
 View = Callable[..., HttpResponseBase]
 Row = TypeVar("Row", bound=models.Model | None)
-CACHE_ALIAS = "anonymous"
+TOPIC = "anonymous"
 CREDENTIAL_HEADERS = ("HTTP_AUTHORIZATION", "HTTP_XF_API_KEY", "HTTP_XF_API_USER")
 ACCESS_KEY_PARAMETER = "key"
 _generations = itertools.count(1)
@@ -66,6 +66,10 @@ class CachedResponse:
         return get_conditional_response(request, etag=self.headers["ETag"], response=response) or response
 
 
+responses: ObjectCache[CachedResponse] = ObjectCache(max_entries=300)
+rows: ObjectCache[models.Model] = ObjectCache(max_entries=2_000)
+
+
 def cache_for_anonymous(vary_on: Callable[[HttpRequest], Hashable] | None = None) -> Callable[[View], View]:
     """Cache the successful responses of a view for requests without credentials.
 
@@ -89,7 +93,7 @@ def cache_for_anonymous(vary_on: Callable[[HttpRequest], Hashable] | None = None
                 f"{request.build_absolute_uri()} {request.META.get(LOCALE, '')} {vary_on(request) if vary_on else ''}"
             )
             cache_key = _cache_key(key_source)
-            cached: CachedResponse | None = caches[CACHE_ALIAS].get(cache_key)
+            cached = responses.get(cache_key)
             if cached is None:
                 response = read()
                 # A response that sets a cookie belongs to one visitor.
@@ -97,7 +101,7 @@ def cache_for_anonymous(vary_on: Callable[[HttpRequest], Hashable] | None = None
                     return response
                 cached = CachedResponse.from_response(response)
                 if request.method == "GET":  # a view may leave out the body for HEAD
-                    caches[CACHE_ALIAS].set(cache_key, cached, seconds)
+                    responses.set(cache_key, cached, seconds)
             return cached.to_response(request)
 
         return wrapped
@@ -110,7 +114,7 @@ def cached_row(actor: Actor | None, key_parts: tuple[str, ...], load: Callable[[
 
     This is for views that count every request, so that their responses cannot be cached, and for those whose responses
     differ between visitors although most rows are the same. Without an actor, nothing is cached. The caller still has
-    to check every time whether the actor may see the row.
+    to check every time whether the actor may see the row. Requests share the row, so they must not change it.
     """
     seconds = settings.ANONYMOUS_CACHE_SECONDS
     # A row that an identified user may see must never be cached for anonymous visitors, not even for a second.
@@ -118,7 +122,12 @@ def cached_row(actor: Actor | None, key_parts: tuple[str, ...], load: Callable[[
     if not seconds or actor is None or not actor.is_anonymous or is_reading_from_replica():
         return load()
     channel.listen()
-    return cast(Row, caches[CACHE_ALIAS].get_or_set(_cache_key(repr(key_parts)), load, seconds))
+    cache_key = _cache_key(repr(key_parts))
+    if (cached := rows.get(cache_key)) is not None:
+        return cast(Row, cached)
+    if (row := load()) is not None:
+        rows.set(cache_key, row, seconds)
+    return row
 
 
 def invalidate_anonymous_cache() -> None:
@@ -130,7 +139,7 @@ def invalidate_anonymous_cache() -> None:
 
 def _clear_everywhere() -> None:
     _clear()
-    channel.announce(CACHE_ALIAS)
+    channel.announce(TOPIC)
 
 
 def _clear() -> None:
@@ -141,12 +150,18 @@ def _clear() -> None:
     """
     health.require_current()
     _Contents.generation = next(_generations)
-    caches[CACHE_ALIAS].clear()
+    forget()
 
 
 def _cache_key(source: str) -> str:
     """Return the key of an entry in the current generation. Call it before anything of the entry is read."""
     return sha256(f"{_Contents.generation} {source}".encode()).hexdigest()
+
+
+def forget() -> None:
+    """Remove all entries."""
+    responses.clear()
+    rows.clear()
 
 
 def has_credentials(request: HttpRequest) -> bool:
@@ -169,4 +184,4 @@ def state_language(response: HttpResponseBase) -> None:
         patch_vary_headers(response, ("Accept-Language", "Cookie"))
 
 
-channel.register(CACHE_ALIAS, _clear)
+channel.register(TOPIC, _clear)

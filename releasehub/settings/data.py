@@ -162,10 +162,6 @@ CACHES = {
     | {"OPTIONS": {"MAX_ENTRIES": MAX_COUNTERS}},
     "process": {"BACKEND": "releasehub.core.steady_cache.SteadyCache", "LOCATION": "process"}
     | {"OPTIONS": {"MAX_ENTRIES": MAX_COUNTERS}},
-    "anonymous": {"BACKEND": "releasehub.core.steady_cache.SteadyCache", "LOCATION": "anonymous"},
-    # Always in the memory of the process: it holds users and keys, and other processes invalidate their own entries.
-    "rights": {"BACKEND": "releasehub.core.steady_cache.SteadyCache", "LOCATION": "rights"}
-    | {"OPTIONS": {"MAX_ENTRIES": 10_000}},
 }
 
 ANONYMOUS_CACHE_SECONDS = env.number(

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission
-from django.core.cache import caches
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -16,8 +15,8 @@ from releasehub.accounts.models import User
 from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry
 from releasehub.audit.services import MAX_REFUSALS_PER_ADDRESS, MAX_REFUSALS_PER_MINUTE, REFUSALS_STOP, record_refusal
+from releasehub.core import anonymous_cache
 from releasehub.core.actor import Actor
-from releasehub.core.anonymous_cache import CACHE_ALIAS
 from tests.confirming import confirm_password
 from tests.factories import make_user
 
@@ -125,20 +124,20 @@ def test_only_changes_of_public_objects_invalidate_the_anonymous_cache(
     client: Client, settings: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
     settings.ANONYMOUS_CACHE_SECONDS = 60
-    make_user("ann")
-    caches[CACHE_ALIAS].set("page", "cached", 60)
+    row = make_user("ann")
+    anonymous_cache.rows.set("page", row, 60)
     with django_capture_on_commit_callbacks(execute=True):
         client.post(reverse("pages:sign-in"), {"username": "ann", "password": "wrong"})
         client.post(reverse("pages:sign-in"), {"username": "ann", "password": PASSWORD})
     assert AuditEntry.objects.count() == 2
-    assert caches[CACHE_ALIAS].get("page") == "cached"
+    assert anonymous_cache.rows.get("page") is row
     with django_capture_on_commit_callbacks(execute=True):
         User.objects.get(username="ann").save()
-        assert caches[CACHE_ALIAS].get("page") == "cached"
+        assert anonymous_cache.rows.get("page") is row
         user = User.objects.get(username="ann")
         user.username = "anna"
         user.save()
-    assert caches[CACHE_ALIAS].get("page") is None
+    assert anonymous_cache.rows.get("page") is None
 
 
 def staff(*permissions: str) -> Client:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.cache import caches
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -20,7 +19,7 @@ from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.scopes import Scope
 from releasehub.apikeys.services import delete_key, revoke_key, update_key
 from releasehub.apikeys.verification import InactiveKey, verify_key
-from releasehub.audit.rights_cache import CACHE_ALIAS, cached_right, invalidate_rights
+from releasehub.audit.rights_cache import cached_right, entries, invalidate_rights
 from tests.conftest import ApiClient
 from tests.factories import make_download, make_key, make_user, make_version, system
 
@@ -31,7 +30,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.embedded]
 def enabled_cache(settings: Any) -> Iterator[None]:
     settings.RIGHTS_CACHE_SECONDS = 60
     yield
-    caches[CACHE_ALIAS].clear()
+    entries.clear()
 
 
 @pytest.fixture
@@ -72,9 +71,9 @@ def test_second_request_reads_neither_the_key_nor_the_access(client: ApiClient, 
 
 def test_change_removes_the_entries_of_earlier_generations(download: Download) -> None:
     """A hub that publishes all the time would otherwise keep thousands of entries that nothing reads."""
-    caches[CACHE_ALIAS].set("entry", "of an earlier generation", 60)
+    entries.set("of an earlier generation", download, 60)
     update_download(actor=system(), download=download, title="Another title")
-    assert caches[CACHE_ALIAS].get("entry") is None
+    assert not len(entries)
 
 
 def delete(key: ApiKey) -> None:
@@ -145,12 +144,19 @@ def test_access_of_each_user_is_cached_separately(client: ApiClient, download: D
     assert numbers(ApiClient(), download) == []
 
 
-def test_requests_share_no_instance(client: ApiClient, owner: User) -> None:
+def test_requests_share_a_key_until_it_expires(owner: User) -> None:
     secret = make_key(owner)
     first, second = (verify_key(secret, is_cacheable=True) for _ in range(2))
-    assert first == second
-    assert first is not second
-    assert first.user is not second.user
+    assert first is second
+    assert verify_key(secret) is not first
+
+
+def test_permission_ends_at_once_although_django_remembers_it_on_the_shared_user(download: Download) -> None:
+    moderator = make_user("moderator", is_staff=True, permissions=("moderate_download",))
+    client = ApiClient(make_key(moderator))
+    assert [numbers(client, download) for _ in range(2)] == [["1.0.0"], ["1.0.0"]]
+    moderator.user_permissions.clear()
+    assert numbers(client, download) == []
 
 
 def test_list_has_the_new_total_after_a_creation(client: ApiClient, download: Download) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.core.cache import caches
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -17,8 +16,9 @@ from downloads.services import update_download
 from files.models import DownloadGrant, File
 from releasehub.apikeys.scopes import Scope
 from releasehub.apikeys.services import issue_key
+from releasehub.core import anonymous_cache
 from releasehub.core.actor import Actor
-from releasehub.core.anonymous_cache import CACHE_ALIAS, cached_row
+from releasehub.core.anonymous_cache import cached_row
 from releasehub.distribution import links
 from releasehub.distribution.access_keys import issue_access_key
 from releasehub.publishing.deletion import delete_version
@@ -36,9 +36,9 @@ LINUX = "Mozilla/5.0 (X11; Linux x86_64)"
 @pytest.fixture(autouse=True)
 def enabled_cache(settings: Any) -> Iterator[None]:
     settings.ANONYMOUS_CACHE_SECONDS = 60
-    caches[CACHE_ALIAS].clear()
+    anonymous_cache.forget()
     yield
-    caches[CACHE_ALIAS].clear()
+    anonymous_cache.forget()
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def test_response_for_a_member_is_never_cached(client: Client, download: Downloa
     member = Client()
     member.force_login(download.owner)
     for first, second in ((member, client), (client, member)):
-        caches[CACHE_ALIAS].clear()
+        anonymous_cache.forget()
         pages = {id(one): one.get(download.path).content.decode() for one in (first, second)}
         assert "3.0.0-draft.1" in pages[id(member)]
         assert "3.0.0-draft.1" not in pages[id(client)]

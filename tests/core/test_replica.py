@@ -15,7 +15,6 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from django.core.cache import caches
 from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.test import Client
@@ -24,8 +23,9 @@ from django.test.utils import CaptureQueriesContext
 from downloads.models import Download
 from downloads.services import update_download
 from files.models import DownloadGrant, File
+from releasehub.core import anonymous_cache
 from releasehub.core.actor import Actor
-from releasehub.core.anonymous_cache import CACHE_ALIAS, cached_row
+from releasehub.core.anonymous_cache import cached_row
 from releasehub.core.cluster import replica
 from releasehub.core.cluster.change_channel import ChangeChannel, waiting_messages
 from releasehub.core.cluster.replica_health import REPLICA_ALIAS, ReplicaHealth
@@ -178,14 +178,14 @@ def test_writes_and_transactions_stay_on_the_primary(health: Clockwork, download
 
 def test_rows_of_the_replica_never_reach_the_cache_of_links(health: Clockwork, settings: Any) -> None:
     settings.ANONYMOUS_CACHE_SECONDS = 60
-    caches[CACHE_ALIAS].clear()
+    anonymous_cache.forget()
 
     def load() -> str:
         return cached_row(Actor(), ("a download",), Download.objects.get).title
 
     assert replica.read_from_replica(load) == REPLICA
     assert load() == PRIMARY
-    caches[CACHE_ALIAS].clear()
+    anonymous_cache.forget()
 
 
 def test_health_compares_positions(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:

@@ -10,7 +10,7 @@ from django.core.cache import caches
 pytestmark = pytest.mark.embedded
 
 
-@pytest.mark.parametrize("alias", ["default", "limits", "process", "anonymous", "rights"])
+@pytest.mark.parametrize("alias", ["default", "limits", "process"])
 def test_entry_expires_although_the_clock_was_set_back(alias: str, monkeypatch: pytest.MonkeyPatch) -> None:
     cache, steady, system = caches[alias], time.monotonic(), time.time()
     cache.set("short", 1, timeout=1)

@@ -6,11 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.core.cache import caches
 from django.test import Client, RequestFactory
 from django.utils import timezone, translation
 
-from releasehub.core.anonymous_cache import CACHE_ALIAS
+from releasehub.core import anonymous_cache
 from releasehub.pages.preferences import zone_of
 from releasehub.pages.templatetags.dates import ago, day, moment, moment_text
 from releasehub.pages.templatetags.pages import times_fetched
@@ -81,7 +80,7 @@ def test_language_does_not_leak_into_the_next_request(client: Client) -> None:
 
 def test_anonymous_visitors_of_each_language_and_zone_share_a_cached_page(settings: Any) -> None:
     settings.ANONYMOUS_CACHE_SECONDS = 60
-    caches[CACHE_ALIAS].clear()
+    anonymous_cache.forget()
     english, german, berlin = Client(), Client(headers=GERMAN), Client(headers=GERMAN)
     berlin.cookies["releasehub_browser_zone"] = "Europe/Berlin"
     tags = [client.get("/")["ETag"] for client in (english, german, berlin)]
@@ -89,7 +88,7 @@ def test_anonymous_visitors_of_each_language_and_zone_share_a_cached_page(settin
     berlin.cookies["releasehub_language"] = "en"
     assert berlin.get("/").content == english.get("/").content
     assert "private" not in berlin.get("/")["Cache-Control"]
-    caches[CACHE_ALIAS].clear()
+    anonymous_cache.forget()
 
 
 def test_other_cookies_keep_a_response_private(client: Client) -> None:

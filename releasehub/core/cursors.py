@@ -31,7 +31,7 @@ def server_binding_cursor(using: str = DEFAULT_DB_ALIAS) -> Iterator[CursorWrapp
     connection.ensure_connection()
     wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
     with wrap(ServerBindingCursor(connection.connection)) as cursor:  # type: ignore[call-arg]
-        # Django's loader parses each time in Python, which takes 40 times as long as that of psycopg, written in C. Both
-        # return UTC, which is the time zone of the connection.
+        # Django's loader parses each time in Python, which takes 40 times as long as that of psycopg in C. Both return
+        # UTC, which is the time zone of the connection.
         cursor.cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
         yield cursor

@@ -8,7 +8,7 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
+from functools import cache, reduce
 from operator import attrgetter
 from typing import Any, Self
 
@@ -19,7 +19,7 @@ from django.db.models.expressions import OrderBy
 from rest_framework.exceptions import ValidationError
 
 PARAMETER = "after"
-SALT = "releasehub.api.cursor"
+SALT = "releasehub.api.list_cursor"
 MAX_CURSOR_CHARACTERS = 4000
 NO_ROW = Q(pk__in=[])
 INVALID = (
@@ -87,7 +87,7 @@ class Order:
         It is signed, so that values which come back always have the types that the database expects.
         """
         values = [_to_json(term.value_of(row)) for term in self.terms]
-        return signing.dumps({"order": self._name, "values": values, "page": page}, salt=SALT, compress=True)
+        return signer().sign_object({"order": self._name, "values": values, "page": page})
 
     def resume(self, queryset: models.QuerySet[Any], cursor: str) -> tuple[models.QuerySet[Any], int]:
         """Return the rows after the cursor, and the number of the page that begins there.
@@ -115,12 +115,18 @@ class Order:
 
     def _read(self, cursor: str) -> dict[str, Any]:
         try:
-            content = signing.loads(cursor, salt=SALT) if len(cursor) <= MAX_CURSOR_CHARACTERS else {}
+            content = signer().unsign_object(cursor) if len(cursor) <= MAX_CURSOR_CHARACTERS else {}
         except signing.BadSignature as error:
             raise ValidationError({PARAMETER: [INVALID]}) from error
         if content.get("order") != self._name:
             raise ValidationError({PARAMETER: [INVALID]})
         return content
+
+
+@cache
+def signer() -> signing.Signer:
+    """Return the signer of cursors, made once: it takes as long as signing, and every page has a cursor."""
+    return signing.Signer(salt=SALT)
 
 
 def _to_json(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """A cache in the memory of the process that keeps objects as they are, for about a second.
 
 Django's caches pickle what they store. Reading the key and the download of a request from them took a tenth of its CPU
-time. Here all requests of the process share an object, so nobody may change one that others can see.
+time. Here all requests of the process share an object, so a request must not change it.
 """
 
 import time

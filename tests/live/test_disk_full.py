@@ -28,7 +28,9 @@ def small_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     if not can_mount():
         pytest.skip("mount namespaces are not allowed here")
     data = tmp_path_factory.mktemp("small")
-    script = f'mount -t tmpfs -o size=12m tmpfs "{data}/files" && exec "$@"'
+    # The hub has files already, and does not start on a volume without them.
+    fill = f'cp -a "{data}/files" "{data}/copy" && mount -t tmpfs -o size=12m tmpfs "{data}/files"'
+    script = f'{fill} && cp -a "{data}/copy/." "{data}/files" && exec "$@"'
     hub = start(data, inside=(*NAMESPACE, "sh", "-c", script, "sh"))
     try:
         yield hub

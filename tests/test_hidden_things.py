@@ -1,7 +1,7 @@
-"""What outsiders get is the same with and without the things that are hidden from them.
+"""Hidden drafts, private and deleted things change nothing in the responses for outsiders.
 
 The test asks for every page and every read operation of the APIs twice: before drafts, private and deleted things exist
-beside the public ones, and afterwards. A title, a count, an order or a status that differs tells of them.
+beside the public ones, and afterwards. A different title, count, order or status would reveal them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Hidden drafts, private and deleted things change nothing in the responses for outsiders.
 
 The test asks for every page and every read operation of the APIs twice: before drafts, private and deleted things exist
-beside the public ones, and afterwards. A different title, count, order or status would reveal them.
+beside the public ones, and again afterwards. The answers must be equal, or they would reveal that something is hidden.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Hidden drafts, private and deleted things change nothing in the responses for outsiders.
 
-The test asks for every page and every read operation of the APIs twice: before drafts, private and deleted things exist
-beside the public ones, and again afterwards. The answers must be equal, or they would reveal that something is hidden.
+The test reads every page and every API operation twice: first with public data only, then with drafts and with private
+and deleted rows. Both responses must be equal.
 """
 
 from __future__ import annotations

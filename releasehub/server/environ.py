@@ -1,5 +1,6 @@
 """A WSGI environment from an RSGI scope (PEP 3333; Granian's RSGI specification 1.6)."""
 
+import re
 import sys
 from string import printable
 from typing import Any
@@ -22,6 +23,11 @@ CONSTANT: dict[str, Any] = {
 }
 CHUNKED = "HTTP_TRANSFER_ENCODING"
 UNPREFIXED = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
+# Django reads these with the parser of e-mails: its time is quadratic, and some parameters of e-mails make it fail.
+WITH_PARAMETERS = ("CONTENT_TYPE", "HTTP_ACCEPT", "HTTP_CONTENT_DISPOSITION")
+MAX_PARAMETER_CHARACTERS = 2_000
+EXTENDED_PARAMETER = re.compile(r";[^;=]*\*")  # as in `filename*=UTF-8''a`; HTTP knows it for file names only
+CHARSET = re.compile(r";\s*charset\s*=[^;]*", re.IGNORECASE)
 
 
 def environ_of(scope: Any) -> dict[str, Any]:
@@ -40,6 +46,7 @@ def environ_of(scope: Any) -> dict[str, Any]:
     }
     for name, value in scope.headers.items():
         _add_header(environ, name, value)
+    _drop_unreadable_parameters(environ)
     # The host of an absolute request target replaces the header (RFC 9112, section 3.2.2).
     environ["HTTP_HOST"] = scope.authority or environ.get("HTTP_HOST", "")
     return environ
@@ -79,3 +86,19 @@ def _add_header(environ: dict[str, Any], name: str, value: str) -> None:
         separator = ";" if key == "HTTP_COOKIE" else ","
         value = f"{environ[key]}{separator}{value}"
     environ[key] = value
+
+
+def _drop_unreadable_parameters(environ: dict[str, Any]) -> None:
+    """Remove a header whose parameters cannot be parsed. The request continues as if the client had not sent it.
+
+    The charset of a body goes, too: forms, queries and JSON are UTF-8 (WHATWG URL and RFC 8259), while Django would
+    decode even the query with any codec that Python has.
+    """
+    for name in WITH_PARAMETERS:
+        if (value := environ.get(name)) is None:
+            continue
+        is_extended = name != "HTTP_CONTENT_DISPOSITION" and EXTENDED_PARAMETER.search(value)
+        if len(value) > MAX_PARAMETER_CHARACTERS or is_extended:
+            del environ[name]
+        elif name == "CONTENT_TYPE":
+            environ[name] = CHARSET.sub("", value)

@@ -59,7 +59,14 @@ def test_name_is_decoded(version: Version, disposition: bytes, name: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "value", [b"=?UTF-8?B?Li4vZXZpbC5iaW4=?=", b"=?no-such-charset?Q?a?=", b"=?UTF-8?B?/w==?=", b"a\xe9?.bin"]
+    "value",
+    [
+        b"=?UTF-8?B?Li4vZXZpbC5iaW4=?=",
+        b"=?no-such-charset?Q?a?=",
+        b"=?undefined?Q?a?=",
+        b"=?UTF-8?B?/w==?=",
+        b"a\xe9?.bin",
+    ],
 )
 def test_decoded_name_is_checked(version: Version, value: bytes) -> None:
     answer = send(version, b'name="file"; filename="%s"' % value)

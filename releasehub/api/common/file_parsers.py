@@ -131,7 +131,12 @@ class RawNameMultiPartParser(DjangoMultiPartParser):
 
 def _disposed_name(request: Any) -> str:
     """Return the file name in the header Content-Disposition."""
-    _, parameters = parse_header_parameters(request.headers.get("Content-Disposition", ""))
+    try:
+        _, parameters = parse_header_parameters(request.headers.get("Content-Disposition", ""))
+    except ValueError as error:  # an unknown charset, for example
+        raise ParseError(
+            "The header Content-Disposition cannot be read. Put the name of the file into the URL."
+        ) from error
     if not (name := parameters.get("filename", "")):
         raise ParseError("The request names no file. Put the name into the URL, or into Content-Disposition.")
     return str(name)

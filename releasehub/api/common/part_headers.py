@@ -72,5 +72,5 @@ def decode_words(name: str) -> str:
         return name
     try:
         return str(join_words(decode_header(name)))
-    except (HeaderParseError, LookupError, UnicodeDecodeError):
+    except (HeaderParseError, LookupError, UnicodeError):
         return name

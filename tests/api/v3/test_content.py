@@ -243,6 +243,14 @@ def test_older_form_takes_the_name_from_the_form_or_the_header(shop: Shop) -> No
     assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_BODY")
 
 
+@pytest.mark.parametrize("parameter", ["filename*=no-such''a.bin", "filename*=undefined''%41"])
+def test_name_in_an_unreadable_header_is_refused(shop: Shop, parameter: str) -> None:
+    named = {"Content-Disposition": f"attachment; {parameter}"}
+    path = f"/v3/{shop.release()['id']}"
+    answer = shop.client.generic("PUT", path, b"raw", content_type="application/octet-stream", headers=named)
+    assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_BODY")
+
+
 def test_hosted_files_are_secured_by_default(shop: Shop) -> None:
     body = {"name": "Rocket", "categoryId": shop.product.category.public_id}
     product = shop.client.send("post", "/v3/products", body).json()

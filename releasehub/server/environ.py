@@ -47,6 +47,9 @@ def environ_of(scope: Any) -> dict[str, Any]:
     for name, value in scope.headers.items():
         _add_header(environ, name, value)
     _drop_unreadable_parameters(environ)
+    if "\\" in (cookies := environ.get("HTTP_COOKIE", "")):
+        # Python before 3.11.10 takes quadratic time for backslashes (CVE-2024-7592). The hub sets no such cookie.
+        environ["HTTP_COOKIE"] = ";".join(cookie for cookie in cookies.split(";") if "\\" not in cookie)
     # The host of an absolute request target replaces the header (RFC 9112, section 3.2.2).
     environ["HTTP_HOST"] = scope.authority or environ.get("HTTP_HOST", "")
     return environ

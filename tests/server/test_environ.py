@@ -55,6 +55,12 @@ def test_media_types_that_cannot_be_parsed_count_as_missing(parameter: str) -> N
     assert (received.content_type, received.accepts("application/json")) == ("", True)
 
 
+def test_cookies_with_backslashes_are_left_out() -> None:
+    """Python before 3.11.10 takes quadratic time to read them (CVE-2024-7592), and the hub sets none."""
+    environ = environ_with(cookie='first=1; a="' + "\\\\" * 30_000 + '"; zone="Europe/Berlin"; b="\\073"')
+    assert WSGIRequest(environ).COOKIES == {"first": "1", "zone": "Europe/Berlin"}
+
+
 def test_usual_media_types_stay_as_they_are() -> None:
     headers = {
         "content_type": 'multipart/form-data; boundary="a b"',

@@ -213,7 +213,9 @@ def values_of(controls: list[Control]) -> dict[str, list[Any]]:
         elif control.kind not in {"checkbox", "radio", "submit", "button"} or (
             control.kind in {"checkbox", "radio"} and "checked" in attributes
         ):
-            values.setdefault(name, []).append(attributes.get("value", ""))
+            # A browser sends "on" for a box without a value.
+            default = "on" if control.kind in {"checkbox", "radio"} else ""
+            values.setdefault(name, []).append(attributes.get("value", default))
     return values
 
 

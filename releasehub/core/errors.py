@@ -47,6 +47,7 @@ class ErrorCode(StrEnum):
     LEGAL_HOLD = "legal_hold"
     MEMBER_EXISTS = "member.exists"
     MEMBER_LAST_ADMIN = "member.last_admin"
+    USER_LAST_ADMINISTRATOR = "user.last_administrator"
     MOVED = "moved"
     NOT_ALLOWED = "not_allowed"
     NOT_DELETED = "not_deleted"

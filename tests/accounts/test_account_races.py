@@ -17,6 +17,7 @@ from releasehub.accounts.models import Membership, Organization, User
 from releasehub.accounts.roles import MEMBER, built_in_role
 from releasehub.accounts.services import anonymizing
 from releasehub.accounts.services.anonymizing import anonymize_user
+from releasehub.accounts.services.disabling import disable_user
 from releasehub.accounts.services.handing_over import merge_accounts
 from releasehub.accounts.services.members import create_membership
 from releasehub.apikeys.models import ApiKey
@@ -96,3 +97,11 @@ def test_transfer_and_a_merge_take_their_locks_in_one_order(settings: Any, monke
     transfer_download(actor=Actor(user=staff), download=download, to=into.username)
     assert isinstance(merging.end(), dict)
     assert Download.objects.get(pk=download.pk).owner == into
+
+
+def test_two_site_administrators_cannot_disable_each_other() -> None:
+    first, second = (make_user(name, is_staff=True, is_superuser=True) for name in ("first", "second"))
+    pairs = ((first, second), (second, first))
+    ends = at_once([partial(disable_user, actor=Actor(user=actor), user=user) for actor, user in pairs])
+    assert sorted(isinstance(end, Conflict) for end in ends) == [False, True]
+    assert User.objects.filter(is_active=True).count() == 1

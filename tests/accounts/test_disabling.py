@@ -156,3 +156,38 @@ def test_request_that_has_read_an_account_earlier_does_not_change_it_after_its_a
         enable_user(actor=system(), user=stale)
     stored = User.objects.get(pk=ann.pk)
     assert (stored.is_active, stored.first_name) == (False, "")
+
+
+def take_in_admin(actor: User, user: User, right: str) -> str:
+    """Untick a box in the form of the user, and return the page if the form was refused."""
+    browser, url = Client(), f"/admin/accounts/user/{user.pk}/change/"
+    browser.force_login(actor)
+    confirm_password(browser, actor)
+    form = entered(browser, url)
+    del form[right]
+    answer = browser.post(url, form)
+    user.refresh_from_db()
+    return "" if answer.status_code == 302 else answer.content.decode()
+
+
+def test_account_that_is_deactivated_in_the_form_is_disabled_in_full(clerk: Actor, ann: User, client: Client) -> None:
+    root = make_user("root", is_staff=True, is_superuser=True)
+    client.force_login(ann)
+    link, token = create_password_link(actor=clerk, user=ann), issue_token(ann)
+    assert (take_in_admin(root, ann, "is_active"), ann.is_active) == ("", False)
+    enable_user(actor=system(), user=ann)
+    assert client.get("/account/").status_code == 302
+    with pytest.raises(InactiveKey):
+        verify_token(token)
+    with pytest.raises(NotFound):
+        find_link(OneTimeLink.Kind.PASSWORD, link)
+
+
+@pytest.mark.parametrize("right", ["is_active", "is_staff", "is_superuser"])
+def test_last_site_administrator_cannot_be_lost(right: str) -> None:
+    root, other = (make_user(name, is_staff=True, is_superuser=True) for name in ("root", "other"))
+    assert take_in_admin(root, other, right) == ""
+    assert "last active site administrator" in take_in_admin(root, root, right)
+    assert (root.is_active, root.is_staff, root.is_superuser) == (True, True, True)
+    with pytest.raises(Conflict):
+        disable_user(actor=system(), user=root)

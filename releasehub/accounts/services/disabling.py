@@ -6,6 +6,7 @@ from django.db.models import F
 
 from releasehub.accounts.browsers import sign_out_everywhere
 from releasehub.accounts.models import User
+from releasehub.accounts.services.administrators import ensure_other_administrator
 from releasehub.accounts.services.locking import hold_account
 from releasehub.accounts.services.one_time_links import end_password_links
 from releasehub.accounts.user_policies import user_policy
@@ -22,8 +23,11 @@ def disable_user(*, actor: Actor, user: User, reason: str = "") -> None:
 
     Raises:
         Denied: The actor may not change it, or it is the actor's own.
+        Conflict: It is the account of the last site administrator.
     """
     user_policy.ensure("disable", actor, user)
+    if user.is_superuser:
+        ensure_other_administrator(user)
     close_sign_in(actor=actor, user=user, reason=reason)
 
 

@@ -1,5 +1,6 @@
 """The base of the view sets of the mc-dm dialect."""
 
+from functools import cached_property
 from typing import Any, ClassVar
 
 from django.db import models
@@ -59,7 +60,7 @@ class McDmViewSet(McDmEnvelopeMixin, HubModelViewSet):
     full_serializer_class: ClassVar[type[BaseSerializer[Any]] | None] = None
     ordering: ClassVar[dict[str, str]]
 
-    @property
+    @cached_property
     def is_full(self) -> bool:
         return self.full_serializer_class is not None and self.request.query_params.get("with") == "full"
 

@@ -1,5 +1,7 @@
 """Base classes of the management commands."""
 
+import re
+import sys
 import time
 from traceback import clear_frames
 from typing import Any
@@ -8,11 +10,40 @@ from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 
 from releasehub.core.errors import DomainError
+from releasehub.core.logs import one_line
 
 LINE_SECONDS = 1.0
+# What commands print besides printable characters: lines, tabs, spaces of another width, and Django's colors.
+_LAYOUT = re.compile("([\n\t\u00a0\u2000-\u200a\u202f\u3000]|\x1b\\[[0-9;]*m)")
 
 
-class HubCommand(BaseCommand):
+class TerminalStream:
+    """A stream that escapes control characters, because texts of others must not control the operator's terminal."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> None:
+        pieces = _LAYOUT.split(text)  # every second one is layout
+        self._stream.write("".join(piece if place % 2 else one_line(piece) for place, piece in enumerate(pieces)))
+
+
+class PlainCommand(BaseCommand):
+    """A command whose output goes through `TerminalStream`."""
+
+    def __init__(self, stdout: Any = None, stderr: Any = None, **options: Any) -> None:
+        streams: Any = {"stdout": TerminalStream(stdout or sys.stdout), "stderr": TerminalStream(stderr or sys.stderr)}
+        super().__init__(**streams, **options)
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        streams = {name: TerminalStream(options[name]) for name in ("stdout", "stderr") if options.get(name)}
+        return super().execute(*args, **options | streams)
+
+
+class HubCommand(PlainCommand):
     """A command that checks settings, database and folders before it runs, but not the URLs.
 
     The checks of URLs load every view of every API, which is more than a third of the CPU time of a command that has

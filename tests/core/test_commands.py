@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +76,33 @@ def test_others_may_not_change_what_a_command_creates(monkeypatch: pytest.Monkey
     finally:
         os.umask(before)
     assert umasks == [0o002]
+
+
+class Printing(HubCommand):
+    requires_system_checks = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(options["text"])
+        self.stderr.write(options["text"], ending="")
+        raise CommandError(options["text"])
+
+
+def test_texts_of_others_do_not_control_the_terminal() -> None:
+    """The tag of a release on another host is printed by `import`, for example."""
+    text = "v1\x1b]0;title\x07\u009b2J\u202e\r\ta\u00a0\u00fc\n\x1b[32mgreen\x1b[0m"
+    printed = "v1\\x1b]0;title\\x07\\x9b2J\\u202e\\r\ta\u00a0\u00fc\n\x1b[32mgreen\x1b[0m"
+    out, errors = StringIO(), StringIO()
+    with pytest.raises(CommandError):
+        Printing().execute(stdout=out, stderr=errors, text=text, no_color=True, force_color=False, skip_checks=True)
+    assert (out.getvalue(), errors.getvalue()) == (f"{printed}\n", printed)
+
+
+def test_error_of_a_command_does_not_control_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    command = Printing()
+    command.handle = partial(command.handle, text="v1\x1b]0;title")  # type: ignore[method-assign]
+    with pytest.raises(SystemExit):
+        command.run_from_argv(["manage.py", "printing"])
+    assert capsys.readouterr().err == "v1\\x1b]0;titleCommandError: v1\\x1b]0;title\n"
 
 
 class Failing(HubCommand):

@@ -5,8 +5,7 @@ from argparse import ArgumentParser
 from functools import partial
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from releasehub.core.commands import PlainCommand
 from releasehub.server.doctor import (  # noqa: F401 - each module registers its checks
     background,
     backups,
@@ -25,7 +24,7 @@ from releasehub.server.doctor.registry import Diagnosis, diagnose, names, run
 STYLES = {"ok": "SUCCESS", "warning": "WARNING", "error": "ERROR"}
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = (
         "Check the settings, the database, the storage, the mail server, the workers, the public URL and the disk, and "
         "say what to do about problems. Exit with code 1 if there are errors."

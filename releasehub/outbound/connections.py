@@ -18,6 +18,7 @@ from releasehub.outbound.urls import Target
 
 IDLE_SECONDS = 30.0
 MAX_HEAD_BYTES = 65536
+MAX_HEADER_BYTES = 8192
 HEAD_SECONDS = 40.0
 RATE_SECONDS = 30.0
 
@@ -157,7 +158,7 @@ class _TimedResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, deadline: Deadline, **options: Any) -> None:
         super().__init__(sock, *args, **options)
         self._reader = _TimedReader(sock, self.fp.detach(), deadline)
-        self.fp = io.BufferedReader(self._reader)
+        self.fp = _HeaderReader(self._reader)
 
     def begin(self) -> None:
         super().begin()
@@ -179,6 +180,20 @@ class _TimedResponse(http.client.HTTPResponse):
         if size < 0:
             raise http.client.HTTPException("negative chunk size")
         return size
+
+
+class _HeaderReader(io.BufferedReader):
+    """Refuses long headers, also if they are folded: the parser of `http.client` takes quadratic time for some."""
+
+    _header_bytes = 0
+
+    def readline(self, size: int | None = -1) -> bytes:
+        line = super().readline(size)
+        is_folded = line.startswith((b" ", b"\t"))
+        self._header_bytes = len(line) + (self._header_bytes if is_folded else 0)
+        if self._header_bytes > MAX_HEADER_BYTES:
+            raise http.client.HTTPException("header too long")
+        return line
 
 
 class _TimedReader(io.RawIOBase):

@@ -11,14 +11,13 @@ them to the types of the columns. `_meta.local_concrete_fields` and `ops.quote_n
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import date, datetime
 from functools import cache
 from typing import Any
 
+import orjson
 from django.db import DEFAULT_DB_ALIAS, connections, models
 
 from releasehub.core.cursors import server_binding_cursor
@@ -45,7 +44,9 @@ class WriteGroup:
         has_keys = rows[0].pk is not None
         fields = _fields(type(rows[0]), has_keys)
         values = [{name: _value(row, field, is_plain) for name, field, is_plain in fields} for row in rows]
-        self.add(_insert_sql(type(rows[0]), has_keys) + suffix, [json.dumps(values, default=_as_text)])
+        # Python's own encoder took a twentieth of the CPU time of a new version.
+        text = orjson.dumps(values, default=_as_text).decode()
+        self.add(_insert_sql(type(rows[0]), has_keys) + suffix, [text])
 
     def send(self) -> list[tuple[Any, ...]]:
         """Send the writes so far as one statement. Return the rows of the last one, if it has RETURNING."""
@@ -123,9 +124,7 @@ def _value(row: models.Model, field: models.Field[Any, Any], is_plain: bool) -> 
 
 
 def _as_text(value: Any) -> str:
-    """Return a value that JSON does not have in a form that PostgreSQL reads."""
-    if isinstance(value, datetime | date):
-        return value.isoformat()
+    """Return bytes in a form that PostgreSQL reads. orjson itself writes dates and times."""
     if isinstance(value, bytes | memoryview):
         return f"\\x{bytes(value).hex()}"
     raise TypeError(f"{type(value).__name__} cannot be written as JSON.")

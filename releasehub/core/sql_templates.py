@@ -10,7 +10,6 @@ version, and that no other module uses a template.
 """
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, Generic, Self, TypeVar, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
@@ -18,13 +17,12 @@ from django.db.models.expressions import RawSQL
 from django.db.models.query import ModelIterable, QuerySet
 
 from releasehub.core.cluster.replica import read_alias
-from releasehub.core.cursors import server_binding_cursor
+from releasehub.core.cursors import as_sent, server_binding_cursor
 
 Row = TypeVar("Row", bound=models.Model)
 # Sample values for ids. They must occur nowhere else in a query, and no table has that many rows.
 SAMPLE_ID = 2**62 + 1
 OTHER_SAMPLE_ID = 2**62 + 2
-_TIME = models.DateTimeField()  # making a field took a twentieth of the CPU time of a page that a cursor leads to
 
 
 class Placeholder(str):
@@ -66,7 +64,7 @@ class SqlTemplate(Generic[Row]):
         return RawSQL(self._sql, tuple(self._params_for(values)))  # noqa: S611 - compiled by Django
 
     def _params_for(self, values: dict[str, Any]) -> list[Any]:
-        return [_as_sent(values[item]) if isinstance(item, Placeholder) else item for item in self._params]
+        return [as_sent(values[item]) if isinstance(item, Placeholder) else item for item in self._params]
 
     def _fetch(self, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         # At the first use, because modules create templates before models are loaded. Two threads get the same result.
@@ -105,7 +103,7 @@ class SqlTemplate(Generic[Row]):
         """Return the placeholder for a sample, and any other parameter unchanged."""
         plain = _unwrap(param)
         for name, value in self._samples.items():
-            sent = _unwrap(_as_sent(value))
+            sent = _unwrap(as_sent(value))
             # The type as well, because True == 1: a flag in the query must not be taken for a sample number.
             if type(sent) is type(plain) and sent == plain:
                 return Placeholder(name)
@@ -136,16 +134,6 @@ class _CompiledQuery:
 
     def results_iter(self, results: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         return results
-
-
-def _as_sent(value: Any) -> Any:
-    """Return the value in the form that the database driver expects; only times and bytes need one."""
-    if isinstance(value, datetime):
-        return _TIME.get_db_prep_value(value, connections[DEFAULT_DB_ALIAS])
-    if isinstance(value, bytes):
-        connection: Any = connections[DEFAULT_DB_ALIAS]
-        return connection.Database.Binary(value)
-    return value
 
 
 def _unwrap(param: Any) -> Any:

@@ -7,13 +7,12 @@ therefore never wait for each other in a circle, which would be a deadlock.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection
-from django.db.models import DateTimeField
 from django.utils import timezone
 
 from downloads.models import Download
 from downloads.services import lock_with_download
 from releasehub.core.combined_writes import write
+from releasehub.core.cursors import as_sent
 from versions.models import Version
 
 # The database adds, so the result does not depend on when this process read the row. The query is constant, because
@@ -52,7 +51,7 @@ def add_to_counts(download_id: int, alive: int, listed: int) -> None:
     Only a change of the listed versions is an update, because everybody sees its time and an order by it.
     """
     if alive or listed:
-        now = DateTimeField().get_db_prep_value(timezone.now(), connection) if listed else None
+        now = as_sent(timezone.now()) if listed else None
         write(ADD_TO_COUNTS, [now, alive, listed, download_id])
 
 

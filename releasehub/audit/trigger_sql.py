@@ -7,6 +7,20 @@ WHOLE_LOG = 2**63 - 1  # as the position of a checkpoint, it also allows the del
 IS_PRUNED = f"EXISTS (SELECT 1 FROM {CHECKPOINT} WHERE position >= COALESCE(OLD.position, {WHOLE_LOG}))"  # noqa: S608
 IS_BEFORE_CHECKPOINT = f"EXISTS (SELECT 1 FROM {CHECKPOINT} WHERE position > OLD.position)"  # noqa: S608
 HAS_ROWS = f"EXISTS (SELECT 1 FROM {ENTRY})"  # noqa: S608
+
+
+def _guard(name: str, refused: str, row: str = "OLD") -> str:
+    """Return the function of a trigger that raises an error if the condition `refused` is true."""
+    return f"""CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF {refused} THEN
+        RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN {row};
+END $$;
+"""
+
+
 FUNCTIONS_SQL = f"""
 CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -31,38 +45,10 @@ BEGIN
     RETURN NEW;
 END $$;
 
-CREATE OR REPLACE FUNCTION audit_guard_delete() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF NOT {IS_PRUNED} THEN
-        RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation';
-    END IF;
-    RETURN OLD;
-END $$;
-
-CREATE OR REPLACE FUNCTION audit_guard_emptying() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF {HAS_ROWS} THEN
-        RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation';
-    END IF;
-    RETURN OLD;
-END $$;
-
-CREATE OR REPLACE FUNCTION audit_guard_head() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF {HAS_ROWS} AND NOT {IS_BEFORE_CHECKPOINT} THEN
-        RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation';
-    END IF;
-    RETURN OLD;
-END $$;
-
-CREATE OR REPLACE FUNCTION audit_guard_tip() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF NEW.id <> OLD.id OR NEW.position < OLD.position THEN
-        RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation';
-    END IF;
-    RETURN NEW;
-END $$;
-"""
+{_guard("audit_guard_delete", f"NOT {IS_PRUNED}")}
+{_guard("audit_guard_emptying", HAS_ROWS)}
+{_guard("audit_guard_head", f"{HAS_ROWS} AND NOT {IS_BEFORE_CHECKPOINT}")}
+{_guard("audit_guard_tip", "NEW.id <> OLD.id OR NEW.position < OLD.position", row="NEW")}"""
 FUNCTIONS = (
     "audit_refuse",
     "audit_guard_update",

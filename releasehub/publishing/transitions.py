@@ -67,7 +67,8 @@ class Transition:
         before: The states that the row starts from; `new` and `deleted` count as states.
         after: The state that the row leads to. None leaves the state as it is.
         effects: The changes in addition to that of the state.
-        action: The audit action. None for a row that changes nothing.
+        action: The audit action, a change of the version unless the row names another. None for a row that changes
+            nothing.
         events: The webhook events, in their order.
     """
 
@@ -77,8 +78,8 @@ class Transition:
     when: Callable[[Context], bool] | None = None
     guards: tuple[Callable[[Context], None], ...] = ()
     effects: tuple[Callable[[Context], None], ...] = ()
-    action: Action | None = None
-    events: tuple[Event, ...] = ()
+    action: Action | None = Action.VERSION_UPDATE
+    events: tuple[Event, ...] = (Event.VERSION_UPDATED,)
 
     def applies_to(self, move: Move, context: Context) -> bool:
         """Return whether this row is the answer to the move, unless a row above it is."""
@@ -100,7 +101,7 @@ def _create(
 
 
 def _no_change(move: Move, before: tuple[str, ...], when: Callable[[Context], bool] | None = None) -> Transition:
-    return Transition(move, before, None, when)
+    return Transition(move, before, None, when, action=None, events=())
 
 
 _PUBLICATION = (effects.date_publication, effects.seal_if_requested)
@@ -125,8 +126,6 @@ TABLE: tuple[Transition, ...] = (
         when=conditions.needs_approval,
         guards=(guards.has_a_passed_file,),
         effects=(effects.clear_schedule, effects.remember_seal),
-        action=Action.VERSION_UPDATE,
-        events=(Event.VERSION_UPDATED,),
     ),
     Transition(
         Move.PUBLISH,
@@ -143,7 +142,6 @@ TABLE: tuple[Transition, ...] = (
         PUBLISHED,
         effects=(effects.seal_if_requested,),
         action=Action.VERSION_UNARCHIVE,
-        events=(Event.VERSION_UPDATED,),
     ),
     Transition(
         Move.PUBLISH,
@@ -151,8 +149,6 @@ TABLE: tuple[Transition, ...] = (
         None,
         when=conditions.is_to_be_sealed,
         effects=(effects.seal_if_requested,),
-        action=Action.VERSION_UPDATE,
-        events=(Event.VERSION_UPDATED,),
     ),
     _no_change(Move.PUBLISH, (PUBLISHED,)),
     Transition(
@@ -171,8 +167,6 @@ TABLE: tuple[Transition, ...] = (
         when=conditions.needs_approval,
         guards=(guards.in_the_future,),
         effects=(effects.clear_schedule,),
-        action=Action.VERSION_UPDATE,
-        events=(Event.VERSION_UPDATED,),
     ),
     Transition(
         Move.SCHEDULE,
@@ -180,16 +174,12 @@ TABLE: tuple[Transition, ...] = (
         SCHEDULED,
         guards=(guards.in_the_future,),
         effects=(effects.set_schedule,),
-        action=Action.VERSION_UPDATE,
-        events=(Event.VERSION_UPDATED,),
     ),
     Transition(
         Move.UNPUBLISH,
         (PENDING,),
         DRAFT,
         effects=(effects.clear_schedule, effects.unseal),
-        action=Action.VERSION_UPDATE,
-        events=(Event.VERSION_UPDATED,),
     ),
     Transition(
         Move.UNPUBLISH,
@@ -214,7 +204,6 @@ TABLE: tuple[Transition, ...] = (
         (ARCHIVED,),
         PUBLISHED,
         action=Action.VERSION_UNARCHIVE,
-        events=(Event.VERSION_UPDATED,),
     ),
     _no_change(Move.UNARCHIVE, (PUBLISHED,)),
     Transition(
@@ -252,7 +241,6 @@ TABLE: tuple[Transition, ...] = (
         None,
         effects=(effects.mark_security,),
         action=Action.VERSION_MARK_SECURITY,
-        events=(Event.VERSION_UPDATED,),
     ),
     _no_change(Move.UNMARK_SECURITY, LIVE, when=conditions.is_not_marked_security),
     Transition(
@@ -261,7 +249,6 @@ TABLE: tuple[Transition, ...] = (
         None,
         effects=(effects.unmark_security,),
         action=Action.VERSION_UNMARK_SECURITY,
-        events=(Event.VERSION_UPDATED,),
     ),
     _no_change(Move.SET_VISIBILITY, (*LIVE, DELETED), when=conditions.has_that_visibility),
     Transition(
@@ -269,8 +256,6 @@ TABLE: tuple[Transition, ...] = (
         (*LIVE, DELETED),
         None,
         effects=(effects.set_visibility,),
-        action=Action.VERSION_UPDATE,
-        events=(Event.VERSION_UPDATED,),
     ),
     Transition(
         Move.DELETE,

@@ -8,8 +8,7 @@ from typing import Any
 from django.db.models import Count, Max, QuerySet
 
 from downloads.models import Download
-from releasehub.core.ids import as_parameter, subquery_of
-from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
+from releasehub.core.ids import as_subquery
 from releasehub.search.models import MAX_VALUE_CHARACTERS, Facet
 from releasehub.search.words import fold_text
 from versions.platforms import fold_platform, platform_name
@@ -61,17 +60,11 @@ def downloads_with(kind: str, value: str) -> QuerySet[Facet, int]:
     return Facet.objects.filter(kind=kind, value=value).values_list("download_id", flat=True)
 
 
-def _counted(ids: Any) -> QuerySet[Any, Any]:
-    rows = Facet.objects.filter(download_id__in=subquery_of(ids), kind__in=NARROWING)
-    return rows.values_list("kind", "value").annotate(Max("label"), count=Count("*")).order_by("-count", "value")
-
-
-_COUNTED: SqlTemplate[Facet] = SqlTemplate(_counted, ids=as_parameter([SAMPLE_ID]))
-
-
 def count_facets(download_ids: Collection[int]) -> dict[str, list[FacetCount]]:
     """Return the values of these downloads by kind, the most frequent ones first, with one query."""
     found: dict[str, list[FacetCount]] = defaultdict(list)
-    for kind, value, label, count in _COUNTED.tuples(ids=as_parameter(download_ids)):
+    rows = Facet.objects.filter(download_id__in=as_subquery(download_ids), kind__in=NARROWING)
+    rows = rows.values_list("kind", "value").annotate(Max("label"), count=Count("*"))
+    for kind, value, label, count in rows.order_by("-count", "value"):
         found[kind].append(FacetCount(value, label, count))
     return found

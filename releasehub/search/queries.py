@@ -3,17 +3,15 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from downloads.category_tree import CategoryTree
 from downloads.models import Download
 from releasehub.core.actor import Actor
-from releasehub.core.ids import as_parameter, subquery_of
-from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
+from releasehub.core.ids import as_subquery
 from releasehub.search import index
 from releasehub.search.criteria import ORDERS, Age, Criteria, Sort
 from releasehub.search.facets import FacetCount, count_facets
@@ -77,26 +75,16 @@ def search_downloads(actor: Actor, criteria: Criteria, tree: CategoryTree | None
     return _result(found, " ".join(similar)) if found else SearchResult()
 
 
-def _by_category(ids: Any, **since: datetime) -> QuerySet[Any, Any]:
-    rows = Download.objects.filter(pk__in=subquery_of(ids)).order_by().values_list("category_id")
-    updated = {name: Count("pk", filter=Q(last_update_at__gte=moment)) for name, moment in since.items()}
-    return rows.annotate(Count("pk"), **updated)
-
-
-_AGES = {f"days_{age}": age for age in Age.values}
-_SAMPLE_TIMES = {name: datetime(1971, 1, day, tzinfo=UTC) for day, name in enumerate(_AGES, start=1)}
-_BY_CATEGORY: SqlTemplate[Download] = SqlTemplate(_by_category, ids=as_parameter([SAMPLE_ID]), **_SAMPLE_TIMES)
-
-
 def count_values(download_ids: Collection[int], tree: CategoryTree) -> Narrowing:
     """Count the values of the downloads that a search found, with two queries."""
     categories: Counter[int] = Counter()
     ages: Counter[int] = Counter()
     now = timezone.now()
-    since = {name: now - timedelta(days=age) for name, age in _AGES.items()}
-    for category_id, total, *updated in _BY_CATEGORY.tuples(ids=as_parameter(download_ids), **since):
+    recent = {f"days_{age}": Count("pk", filter=Q(last_update_at__gte=now - timedelta(days=age))) for age in Age.values}
+    rows = Download.objects.filter(pk__in=as_subquery(download_ids)).order_by().values_list("category_id")
+    for category_id, total, *updated in rows.annotate(Count("pk"), **recent):
         categories[category_id] = total
-        ages.update(dict(zip(_AGES.values(), updated, strict=True)))
+        ages.update(dict(zip(Age.values, updated, strict=True)))
     return Narrowing(tree.totals(categories), ages, count_facets(download_ids))
 
 

@@ -159,10 +159,7 @@ def test_only_these_modules_use_templates() -> None:
         "releasehub/distribution/permalinks.py",
         "releasehub/distribution/repositories.py",
         "releasehub/distribution/suitable_files.py",
-        "releasehub/pages/contexts.py",
         "releasehub/pages/releases.py",
-        "releasehub/search/facets.py",
-        "releasehub/search/queries.py",
         "releasehub/webhooks/fanout.py",
         "versions/services/numbers.py",
     }

@@ -34,6 +34,18 @@ ERROR_ANSWERS = {
     "503": "The hub is overloaded, or its database or file storage is unavailable.",
     "507": "The file storage is full.",
 }
+# The codes of the engine and the entity dialect.
+PLAIN_CODES = {
+    ProblemKind.UNREADABLE: "invalid_input",
+    ProblemKind.MISSING: "invalid_input",
+    ProblemKind.INVALID: "invalid_input",
+    ProblemKind.NO_KEY: "unauthorized",
+    ProblemKind.UNKNOWN_KEY: "unauthorized",
+    ProblemKind.INACTIVE_KEY: "unauthorized",
+    ProblemKind.DENIED: "forbidden",
+    ProblemKind.NO_ROUTE: "not_found",
+    ProblemKind.NO_VERB: "method_not_allowed",
+}
 
 
 class Envelope:

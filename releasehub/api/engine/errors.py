@@ -5,24 +5,13 @@ from typing import Any
 
 from rest_framework import exceptions, serializers
 
-from releasehub.api.common.envelope import Envelope, EnvelopeMixin
+from releasehub.api.common.envelope import PLAIN_CODES, Envelope, EnvelopeMixin
 from releasehub.api.common.problem_kinds import MESSAGES as COMMON_MESSAGES
 from releasehub.api.common.problem_kinds import STATUSES, ProblemKind
 from releasehub.api.common.problems import Problem
 from releasehub.core.errors import ErrorCode
 
-CODES = {
-    ProblemKind.UNREADABLE: "invalid_input",
-    ProblemKind.MISSING: "invalid_input",
-    ProblemKind.INVALID: "invalid_input",
-    ProblemKind.REJECTED: "invalid_input",
-    ProblemKind.NO_KEY: "unauthorized",
-    ProblemKind.UNKNOWN_KEY: "unauthorized",
-    ProblemKind.INACTIVE_KEY: "unauthorized",
-    ProblemKind.DENIED: "forbidden",
-    ProblemKind.NO_ROUTE: "not_found",
-    ProblemKind.NO_VERB: "method_not_allowed",
-}
+CODES = {**PLAIN_CODES, ProblemKind.REJECTED: "invalid_input"}
 MESSAGES = {
     ProblemKind.NO_KEY: "This request needs an API key. Send it in the header Authorization.",
     ProblemKind.UNSUPPORTED_MEDIA: "Send a JSON body with the content type application/json.",

@@ -5,21 +5,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from releasehub.api.common.envelope import Envelope, EnvelopeMixin
+from releasehub.api.common.envelope import PLAIN_CODES, Envelope, EnvelopeMixin
 from releasehub.api.common.problem_kinds import ProblemKind
 from releasehub.api.common.problems import Problem
 
-CODES = {
-    ProblemKind.UNREADABLE: "invalid_input",
-    ProblemKind.MISSING: "invalid_input",
-    ProblemKind.INVALID: "invalid_input",
-    ProblemKind.NO_KEY: "unauthorized",
-    ProblemKind.UNKNOWN_KEY: "unauthorized",
-    ProblemKind.INACTIVE_KEY: "inactive_token",
-    ProblemKind.DENIED: "forbidden",
-    ProblemKind.NO_ROUTE: "not_found",
-    ProblemKind.NO_VERB: "method_not_allowed",
-}
+CODES = {**PLAIN_CODES, ProblemKind.INACTIVE_KEY: "inactive_token"}
 
 
 class EntityErrorSerializer(serializers.Serializer[Any]):

@@ -58,7 +58,6 @@ class Envelope:
         raise NotImplementedError
 
     def status(self, problem: Problem) -> int:
-        """Return the HTTP status of a problem."""
         return problem.status or self.statuses[problem.kind]
 
     def exception_handler(self, error: Exception, context: dict[str, Any]) -> Response:

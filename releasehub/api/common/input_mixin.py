@@ -40,7 +40,6 @@ class InputMixin(GenericViewSet[Any]):
         return dict(self.get_input_serializer().validated_data)
 
     def get_validated_query(self, serializer_class: type[BaseSerializer[Any]]) -> dict[str, Any]:
-        """Return the validated parameters of the query string."""
         serializer = serializer_class(
             data=with_plain_names(self.request.query_params), context=self.get_serializer_context()
         )

@@ -11,6 +11,15 @@ from releasehub.api.common.errors import MissingScope
 from releasehub.apikeys.requests import Credential, allows
 from releasehub.apikeys.scopes import Scope
 
+Scopes = Scope | tuple[Scope, ...]
+
+
+def usual_scopes(read: Scopes, write: Scopes) -> dict[str, Scopes]:
+    """Return the scopes of the usual actions on rows, for `required_scopes`."""
+    return dict.fromkeys(("list", "retrieve"), read) | dict.fromkeys(
+        ("create", "update", "partial_update", "destroy"), write
+    )
+
 
 class HasScope(BasePermission):
     """Requires the scopes that the view set names for its action. A request without a key may only run open actions.
@@ -33,7 +42,6 @@ class HasScope(BasePermission):
 
 
 def require(request: Request, *scopes: Scope) -> None:
-    """Check that the key of the request has all the scopes."""
     credential = cast(Credential, request.auth)
     if missing := [scope.value for scope in scopes if not allows(credential, scope)]:
         raise MissingScope(*missing)

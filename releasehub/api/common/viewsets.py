@@ -19,7 +19,7 @@ from releasehub.api.common.etags import ETagMixin
 from releasehub.api.common.file_parsers import StagingMultiPartParser
 from releasehub.api.common.input_mixin import InputMixin
 from releasehub.api.common.parsers import FormParser, JsonParser
-from releasehub.api.common.permissions import HasScope, require
+from releasehub.api.common.permissions import HasScope, Scopes, require
 from releasehub.api.common.renderers import AlwaysJson, OrjsonRenderer
 from releasehub.api.common.throttling import AnonymousThrottle, ThrottlingMixin
 from releasehub.apikeys.scopes import Scope
@@ -43,7 +43,7 @@ class HubViewSet(ActionMixin, InputMixin, ThrottlingMixin, ETagMixin):
     renderer_classes = [OrjsonRenderer]
     content_negotiation_class = AlwaysJson
     http_method_names = ["get", "post", "put", "patch", "delete", "head"]
-    required_scopes: ClassVar[Mapping[str, Scope | tuple[Scope, ...]]] = {}
+    required_scopes: ClassVar[Mapping[str, Scopes]] = {}
     open_actions: ClassVar[frozenset[str] | None] = None
     file_actions: ClassVar[frozenset[str]] = frozenset()
     accepted_upload: AcceptedUpload | None = None
@@ -96,7 +96,6 @@ class HubViewSet(ActionMixin, InputMixin, ThrottlingMixin, ETagMixin):
         return self.action in self.open_actions
 
     def scopes_of(self, action: str) -> tuple[Scope, ...]:
-        """Return the scopes that a key needs for an action."""
         scopes = self.required_scopes[action]
         return scopes if isinstance(scopes, tuple) else (scopes,)
 

@@ -12,6 +12,7 @@ from files.querysets import FileQuerySet
 from releasehub.api.common.cooldowns import CooldownQuerySerializer
 from releasehub.api.common.model_mixins import RetrieveModelMixin
 from releasehub.api.common.parsers import JsonParser
+from releasehub.api.common.permissions import usual_scopes
 from releasehub.api.engine import terms
 from releasehub.api.engine.errors import InvalidQuery
 from releasehub.api.engine.filters import parse_list
@@ -37,13 +38,9 @@ class EngineFileViewSet(RetrieveModelMixin, EngineModelViewSet):
     input_serializer_classes = {"newest": EngineFileUpdateInputSerializer, "many": EngineFilesInputSerializer}
     parser_classes = [JsonParser]
     open_actions = frozenset({"retrieve", "newest", "many", "owners"})
-    required_scopes = {
-        "retrieve": Scope.VERSION_READ,
-        "newest": Scope.VERSION_READ,
-        "many": Scope.VERSION_READ,
-        "owners": Scope.VERSION_READ,
-        "destroy": Scope.VERSION_WRITE,
-    }
+    required_scopes = usual_scopes(Scope.VERSION_READ, Scope.VERSION_WRITE) | dict.fromkeys(
+        ("newest", "many", "owners"), Scope.VERSION_READ
+    )
 
     def get_object(self) -> Version:
         """Return the version that offers the file; if several do, the newest one by version order."""

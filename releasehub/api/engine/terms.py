@@ -79,5 +79,4 @@ def with_channel(versions: VersionQuerySet, name: str) -> VersionQuerySet:
 
 
 def with_platform(versions: VersionQuerySet, platform: str) -> VersionQuerySet:
-    """Return the versions that offer a file for this platform."""
     return versions.filter(Exists(File.objects.passed().filter(version=OuterRef("pk")).suiting(platform)))

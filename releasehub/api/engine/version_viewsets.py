@@ -16,6 +16,7 @@ from releasehub.api.common.model_mixins import (
     RetrieveModelMixin,
 )
 from releasehub.api.common.parsers import JsonParser
+from releasehub.api.common.permissions import usual_scopes
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.engine import terms
 from releasehub.api.engine.filters import WELL_FORMED, parse_list
@@ -51,15 +52,10 @@ class EngineVersionViewSet(
     }
     parser_classes = [JsonParser]
     created_status = 200
-    required_scopes = {
-        "list": Scope.VERSION_READ,
+    required_scopes = usual_scopes(Scope.VERSION_READ, Scope.VERSION_WRITE) | {
         "many": Scope.VERSION_READ,
         "latest": Scope.VERSION_READ,
-        "retrieve": Scope.VERSION_READ,
-        "create": Scope.VERSION_WRITE,
-        "partial_update": Scope.VERSION_WRITE,
         "add_files": Scope.VERSION_WRITE,
-        "destroy": Scope.VERSION_WRITE,
     }
     field_names = {
         "number": "version_number",

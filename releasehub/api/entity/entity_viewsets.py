@@ -15,6 +15,7 @@ from files.uploads import entity_icons, icons
 from files.uploads.open_ended import open_open_ended
 from files.uploads.parts import URL_SECONDS, sign_parts
 from releasehub.accounts.models import Organization, User
+from releasehub.api.common.permissions import usual_scopes
 from releasehub.api.entity.input_serializers import EntityCreateSerializer, EntityIconSerializer, EntityUpdateSerializer
 from releasehub.api.entity.loading import load_packages, storage_config
 from releasehub.api.entity.pagination import paginate
@@ -45,14 +46,7 @@ class EntitiesViewSet(EntityViewSet):
         "update": EntityUpdateSerializer,
         "icon": EntityIconSerializer,
     }
-    required_scopes = {
-        "create": Scope.ENTITIES_PUBLISH,
-        "icon": Scope.ENTITIES_PUBLISH,
-        "retrieve": (),
-        "details": (),
-        "update": Scope.ENTITIES_PUBLISH,
-        "destroy": Scope.ENTITIES_PUBLISH,
-    }
+    required_scopes = usual_scopes((), Scope.ENTITIES_PUBLISH) | {"icon": Scope.ENTITIES_PUBLISH, "details": ()}
 
     @cached_property
     def fields(self) -> dict[str, Any]:

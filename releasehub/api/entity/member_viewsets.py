@@ -17,6 +17,7 @@ from releasehub.accounts.services import (
     remove_member,
     update_role,
 )
+from releasehub.api.common.permissions import usual_scopes
 from releasehub.api.entity.input_serializers import (
     EntityMemberCreateSerializer,
     EntityMemberRoleSerializer,
@@ -93,13 +94,7 @@ class EntityRolesViewSet(EntityViewSet):
         "create": EntityRoleCreateSerializer,
         "partial_update": EntityRoleUpdateSerializer,
     }
-    required_scopes = {
-        "list": (),
-        "retrieve": (),
-        "create": Scope.MEMBERS_MANAGE_ROLES,
-        "partial_update": Scope.MEMBERS_MANAGE_ROLES,
-        "destroy": Scope.MEMBERS_MANAGE_ROLES,
-    }
+    required_scopes = usual_scopes((), Scope.MEMBERS_MANAGE_ROLES)
 
     @extend_schema(responses={200: EntityRolesSerializer}, summary="List roles")
     def list(self, request: Request, organization_id: str) -> Response:

@@ -8,6 +8,7 @@ from releasehub.accounts.models import Membership, Organization
 from releasehub.accounts.policies import organization_policy
 from releasehub.accounts.roles import roles_of
 from releasehub.accounts.services import choose_storage, create_organization
+from releasehub.api.common.permissions import usual_scopes
 from releasehub.api.entity.input_serializers import EntityOrganizationCreateSerializer, EntityStorageUpdateSerializer
 from releasehub.api.entity.loading import load_members, storage_config
 from releasehub.api.entity.organization_serializers import (
@@ -32,13 +33,7 @@ class EntityOrganizationsViewSet(EntityViewSet):
         "create": EntityOrganizationCreateSerializer,
         "set_storage": EntityStorageUpdateSerializer,
     }
-    required_scopes = {
-        "list": (),
-        "create": Scope.ORG_SETTINGS,
-        "retrieve": (),
-        "storage": (),
-        "set_storage": Scope.ORG_SETTINGS,
-    }
+    required_scopes = usual_scopes((), Scope.ORG_SETTINGS) | {"storage": (), "set_storage": Scope.ORG_SETTINGS}
 
     @extend_schema(
         parameters=[SEARCH, *PAGE],

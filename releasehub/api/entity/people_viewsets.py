@@ -20,6 +20,7 @@ from downloads.services import (
 )
 from releasehub.accounts.invitation_limit import count_names, count_outsiders
 from releasehub.accounts.models import User
+from releasehub.api.common.permissions import usual_scopes
 from releasehub.api.entity.input_serializers import EntityPublisherCreateSerializer, EntityShareCreateSerializer
 from releasehub.api.entity.loading import ENTITY_RELATIONS, load_icons
 from releasehub.api.entity.pagination import paginate
@@ -42,13 +43,7 @@ class EntitySharesViewSet(EntityViewSet):
     input_serializer_classes = {
         "create": EntityShareCreateSerializer,
     }
-    required_scopes = {
-        "create": Scope.ENTITIES_SHARE,
-        "list": (),
-        "destroy": Scope.ENTITIES_SHARE,
-        "received": (),
-        "made": (),
-    }
+    required_scopes = usual_scopes((), Scope.ENTITIES_SHARE) | {"received": (), "made": ()}
 
     @extend_schema(
         responses={200: EntitySharedSerializer}, summary="Share an entity with users, by their e-mail addresses"
@@ -113,7 +108,7 @@ class EntityPublishersViewSet(EntityViewSet):
     input_serializer_classes = {
         "create": EntityPublisherCreateSerializer,
     }
-    required_scopes = {"create": Scope.ENTITIES_PUBLISH, "list": (), "retrieve": (), "destroy": Scope.ENTITIES_PUBLISH}
+    required_scopes = usual_scopes((), Scope.ENTITIES_PUBLISH)
 
     @extend_schema(responses={200: EntityPublishersSerializer}, summary="List the publishers of an entity")
     def list(self, request: Request, entity_id: str) -> Response:

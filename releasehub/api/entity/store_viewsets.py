@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from downloads.models import Download, StorePublication
 from downloads.services import publish_entity, withdraw_entity
 from releasehub.accounts.policies import organization_policy
+from releasehub.api.common.permissions import usual_scopes
 from releasehub.api.entity.input_serializers import EntityStoreCreateSerializer, EntityStoreRemoveSerializer
 from releasehub.api.entity.loading import load_icons, with_active_versions
 from releasehub.api.entity.organization_serializers import (
@@ -33,12 +34,7 @@ class EntityStoreViewSet(EntityViewSet):
         "create": EntityStoreCreateSerializer,
         "destroy": EntityStoreRemoveSerializer,
     }
-    required_scopes = {
-        "list": (),
-        "retrieve": (),
-        "create": Scope.ENTITIES_SHARE_STORE,
-        "destroy": Scope.ENTITIES_SHARE_STORE,
-    }
+    required_scopes = usual_scopes((), Scope.ENTITIES_SHARE_STORE)
 
     def get_publications(self, kind: str = "") -> models.QuerySet[StorePublication]:
         """Return the publications of the store that the caller may see.

@@ -42,7 +42,6 @@ def release_of_id(actor: Actor, download: Download, pk: int) -> Version:
 
 
 def asset_of_id(actor: Actor, download: Download, pk: int) -> File:
-    """Return the asset with this id, with its blob and its release."""
     rows = File.objects.select_related("blob", "version", "quarantine").filter(version__download=download)
     file: File | None = rows.filter(version__deleted_at=None, pk=pk).first() if pk <= MAX_ID else None
     if file is None:

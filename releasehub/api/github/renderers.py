@@ -25,7 +25,6 @@ class IndentedRenderer(BaseRenderer):
 
 
 def etag_of(data: Any) -> str:
-    """Return the ETag of the response with this content."""
     return f'"{sha256(IndentedRenderer().render(data)).hexdigest()[:32]}"'
 
 

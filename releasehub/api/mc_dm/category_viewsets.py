@@ -7,6 +7,7 @@ from downloads.models import Category
 from downloads.policies import category_policy
 from downloads.services import create_category, delete_category, lock_category, update_category
 from releasehub.api.common.filter_sets import QueryFilterSet
+from releasehub.api.common.permissions import usual_scopes
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.mc_dm.full_serializers import McDmFullCategorySerializer
 from releasehub.api.mc_dm.input_serializers import (
@@ -49,13 +50,7 @@ class McDmCategoryViewSet(McDmModelViewSet):
     item_key, list_key = "category", "categories"
     ordering = ORDER
     delete_hard_scope = Scope.CATEGORY_DELETE_HARD
-    required_scopes = {
-        "list": Scope.CATEGORY_READ,
-        "retrieve": Scope.CATEGORY_READ,
-        "create": Scope.CATEGORY_WRITE,
-        "update": Scope.CATEGORY_WRITE,
-        "destroy": Scope.CATEGORY_WRITE,
-    }
+    required_scopes = usual_scopes(Scope.CATEGORY_READ, Scope.CATEGORY_WRITE)
 
     def get_queryset(self) -> models.QuerySet[Category]:
         return Category.objects.visible_to(self.actor)

@@ -16,6 +16,7 @@ from releasehub.api.common.model_mixins import (
     UpdateModelMixin,
 )
 from releasehub.api.common.model_viewsets import HubModelViewSet
+from releasehub.api.common.permissions import usual_scopes
 from releasehub.api.mc_dm.errors import McDmEnvelopeMixin
 from releasehub.api.mc_dm.filters import order_rows
 from releasehub.api.mc_dm.pagination import McDmPagination
@@ -36,10 +37,7 @@ FIELD_NAMES = {
 }
 
 # The scopes for the five usual actions on downloads and everything that belongs to them.
-CONTENT_SCOPES = {
-    **dict.fromkeys(("list", "retrieve"), Scope.DOWNLOAD_READ),
-    **dict.fromkeys(("create", "update", "destroy"), Scope.DOWNLOAD_WRITE),
-}
+CONTENT_SCOPES = usual_scopes(Scope.DOWNLOAD_READ, Scope.DOWNLOAD_WRITE)
 
 
 class McDmViewSet(McDmEnvelopeMixin, HubModelViewSet):

@@ -18,6 +18,7 @@ from files.pictures.storing import StoredPicture, authorize_picture, release_pic
 from files.policies import picture_policy
 from releasehub.api.common.model_mixins import RetrieveModelMixin
 from releasehub.api.common.model_viewsets import HubModelViewSet
+from releasehub.api.common.permissions import usual_scopes
 from releasehub.api.native.loading import find_download
 from releasehub.api.native.picture_serializers import (
     PictureAnswerSerializer,
@@ -46,11 +47,7 @@ TAG = "pictures"
 class DownloadPictureViewSet(NativeViewSet):
     serializer_class = PictureSerializer
     input_serializer_classes = {"create": PictureCreateSerializer, "reorder": PictureOrderSerializer}
-    required_scopes = {
-        "list": Scope.DOWNLOAD_READ,
-        "create": Scope.DOWNLOAD_WRITE,
-        "reorder": Scope.DOWNLOAD_WRITE,
-    }
+    required_scopes = usual_scopes(Scope.DOWNLOAD_READ, Scope.DOWNLOAD_WRITE) | {"reorder": Scope.DOWNLOAD_WRITE}
     file_actions = frozenset({"create"})
     stored: StoredPicture | None = None
 
@@ -107,11 +104,7 @@ class PictureViewSet(RetrieveModelMixin, NativeViewSet, HubModelViewSet):
     serializer_class = PictureSerializer
     input_serializer_classes = {"partial_update": PictureUpdateSerializer}
     policy = picture_policy
-    required_scopes = {
-        "retrieve": Scope.DOWNLOAD_READ,
-        "partial_update": Scope.DOWNLOAD_WRITE,
-        "destroy": Scope.DOWNLOAD_WRITE,
-    }
+    required_scopes = usual_scopes(Scope.DOWNLOAD_READ, Scope.DOWNLOAD_WRITE)
 
     def get_object_queryset(self) -> models.QuerySet[Picture]:
         return with_sizes(Picture.objects.select_related("download__category"))

@@ -85,7 +85,6 @@ def _is_nullable(schema: Schema) -> bool:
 
 
 def _values(schema: Schema, components: Schema) -> tuple[str, ...]:
-    """Return the values that an enumeration allows."""
     body = resolve(schema, components)[1]
     body = resolve(body["items"], components)[1] if "items" in body else body
     return tuple(str(value) for value in body.get("enum", ()) if value is not None and value != "")[:MAX_VALUES]

@@ -87,7 +87,6 @@ def groups() -> dict[str, Group]:
 
 
 def dialect_of(tag: str) -> str:
-    """Return the dialect that the operations with this tag belong to."""
     return next((dialect for dialect, tags in DIALECTS.items() if tag in tags), NATIVE)
 
 

@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from downloads.access import load_access
 from downloads.models import Download
 from downloads.policies import download_policy
+from releasehub.api.common.permissions import usual_scopes
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.v3.filters import V3LabelFilterSet
 from releasehub.api.v3.label_serializers import V3LabelCreateSerializer, V3LabelSerializer, V3LabelUpdateSerializer
@@ -28,9 +29,7 @@ class V3LabelViewSet(V3FullModelViewSet):
     policy = label_policy
     ordering = {"name": "name", "displayName": "display_name", "createdAt": "created_at", "updatedAt": "updated_at"}
     default_order = ("created_at", "id")
-    required_scopes = {"list": Scope.RELEASE_READ, "retrieve": Scope.RELEASE_READ} | dict.fromkeys(
-        ("create", "partial_update", "destroy"), Scope.RELEASE_WRITE
-    )
+    required_scopes = usual_scopes(Scope.RELEASE_READ, Scope.RELEASE_WRITE)
 
     def get_queryset(self) -> models.QuerySet[Any]:
         return self.model._default_manager.visible_to(self.actor)

@@ -12,6 +12,7 @@ from downloads.models import Category, Download
 from downloads.policies import download_policy
 from downloads.rules import rules_of
 from downloads.services import create_download, lock_download, update_download
+from releasehub.api.common.permissions import usual_scopes
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.v3.filters import V3ProductFilterSet
 from releasehub.api.v3.product_serializers import (
@@ -41,9 +42,7 @@ class V3ProductViewSet(V3FullModelViewSet):
     policy = download_policy
     ordering = {"createdAt": "created_at", "updatedAt": "updated_at", "name": "title", "displayName": "title"}
     default_order = ("created_at", "id")
-    required_scopes = {"list": Scope.PRODUCT_READ, "retrieve": Scope.PRODUCT_READ} | dict.fromkeys(
-        ("create", "partial_update", "destroy"), Scope.PRODUCT_WRITE
-    )
+    required_scopes = usual_scopes(Scope.PRODUCT_READ, Scope.PRODUCT_WRITE)
 
     def get_queryset(self) -> models.QuerySet[Any]:
         return Download.objects.visible_to(self.actor)

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from files.models import File
 from files.policies import file_policy
 from files.services import link_file, lock_file, update_file
+from releasehub.api.common.permissions import usual_scopes
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.v3.filters import V3ReleaseFileFilterSet
 from releasehub.api.v3.input_serializers import V3ReleaseFileCreateSerializer, V3ReleaseFileUpdateSerializer
@@ -52,13 +53,7 @@ class V3ReleaseFileViewSet(V3EditableModelViewSet):
         "downloads": "download_count",
     }
     default_order = ("id",)
-    required_scopes = {
-        "list": Scope.RELEASE_READ,
-        "retrieve": Scope.RELEASE_READ,
-        "create": Scope.RELEASE_WRITE,
-        "partial_update": Scope.RELEASE_WRITE,
-        "destroy": Scope.RELEASE_WRITE,
-    }
+    required_scopes = usual_scopes(Scope.RELEASE_READ, Scope.RELEASE_WRITE)
 
     def get_queryset(self) -> models.QuerySet[Any]:
         release_id = self.request.query_params.get("releaseId")

@@ -18,6 +18,7 @@ from releasehub.api.common.model_mixins import (
     PartialUpdateModelMixin,
     RetrieveModelMixin,
 )
+from releasehub.api.common.permissions import usual_scopes
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.v3.filters import V3ReleaseFilterSet
 from releasehub.api.v3.input_serializers import V3ReleaseCreateSerializer, V3ReleaseUpdateSerializer
@@ -84,8 +85,8 @@ class V3ReleaseViewSet(
 ):
     filterset_class = V3ReleaseFilterSet
     input_serializer_classes = {"create": V3ReleaseCreateSerializer, "partial_update": V3ReleaseUpdateSerializer}
-    required_scopes = {"list": Scope.RELEASE_READ, "retrieve": Scope.RELEASE_READ} | dict.fromkeys(
-        ("create", "partial_update", "destroy", "publish", "unpublish", "archive", "unarchive"), Scope.RELEASE_WRITE
+    required_scopes = usual_scopes(Scope.RELEASE_READ, Scope.RELEASE_WRITE) | dict.fromkeys(
+        ("publish", "unpublish", "archive", "unarchive"), Scope.RELEASE_WRITE
     )
 
     @cached_property

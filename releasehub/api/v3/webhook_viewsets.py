@@ -14,6 +14,7 @@ from downloads.models import Download
 from downloads.webhooks import only_scope
 from releasehub.accounts.models import Organization
 from releasehub.api.common.caching import confidential
+from releasehub.api.common.permissions import usual_scopes
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.v3.delivery_viewsets import LOG, find_delivery
 from releasehub.api.v3.filters import V3WebhookFilterSet
@@ -73,9 +74,10 @@ class V3WebhookViewSet(V3FullModelViewSet):
     policy = endpoint_policy
     ordering = {"createdAt": "created_at", "updatedAt": "updated_at", "name": "title"}
     default_order = ("id",)
-    required_scopes = dict.fromkeys(("list", "retrieve", "events"), Scope.WEBHOOK_READ) | dict.fromkeys(
-        ("create", "partial_update", "destroy", "test"), Scope.WEBHOOK_WRITE
-    )
+    required_scopes = usual_scopes(Scope.WEBHOOK_READ, Scope.WEBHOOK_WRITE) | {
+        "events": Scope.WEBHOOK_READ,
+        "test": Scope.WEBHOOK_WRITE,
+    }
 
     def get_queryset(self) -> models.QuerySet[Any]:
         return visible_endpoints(self.actor).filter(format=Format.V3)

@@ -118,7 +118,6 @@ def criteria_of(order: Mapping[str, str]) -> tuple[str, str]:
 
 
 def resumed(rule: Order, rows: VersionQuerySet, after: str | None) -> QuerySet[Version]:
-    """Return the rows after the cursor."""
     if not after:
         return rows
     try:

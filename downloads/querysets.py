@@ -28,8 +28,6 @@ PUBLISHER_FLAGS = ("can_upload", MANAGE_VERSIONS)
 
 
 class CategoryQuerySet(TreeQuerySet):
-    """Categories, with filters by permission."""
-
     def visible_to(self, actor: Actor) -> Self:
         """Rows for which CategoryPolicy.can_view is true."""
         return self if actor.user or actor.is_superuser else self.filter(is_members_only=False)
@@ -134,7 +132,6 @@ class DownloadQuerySet(SoftDeleteQuerySet[Any]):
         return self.filter(featured_order__isnull=False).order_by("featured_order", "id")
 
     def search(self, text: str) -> Self:
-        """Downloads with every word in title, tag line or description."""
         rows = self
         for word in text.split()[:8]:
             rows = rows.filter(Q(title__icontains=word) | Q(tag_line__icontains=word) | Q(description__icontains=word))

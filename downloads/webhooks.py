@@ -21,7 +21,6 @@ from releasehub.webhooks.querysets import administered_organizations
 
 
 def manages_endpoints(actor: Actor, download_id: int) -> bool:
-    """Return whether the actor may manage the webhook endpoints of the download."""
     download = find_with_access(actor, download_id)
     return download is not None and download_policy.can_manage_team(actor, download)
 

@@ -25,7 +25,6 @@ class FilePolicy(Policy[File]):
         return version_policy.standing(actor, target.version)
 
     def can_download(self, actor: Actor, target: File) -> bool:
-        """Return whether the actor may download the file."""
         return self.can_view(actor, target) and not self.is_withheld(actor, target)
 
     def is_withheld(self, actor: Actor, target: File) -> bool:

@@ -30,7 +30,6 @@ def used_bytes(user_id: int, *, besides: Reservation | None = None) -> int:
 
 
 def used_by_download(download_id: int, *, besides: Reservation | None = None) -> int:
-    """Return what the download holds."""
     return _held_by(download_id, _files(besides).filter(STORED | OFFERED), besides)
 
 

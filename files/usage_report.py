@@ -42,7 +42,6 @@ class MeasuredUsage:
 
 
 def measure_usage() -> MeasuredUsage:
-    """Measure the usage, and cache it for the page."""
     stored = _count(Blob.objects.filter(state=Blob.State.STORED))
     usage = MeasuredUsage(timezone.now(), stored, {path: _sums(path) for path in (DOWNLOAD, OWNER, CATEGORY)})
     cache.set(CACHE_KEY, usage, CACHE_SECONDS)

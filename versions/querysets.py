@@ -74,7 +74,6 @@ class VersionQuerySet(SoftDeleteQuerySet[Any]):
         return self.deleted().filter(download__in=Download.all_objects.inside_for(actor, MANAGE_VERSIONS))
 
     def search(self, text: str) -> Self:
-        """Versions with every word in title, number, tag, notes or the title of their download."""
         rows = self
         for word in text.split()[:8]:
             matches = Q(title__icontains=word) | Q(number__icontains=word) | Q(tag__icontains=word)
@@ -83,12 +82,10 @@ class VersionQuerySet(SoftDeleteQuerySet[Any]):
         return rows
 
     def with_tag(self, tag: str) -> Self:
-        """Versions with exactly this `tag_name`."""
         numbers = [text for text in {tag, tag.removeprefix("v")} if tag_of_number(text) == tag]
         return self.filter(Q(tag=tag) | Q(tag="", number__in=numbers))
 
     def with_tag_prefix(self, prefix: str) -> Self:
-        """Versions whose `tag_name` begins with this text."""
         if not prefix:
             return self
         end = f"{prefix}{LAST_CHARACTER}"
@@ -144,8 +141,6 @@ def listed_total_of_all(actor: Actor) -> int:
 
 
 class LabelQuerySet(models.QuerySet[Any]):
-    """Named channels or platforms."""
-
     def visible_to(self, actor: Actor) -> Self:
         """Rows for which LabelPolicy.can_view is true."""
         if sees_everything(actor):
@@ -157,7 +152,6 @@ class LabelQuerySet(models.QuerySet[Any]):
         return self.filter(is_attached)
 
     def search(self, text: str) -> Self:
-        """Labels with every word in name, display name or description."""
         rows = self
         for word in text.split()[:8]:
             matches = Q(name__icontains=word) | Q(display_name__icontains=word) | Q(description__icontains=word)

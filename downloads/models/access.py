@@ -18,8 +18,6 @@ READ_EVERYTHING = "downloads.view_download"
 
 
 class TeamMemberQuerySet(models.QuerySet["TeamMember"]):
-    """Team members, with filters by whether their rights apply."""
-
     def in_force(self) -> Self:
         """Return the members whose rights apply: all, or on an organization's download those who belong to it."""
         return self.filter(belongs_to_organization())

@@ -134,7 +134,6 @@ def withdraw_from_store(*, actor: Actor, download: Download, organization: Organ
 
 
 def team_flags_of(download: Download, user: User) -> set[str]:
-    """Return the team flags of a user; empty for a user who is not on the team."""
     member = TeamMember.objects.filter(download=download, user=user).first()
     return set() if member is None else member.flags
 

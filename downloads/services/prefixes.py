@@ -18,7 +18,6 @@ CATEGORIES = "categories"
 
 
 def check_prefix(prefix: Prefix, category: Category) -> None:
-    """Check that downloads of the category may have the prefix."""
     if not prefix.fits(category):
         titles = sorted(row.title for row in prefix.categories.all())
         raise Invalid(

@@ -39,7 +39,6 @@ def publishers_of(download: Download) -> list[Publisher]:
 
 
 def is_publisher(download: Download, user_id: str) -> bool:
-    """Return whether the user with this public id is a publisher of the download."""
     owned = User.objects.filter(public_id=user_id, pk=download.owner_id)
     team = TeamMember.objects.filter(download=download, user__public_id=user_id, **ALL_FLAGS)
     return owned.exists() or team.exists()

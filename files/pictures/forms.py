@@ -64,7 +64,6 @@ class PictureForm(PictureTextsForm):
     field_order = ("kind", "file", "alt_text", "caption")
 
     def save(self, actor: Actor, download: Download) -> Picture:
-        """Add the picture to the download."""
         values = dict(self.cleaned_data)
         upload = values.pop("file").staged
         return receive_picture(actor=actor, download=download, upload=upload, **values)

@@ -81,7 +81,6 @@ def probe_in_lane(file_id: int) -> int:
 
 
 def pending_links() -> models.QuerySet[File]:
-    """Return files whose link has not been probed yet."""
     return File.objects.filter(validation_status=File.Validation.PENDING, blob=None)
 
 

@@ -50,7 +50,6 @@ def browsers_of(user: User) -> QuerySet[SignedInBrowser]:
 
 @transaction.atomic
 def sign_out_browser(*, actor: Actor, browser_id: int) -> None:
-    """Sign the acting user out in one browser."""
     browser = SignedInBrowser.objects.filter(user=actor.user_id, pk=browser_id).first()
     if browser is None or actor.user is None:
         raise NotFound

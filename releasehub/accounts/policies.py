@@ -55,11 +55,9 @@ class OrganizationPolicy(Policy[Organization]):
         return self.has_scope(actor, target, OrganizationScope.ENTITIES_SHARE_STORE)
 
     def has_scope(self, actor: Actor, target: Organization, scope: OrganizationScope) -> bool:
-        """Return whether the actor has the scope in the organization."""
         return scope.value in self.scopes_in(actor, target)
 
     def scopes_in(self, actor: Actor, target: Organization) -> frozenset[str]:
-        """Return the scopes that the actor has in the organization."""
         if actor.bound_download_ids is not None:
             return frozenset()
         if actor.has_permission("accounts.change_organization"):

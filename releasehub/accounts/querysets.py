@@ -36,7 +36,6 @@ class OrganizationQuerySet(models.QuerySet[Any]):
         return self.filter(memberships__user=actor.user_id) if actor.user_id else self.none()
 
     def search(self, text: str) -> Self:
-        """Return the organizations whose name or slug contains the text."""
         return self.filter(Q(name__icontains=text) | Q(slug__icontains=text)) if text else self
 
 

@@ -30,11 +30,9 @@ def erase_traces_of_users() -> int:
 
 @shared_task(name=invitation_mail.SEND_TASK)
 def send_invitations() -> int:
-    """Send the invitations that are due."""
     return invitation_mail.send_invitations()
 
 
 @shared_task(name=mail_queue.SEND_TASK)
 def send_account_mail() -> int:
-    """Send the queued e-mails that are due."""
     return mail_queue.send_queued_mail()

@@ -107,7 +107,6 @@ class GroupPolicy(Policy[Group]):
 
 
 def may_grant(actor: Actor, permissions: models.QuerySet[Permission]) -> bool:
-    """Return whether the actor has all of these permissions."""
     return not permissions.exclude(pk__in=grantable_permissions(actor)).exists()
 
 

@@ -87,7 +87,6 @@ def _links(link: Link, rows: Iterable[tuple[Any, ...]]) -> list[NewLink]:
 
 
 def _write(links: list[NewLink]) -> None:
-    """Store the links in their rows."""
     # Raw SQL, because `AuditEntry` refuses updates. The condition on `position` agrees with the database triggers,
     # which allow these columns to be set once.
     table = connection.ops.quote_name(AuditEntry._meta.db_table)

@@ -39,7 +39,6 @@ def name_of(head: AuditHead) -> str:
 
 
 def content_of(head: AuditHead) -> dict[str, Any]:
-    """Return the head as a JSON object."""
     return {"head": {name: getattr(head, name) for name in FIELDS}}
 
 

@@ -163,7 +163,6 @@ class ActionAdmin(PolicyModelAdmin):
         return self.typed_name(rows[0]) if len(rows) == 1 else f"delete {len(rows)}"
 
     def shown_name(self, row: Any) -> str:
-        """Return the name of a row in questions and messages."""
         return str(row)
 
     def typed_name(self, row: Any) -> str:

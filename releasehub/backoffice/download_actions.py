@@ -11,7 +11,6 @@ from releasehub.publishing.deletion import delete_download
 
 
 def feature(actor: Actor, row: Download, place: str) -> None:
-    """Feature a download at the place that was entered."""
     download_policy.ensure("feature", actor, row)
     number = read_number(place.strip()) if place.strip() else None
     if place.strip() and number is None:

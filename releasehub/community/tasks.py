@@ -24,5 +24,4 @@ def queue_watch_digests() -> int:
 
 @shared_task(name=watch_mail.SEND_TASK)
 def send_watch_notices() -> int:
-    """Send the e-mails that are due."""
     return watch_mail.send_notices()

@@ -9,7 +9,6 @@ from versions.models import Version
 
 
 def link_to(version: Version) -> str:
-    """Return the absolute URL of the page of a version."""
     download, query = version.download, version.page_query
     page = reverse("pages:version", kwargs={"slug": download.slug, "pk": download.pk, "number": version.number})
     return f"{site_url()}{page}{'?' if query else ''}{urlencode(query)}"

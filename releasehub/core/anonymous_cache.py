@@ -159,7 +159,6 @@ def _cache_key(source: str) -> str:
 
 
 def forget() -> None:
-    """Remove all entries."""
     responses.clear()
     rows.clear()
 

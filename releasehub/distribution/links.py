@@ -42,11 +42,9 @@ def path_without_query(file: File, *, number: str = "") -> str:
 
 
 def checksums_path(version: Version) -> str:
-    """Return the path of the SHA256SUMS file of a version."""
     return _address("file", version, slug=version.download.slug, number=version.number, filename=FILENAME)
 
 
 def _address(name: str, version: Version, **parts: object) -> str:
-    """Return the path of a version or file."""
     path, query = reverse(f"pages:{name}", kwargs=parts), version.page_query
     return f"{path}?{urlencode(query)}" if query else path

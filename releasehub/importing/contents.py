@@ -49,7 +49,6 @@ class DownloadContents:
         return self._by_id.get(pk) if pk else None
 
     def match(self, release: SourceRelease) -> Version | None:
-        """Return the version with the tag of the release, or else the one with its number."""
         if release.tag in self._by_tag:
             return self._by_tag[release.tag]
         candidates = self._by_key.get(self._sort_key(number_of(release)) or b"", [])

@@ -102,7 +102,6 @@ class KeyForm(forms.Form):
             self.fields["downloads"].queryset = rows  # type: ignore[attr-defined]
 
     def key(self) -> dict[str, Any]:
-        """Return the arguments for `issue_key`."""
         days = self.cleaned_data["days"]
         return {
             "name": self.cleaned_data["name"],

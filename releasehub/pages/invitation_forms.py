@@ -37,7 +37,6 @@ class InviteForm(ServiceForm):
     rights_field: ClassVar[str]
 
     def rights(self) -> list[str]:
-        """Return the rights for `invite`."""
         chosen: str | list[str] = self.cleaned_data[self.rights_field]
         return [chosen] if isinstance(chosen, str) else chosen
 

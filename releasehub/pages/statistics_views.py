@@ -74,7 +74,6 @@ def chart_context(found: Statistics) -> dict[str, Any]:
 
 
 def label_of(period: Period, start: date, total: int) -> str:
-    """Return the tooltip of a bar."""
     shown = date_format(start, "DATE_FORMAT" if period == Period.DAYS else "F Y")
     text = ngettext("%(date)s: %(counter)s download", "%(date)s: %(counter)s downloads", total)
     return text % {"date": shown, "counter": intcomma(total)}

@@ -50,7 +50,6 @@ class ErasurePreview:
         return not any(self.counts.values())
 
     def lines(self) -> list[str]:
-        """Return the summary as sentences."""
         if self.is_off:
             return ["Deleted rows are never purged, so nothing is deleted permanently."]
         if self.is_empty:

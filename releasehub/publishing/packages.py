@@ -176,7 +176,6 @@ def _inspect_now(upload: UploadSession, rules: CategoryRules) -> list[Finding] |
 def _add_package_file(
     actor: Actor, version: Version, upload: UploadSession, kind: File.FileKind, inspected: Inspected
 ) -> None:
-    """Make the verified upload a file of the version."""
     if upload.state != UploadSession.State.CONFIRMED or upload.blob is None:
         raise Conflict(
             ErrorCode.UPLOAD_INCOMPLETE, "The upload is still being verified. Repeat the request in a few seconds."

@@ -16,7 +16,6 @@ log = logging.getLogger(__name__)
 
 @shared_task(name="files.publish_due")
 def publish_due() -> int:
-    """Publish scheduled versions whose time has come."""
     published, problems = publish_due_versions()
     for problem in problems:
         log.warning("A scheduled version could not be published. Cause: %s", problem)

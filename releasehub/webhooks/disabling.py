@@ -40,7 +40,6 @@ def disable_abandoned() -> int:
 
 
 def disable_left(endpoint_id: int) -> None:
-    """Disable an endpoint whose creator has left the hub."""
     _disable(endpoint_id, ABANDONED_REASON)
 
 

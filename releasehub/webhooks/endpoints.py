@@ -125,7 +125,6 @@ def update_endpoint(*, actor: Actor, endpoint: Endpoint, **fields: Any) -> Endpo
 
 @transaction.atomic
 def delete_endpoint(*, actor: Actor, endpoint: Endpoint) -> None:
-    """Delete an endpoint with all its deliveries."""
     endpoint_policy.ensure("change", actor, endpoint)
     _delete(actor, lock_endpoint(endpoint))
 

@@ -83,7 +83,6 @@ def _store(deliveries: Sequence[Delivery]) -> None:
 
 
 def _active_endpoints(download_id: int | None, organization_id: int | None, **conditions: bool) -> list[Endpoint]:
-    """Return the active endpoints of the download, of the organization and of the site."""
     ids = {"download": download_id or NO_ID, "organization": organization_id or NO_ID}
     return list(_endpoints(**ids).filter(**conditions)) if conditions else _active.rows(**ids)
 

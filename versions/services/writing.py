@@ -151,7 +151,6 @@ def _refuse_lifecycle_fields(fields: dict[str, Any], *, also: Set[str] = frozens
 
 
 def _number_fields(number: Number) -> dict[str, Any]:
-    """Return the fields of a version that follow from its number."""
     return {
         "number": number.text,
         "scheme": number.scheme.value,
@@ -162,7 +161,6 @@ def _number_fields(number: Number) -> dict[str, Any]:
 
 
 def _parse_number(download: Download, text: str) -> Number:
-    """Return the number as the download's scheme reads it."""
     try:
         return parse(text, download.version_scheme)
     except InvalidNumber as error:

@@ -98,7 +98,6 @@ class ArchiveReport:
             raise ArchiveError("archive.too_many_members", f"The archive has more than {limit} members.")
 
     def count_record(self) -> None:
-        """Count a record of an extended header."""
         self._spend(1)
         self._records += 1
         if self._records > (limit := self.limits.max_extended_records):

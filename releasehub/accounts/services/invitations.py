@@ -129,7 +129,6 @@ def end_invitations(**of: Any) -> int:
 
 
 def pending_invitations_of_organization(*, actor: Actor, organization: Organization) -> InvitationQuerySet:
-    """Return the pending invitations to the organization."""
     organization_policy.ensure("invite", actor, organization)
     rows = Invitation.objects.unanswered()
     return rows.filter(kind=Invitation.Kind.ORGANIZATION, target_id=organization.pk)

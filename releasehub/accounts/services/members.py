@@ -136,7 +136,6 @@ def _end(actor: Actor, member: Membership) -> None:
 
 
 def find_member(organization: Organization, user_id: str) -> Membership:
-    """Return the membership of the user with this public id."""
     rows = Membership.objects.select_related("user", "named_role", "organization")
     return first_or_not_found(rows.filter(organization=organization, user__public_id=user_id), NO_SUCH_MEMBER)
 

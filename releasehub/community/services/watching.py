@@ -55,7 +55,6 @@ def unwatch(*, actor: Actor, target: Download | Category) -> None:
 
 
 def watch_of(actor: Actor, target: Download | Category) -> Watch | None:
-    """Return the actor's watch of exactly this target, or None."""
     if actor.user_id is None:
         return None
     return Watch.objects.filter(user=actor.user_id, **{_field(target): target}).select_related("user").first()

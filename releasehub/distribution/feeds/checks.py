@@ -66,7 +66,6 @@ class AppImageCheck:
 
 
 def check_electron_feeds(actor: Actor, download: Download, channel: str) -> list[FeedCheck]:
-    """Return one check for each usual system."""
     return [
         FeedCheck(name, system, find_electron_offer(actor, download, channel, system))
         for name, system in ELECTRON_FEEDS.items()

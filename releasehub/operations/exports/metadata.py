@@ -23,7 +23,6 @@ def export_metadata(downloads: list[Metadata], *, is_private: bool, is_complete:
 
 
 def download_entry(download: Download, path: str) -> Metadata:
-    """Return the entry of a download in the metadata of the export."""
     return {"slug": download.slug, "title": download.title, "tag_line": download.tag_line, "path": path}
 
 

@@ -67,7 +67,6 @@ def export_lines(
 
 
 def table_figures(snapshot: Snapshot, tables: list[Table]) -> dict[str, TableFigures]:
-    """Return the figures of the tables as they are in the database."""
     figures = {}
     for table in tables:
         digest = TableDigest()

@@ -11,5 +11,4 @@ register = template.Library()
 
 @register.inclusion_tag("pages/parts/account_navigation.html", takes_context=True)
 def account_navigation(context: dict[str, Any]) -> dict[str, Any]:
-    """Render the navigation next to the account pages."""
     return {"entries": ENTRIES, "current": current_entry(context["request"].path)}

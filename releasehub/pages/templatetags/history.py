@@ -35,7 +35,6 @@ def label_of(choice: VersionState | Change) -> str:
 
 @register.filter
 def badge_of_change(change: Change) -> str:
-    """Return the class of the badge that shows a change."""
     return CHANGE_BADGES.get(change, "")
 
 

@@ -122,14 +122,6 @@ def page_link(context: dict[str, Any], number: int, parameter: str = "", anchor:
     return f"?{query.urlencode()}{f'#{anchor}' if anchor else ''}"
 
 
-@register.simple_tag(takes_context=True)
-def with_parameter(context: dict[str, Any], name: str, value: str) -> str:
-    """Return a link to this page with another value of one parameter, and all others as they are."""
-    query = context["request"].GET.copy()
-    query[name] = value
-    return f"?{query.urlencode()}"
-
-
 @register.simple_tag
 def structured_data(download: Download, version: Version | None, base_url: str) -> SafeString:
     return to_script(software_application(download, version or None, base_url))

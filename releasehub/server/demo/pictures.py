@@ -20,7 +20,6 @@ def as_png(picture: Image.Image) -> bytes:
 
 
 def draw_icon(color: Color, shape: Callable[[Draw, int], None]) -> bytes:
-    """Return an icon: a shape on a rounded square."""
     side = ICON_PIXELS * SHARPNESS
     picture = Image.new("RGBA", (side, side), (0, 0, 0, 0))
     draw = ImageDraw.Draw(picture)

@@ -107,7 +107,6 @@ class Endpoint(PublicIdModel, TimeStampedModel):
 
     @property
     def path(self) -> str:
-        """Return the path of the endpoint's page."""
         return f"/account/webhooks/{self.public_id}/"
 
     @property

@@ -63,8 +63,10 @@ def downloads_with(kind: str, value: str) -> QuerySet[Facet, int]:
 def count_facets(download_ids: Collection[int]) -> dict[str, list[FacetCount]]:
     """Return the values of these downloads by kind, the most frequent ones first, with one query."""
     found: dict[str, list[FacetCount]] = defaultdict(list)
-    rows = Facet.objects.filter(download_id__in=as_subquery(download_ids), kind__in=NARROWING)
-    rows = rows.values_list("kind", "value").annotate(Max("label"), count=Count("*"))
-    for kind, value, label, count in rows.order_by("-count", "value"):
+    rows = Facet.objects.filter(download_id__in=as_subquery(download_ids), kind__in=NARROWING).values_list(
+        "kind", "value"
+    )
+    counted: QuerySet[Facet, Any] = rows.annotate(Max("label"), count=Count("*")).order_by("-count", "value")
+    for kind, value, label, count in counted:
         found[kind].append(FacetCount(value, label, count))
     return found

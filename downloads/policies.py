@@ -10,7 +10,7 @@ from downloads.models.access_key import AccessKeyQuerySet
 from downloads.querysets import MANAGE_TEAM, MANAGE_VERSIONS, PUBLISHER_FLAGS, reads_everything
 from downloads.rules import CategoryRules, rules_of
 from releasehub.core.actor import Actor
-from releasehub.core.policy import Policy
+from releasehub.core.policy import Policy, Target
 
 HARD_DELETE = "downloads.hard_delete_download"
 HOLD = "downloads.hold_download"
@@ -21,36 +21,31 @@ def arranges_catalog(actor: Actor) -> bool:
     return actor.is_superuser and actor.bound_download_ids is None
 
 
-class CategoryPolicy(Policy[Category]):
-    """The rules for categories: everyone may see them, unless they are for members only; superusers change them."""
+class CatalogPolicy(Policy[Target]):
+    """The rules for what orders the downloads: everyone may see it, and superusers change it."""
 
-    def can_view(self, actor: Actor, target: Category) -> bool:
-        return bool(actor.user) or actor.is_superuser or not target.is_members_only
-
-    def can_create(self, actor: Actor) -> bool:
-        return arranges_catalog(actor)
-
-    def can_edit(self, actor: Actor, target: Category) -> bool:
-        return arranges_catalog(actor)
-
-    def can_delete(self, actor: Actor, target: Category) -> bool:
-        return arranges_catalog(actor)
-
-
-class PrefixPolicy(Policy[Prefix]):
-    """The rules for prefixes: everyone may see them, and superusers change them."""
-
-    def can_view(self, actor: Actor, target: Prefix) -> bool:
+    def can_view(self, actor: Actor, target: Target) -> bool:
         return True
 
     def can_create(self, actor: Actor) -> bool:
         return arranges_catalog(actor)
 
-    def can_edit(self, actor: Actor, target: Prefix) -> bool:
+    def can_edit(self, actor: Actor, target: Target) -> bool:
         return arranges_catalog(actor)
 
-    def can_delete(self, actor: Actor, target: Prefix) -> bool:
+    def can_delete(self, actor: Actor, target: Target) -> bool:
         return arranges_catalog(actor)
+
+
+class CategoryPolicy(CatalogPolicy[Category]):
+    """The rules for categories, some of which only members may see."""
+
+    def can_view(self, actor: Actor, target: Category) -> bool:
+        return bool(actor.user) or actor.is_superuser or not target.is_members_only
+
+
+class PrefixPolicy(CatalogPolicy[Prefix]):
+    pass
 
 
 class DownloadPolicy(Policy[Download]):

@@ -1,6 +1,5 @@
 """The shapes of webhook endpoints and their deliveries in the mc-dm dialect, in responses and in request bodies."""
 
-from collections.abc import Callable
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -48,14 +47,11 @@ CRITERIA_SCHEMA = {
 
 
 class TermsField(serializers.JSONField):
-    """An object with the names of the dialect, or its JSON text in a form.
+    """An object with the names of the dialect, or its JSON text in a form."""
 
-    `read` translates it to the fields of the endpoint that store it.
-    """
-
-    def __init__(self, read: Callable[[dict[str, Any]], dict[str, Any]], **options: Any) -> None:
-        super().__init__(**options)
-        self.read = read
+    def read(self, terms: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields of the endpoint that store the object."""
+        raise NotImplementedError
 
     def to_internal_value(self, data: Any) -> Any:
         try:
@@ -72,22 +68,14 @@ class TermsField(serializers.JSONField):
 
 @extend_schema_field(EVENTS_SCHEMA)
 class McDmEventsField(TermsField):
-    def __init__(self, **options: Any) -> None:
-        super().__init__(_event_fields, **options)
+    def read(self, terms: dict[str, Any]) -> dict[str, Any]:
+        return {"events": to_filter(terms), "foreign_events": {DIALECT: foreign_events(terms)}}
 
 
 @extend_schema_field(CRITERIA_SCHEMA)
 class CriteriaField(TermsField):
-    def __init__(self, **options: Any) -> None:
-        super().__init__(_criteria_fields, **options)
-
-
-def _event_fields(events: dict[str, Any]) -> dict[str, Any]:
-    return {"events": to_filter(events), "foreign_events": {DIALECT: foreign_events(events)}}
-
-
-def _criteria_fields(criteria: dict[str, Any]) -> dict[str, Any]:
-    return {"criteria": to_criteria(criteria), "foreign_criteria": foreign_criteria(criteria)}
+    def read(self, terms: dict[str, Any]) -> dict[str, Any]:
+        return {"criteria": to_criteria(terms), "foreign_criteria": foreign_criteria(terms)}
 
 
 class McDmWebhookSerializer(ReadOnlySerializer):

@@ -26,6 +26,12 @@ from versions.facts import RELEASED
 from versions.models import Version
 
 Snapshot = Mapping[str, Any]
+_MISSING_IN_DOWNLOADS: Snapshot = {
+    **dict.fromkeys(("prefix_id", "icon_url", "cover_url")),
+    **dict.fromkeys(("download_count", "view_count", "rating_count", "review_count"), 0),
+    "description": "",
+    "rating_avg": 0.0,
+}
 
 
 def register() -> None:
@@ -69,21 +75,13 @@ def version_data(event: Event) -> dict[str, Any]:
 
 def file_data(event: Event) -> dict[str, Any]:
     data, version = event.data, event.data["version"]
-    row = SimpleNamespace(
+    row = _row(
+        {"download_count": 0, "is_link_only": data["sha256"] is None},
+        data,
         pk=data["file_id"],
-        version_id=data["version_id"],
-        filename=data["filename"],
-        display_label=data["display_label"],
-        size_bytes=data["size_bytes"],
         blob=None,  # the snapshot has the checksum and the type of either kind of file
         external_sha256=data["sha256"] or data.get("external_sha256"),
         external_type=data["mime_type"] or data.get("external_type"),
-        is_primary=data["is_primary"],
-        external_url=data["external_url"],
-        validation_status=data["validation_status"],
-        display_order=data["display_order"],
-        download_count=data.get("download_count", 0),
-        is_link_only=data.get("is_link_only", data["sha256"] is None),
     )
     embedded = _version(version)
     del embedded["primary_file_id"]
@@ -94,14 +92,13 @@ def file_data(event: Event) -> dict[str, Any]:
 
 
 def comment_data(event: Event) -> dict[str, Any]:
-    row = _contribution(event.data, pk=event.data["comment_id"])
+    row = _contribution(event.data, event.data["comment_id"])
     return McDmCommentSerializer(context=_context()).to_representation(row) | _about(event.data)
 
 
 def review_data(event: Event) -> dict[str, Any]:
-    data = event.data
-    row = _contribution(data, pk=data["review_id"], rating=data["rating"], reply=data["reply"])
-    return McDmPayloadReviewSerializer(context=_context()).to_representation(row) | _about(data)
+    row = _contribution(event.data, event.data["review_id"])
+    return McDmPayloadReviewSerializer(context=_context()).to_representation(row) | _about(event.data)
 
 
 class McDmPayloadFileSerializer(McDmFileSerializer):
@@ -115,28 +112,24 @@ def _context() -> dict[str, Any]:
     return {"base_url": site_url()}
 
 
+def _row(missing: Snapshot, data: Snapshot, **computed: Any) -> SimpleNamespace:
+    """Return a snapshot as an object with the attributes that a serializer reads.
+
+    Args:
+        missing: The values of fields that old events do not contain.
+        computed: The attributes that differ from the fields of the snapshot.
+    """
+    return SimpleNamespace(**{**missing, **data, **computed})
+
+
 def _download(data: Snapshot, *, current_version_id: int = 0) -> dict[str, Any]:
-    row = SimpleNamespace(
+    row = _row(
+        _MISSING_IN_DOWNLOADS,
+        data,
         pk=data["download_id"],
-        category_id=data["category_id"],
-        owner_id=data["owner_id"],
-        prefix_id=data.get("prefix_id"),
-        title=data["title"],
-        tag_line=data["tag_line"],
-        description=data.get("description", ""),
-        path=data["path"],
-        icon_url=data.get("icon_url"),
-        cover_url=data.get("cover_url"),
         picture_path=lambda kind: data.get(f"{kind}_path", ""),
-        download_count=data.get("download_count", 0),
-        view_count=data.get("view_count", 0),
-        rating_avg=data.get("rating_avg", 0.0),
-        rating_count=data.get("rating_count", 0),
-        review_count=data.get("review_count", 0),
         last_update_at=_moment(data.get("last_update_at")),
         created_at=_moment(data.get("created_at")),
-        is_deleted=data["is_deleted"],
-        state=data["state"],
         current_version_id=current_version_id,
     )
     return McDmDownloadSerializer(context=_context()).to_representation(row)
@@ -147,20 +140,16 @@ def _embedded_download(data: Snapshot) -> dict[str, Any]:
     return {name: value for name, value in _download(data).items() if name not in {"description", "current_version_id"}}
 
 
-def _contribution(data: Snapshot, **fields: Any) -> SimpleNamespace:
+def _contribution(data: Snapshot, pk: int) -> SimpleNamespace:
     """Return a comment or a review with the attributes that its serializer reads."""
-    return SimpleNamespace(
-        download_id=data["download_id"],
-        author_id=data["author_id"],
+    return _row(
+        {},
+        data,
+        pk=pk,
         author_name=data["author"]["username"] if data["author"] else "",
         created_at=_moment(data["created_at"]),
-        text=data["text"],
-        state=data["state"],
-        is_deleted=data["is_deleted"],
         is_shown=data["state"] == "visible" and not data["is_deleted"],
         last_edit_at=_moment(data["last_edit_at"]),
-        edit_count=data["edit_count"],
-        **fields,
     )
 
 
@@ -170,17 +159,12 @@ def _about(data: Snapshot) -> dict[str, Any]:
 
 
 def _version(data: Snapshot, *, primary_file_id: int = 0) -> dict[str, Any]:
-    row = SimpleNamespace(
+    row = _row(
+        {"download_count": 0},
+        data,
         pk=data["version_id"],
-        download_id=data["download_id"],
-        number=data["number"],
-        version_int=data["version_int"],
-        release_notes=data["release_notes"],
-        changelog=data["changelog"],
         released_at=_moment(data.get("released_at") or data["published_at"]),
         is_released=data["state"] in RELEASED,
-        file_count=data["file_count"],
-        download_count=data.get("download_count", 0),
         display_title=data["title"] or f"{data['download']['title']} {data['number']}",
         primary_file_id=primary_file_id,
     )

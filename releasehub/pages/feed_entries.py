@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.feedgenerator import Enclosure, SyndicationFeed
 
 from files.models import File
+from releasehub.core.clean import strip_controls
 from releasehub.distribution.links import file_path, version_path
 from releasehub.pages.contexts import base_url
 from releasehub.pages.feed_formats import FORMATS
@@ -42,9 +43,9 @@ class Feed:
 def render_feed(request: HttpRequest, feed: Feed, format: str) -> HttpResponse:
     base = base_url(request)
     document = FORMATS[format](
-        title=feed.title,
+        title=strip_controls(feed.title),  # the URL can name any tag and channel
         link=base + feed.path,
-        description=feed.description,
+        description=strip_controls(feed.description),
         feed_url=request.build_absolute_uri(),
     )
     rows = feed.versions.after_cooldown(cooldown_of(request)).select_related("download__owner")

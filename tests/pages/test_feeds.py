@@ -156,3 +156,14 @@ def test_download_page_describes_itself_and_names_its_feed(client: Client) -> No
     assert (described["name"], described["softwareVersion"]) == (download.title, "1.0.0")
     assert f'href="{download.path}feed.atom"' in text
     assert '<meta property="og:description" content="Fast &amp; small">' in text
+
+
+@pytest.mark.parametrize("text", ["%0b", "%1b", "%EF%BF%BE"])
+@pytest.mark.parametrize("path", ["/downloads/{0.slug}.{0.pk}/feed.atom?channel=a{1}b", "/tags/a{1}b/feed.atom"])
+def test_characters_that_xml_forbids_are_left_out_of_the_title(
+    client: Client, download: Any, path: str, text: str
+) -> None:
+    answer = client.get(path.format(download, text))
+    assert answer.status_code == 200
+    title = ElementTree.fromstring(answer.content).findtext(f"{ATOM}title") or ""  # noqa: S314 - the hub wrote it
+    assert title.startswith(("Tool & Co (a", "Releases with the tag a"))

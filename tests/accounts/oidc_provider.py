@@ -26,6 +26,7 @@ class Provider(ThreadingHTTPServer):
     Attributes:
         claims: The claims of the next id token, besides those that every token has.
         overrides: Claims that replace the right ones, for tokens that must be refused.
+        key_overrides: Members of the published key that replace the right ones.
         user_info: Further claims that only the user info endpoint has.
         signing_key: The key of the next token. The provider publishes `key` only.
     """
@@ -37,6 +38,7 @@ class Provider(ThreadingHTTPServer):
         self.key = self.signing_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.claims: dict[str, Any] = {"sub": "1"}
         self.overrides: dict[str, Any] = {}
+        self.key_overrides: dict[str, Any] = {}
         self.user_info: dict[str, Any] = {}
         self.codes: dict[str, dict[str, str]] = {}
 
@@ -70,7 +72,7 @@ class Handler(BaseHTTPRequestHandler):
             self._answer({"sub": provider.claims["sub"]} | provider.user_info)
         elif url.path == "/keys":
             jwk = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(provider.key.public_key()))
-            self._answer({"keys": [jwk | {"kid": "k1", "use": "sig", "alg": "RS256"}]})
+            self._answer({"keys": [jwk | {"kid": "k1", "use": "sig", "alg": "RS256"} | provider.key_overrides]})
         else:
             names = {"authorization": "authorize", "token": "token", "userinfo": "userinfo"}
             endpoints = {f"{name}_endpoint": f"{provider.url}/{path}" for name, path in names.items()}

@@ -39,6 +39,7 @@ def provider(server: Provider, settings: Any) -> Provider:
     settings.OIDC_ISSUER, settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = server.url, CLIENT_ID, CLIENT_SECRET
     settings.WEBHOOK_ALLOW_NETS = ["127.0.0.0/8"]
     server.claims, server.overrides, server.user_info, server.signing_key = dict(ANN), {}, {}, server.key
+    server.key_overrides = {}
     return server
 
 
@@ -102,6 +103,21 @@ def test_second_factor_is_still_asked(provider: Provider) -> None:
     client, answer = sign_in(provider)
     assert answer["Location"] == "/account/sign-in/code/"
     assert client.get("/account/").status_code == 302
+
+
+@pytest.mark.parametrize("alg", ["none", "HS256", "RSA-OAEP", 5])
+def test_key_for_another_algorithm_verifies_no_token(provider: Provider, alg: Any) -> None:
+    cache.clear()  # the keys of the provider are cached
+    provider.key_overrides["alg"] = alg
+    assert sign_in(provider)[1].status_code == 403
+    cache.clear()
+
+
+@pytest.mark.parametrize("value", [["true"], {"a": 1}, "True", "1"])
+def test_address_counts_only_if_it_is_stated_to_be_verified(provider: Provider, settings: Any, value: Any) -> None:
+    settings.OIDC_DOMAINS = frozenset({"example.org"})
+    provider.claims["email_verified"] = value
+    assert sign_in(provider)[1].status_code == 403
 
 
 def test_domains_and_groups_are_checked_at_every_sign_in(provider: Provider, settings: Any) -> None:

@@ -85,8 +85,8 @@ def verified_claims(id_token: str, described: dict[str, Any]) -> dict[str, Any]:
             leeway=CLOCK_LEEWAY_SECONDS,
             options={"require": ["exp", "iat", "sub"]},
         )
-    except jwt.PyJWTError as error:
-        raise ProviderError(f"The id token is invalid: {error}") from None
+    except (jwt.PyJWTError, NotImplementedError) as error:  # the second one for a key whose algorithm is `none`
+        raise ProviderError(f"The id token is invalid: {error!r}") from None
     if isinstance(claims["aud"], list) and len(claims["aud"]) > 1 and claims.get("azp") != settings.OIDC_CLIENT_ID:
         raise ProviderError("The id token was issued to another client.")
     return claims

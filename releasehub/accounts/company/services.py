@@ -102,7 +102,7 @@ def ensure_allowed(claims: dict[str, Any]) -> None:
 
 def verified_email(claims: dict[str, Any]) -> str:
     """Return the address if the provider has verified it, or an empty text."""
-    is_verified = claims.get("email_verified") in {True, "true"}
+    is_verified = claims.get("email_verified") in (True, "true")  # no set, because the value may be a list
     return str(claims.get("email") or "").strip().lower() if is_verified else ""
 
 

@@ -52,8 +52,7 @@ class OrganizationAdmin(HubAdmin):
         actor = admin_actor(request)
         return actor.has_permission(SEE_ALL) or self.has_change_permission(request, obj)
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
+    has_module_permission = has_view_permission
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return organization_policy.can_create(admin_actor(request))

@@ -47,17 +47,13 @@ class RetentionRuleAdmin(DeletedItemsMixin):
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return retention_policy.can_list(admin_actor(request))
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return retention_policy.can_create(admin_actor(request))
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_add_permission(request)
+    has_module_permission = has_view_permission
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_add_permission(request)
+        return retention_policy.can_create(admin_actor(request))
+
+    has_add_permission = has_change_permission
+    has_delete_permission = has_change_permission
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return TARGETS if obj else ()

@@ -7,10 +7,9 @@ from django.conf import settings
 from releasehub.api.common.throttling import AddressThrottle
 from releasehub.core.rates import Rate
 
+# The names as the original spells them.
 RATE_HEADERS = {
-    "X-Ratelimit-Limit": "The number of requests per minute for this network.",
-    "X-Ratelimit-Remaining": "The number of requests left in this minute.",
-    "X-Ratelimit-Reset": "Seconds until the next minute begins.",
+    name.replace("RateLimit", "Ratelimit"): text for name, text in AddressThrottle.documented_headers.items()
 }
 
 
@@ -25,8 +24,4 @@ class EngineThrottle(AddressThrottle):
         return settings.ENGINE_RATE
 
     def headers(self, rate: Rate) -> Mapping[str, str]:
-        return {
-            "X-Ratelimit-Limit": str(rate.limit),
-            "X-Ratelimit-Remaining": str(rate.remaining),
-            "X-Ratelimit-Reset": str(rate.seconds_left),
-        }
+        return dict(zip(RATE_HEADERS, rate.headers.values(), strict=True))

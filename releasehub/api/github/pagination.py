@@ -43,6 +43,3 @@ class GitHubPagination(LinkHeaderPagination):
             ("last", self.last, self.page < self.last),
             ("first", 1, self.page > 1),
         ]
-
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        return schema

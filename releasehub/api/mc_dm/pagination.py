@@ -68,6 +68,3 @@ class McDmPagination(BasePagination):
             "last_page": last,
             "next": self.next,
         }
-
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        return schema

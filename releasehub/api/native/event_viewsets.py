@@ -14,7 +14,6 @@ from releasehub.webhooks.stream import read_stream
 class EventViewSet(NativeViewSet):
     """The events that an endpoint of the caller could receive, in the order in which they were committed."""
 
-    pagination_class = None
     open_actions = frozenset()
     required_scopes = {"stream": Scope.WEBHOOK_READ}
 

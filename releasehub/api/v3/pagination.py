@@ -51,9 +51,6 @@ class V3Pagination(BasePagination):
         headers = {f"Pagination-{name}": str(value) for name, value in totals.items()}
         return Response(data, headers=headers | ({"Pagination-Next": self.next} if self.next else {}))
 
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        return schema
-
 
 def read_parameter(request: Request, name: str, *, default: int, maximum: int) -> int:
     text = request.query_params.get(name, "")

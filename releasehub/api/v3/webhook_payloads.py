@@ -22,6 +22,7 @@ from releasehub.webhooks.models import Endpoint, Event
 from versions.models import Version
 
 Snapshot = Mapping[str, Any]
+COPIED_FIELDS = ("number", "channel", "title", "release_notes", "changelog", "platforms", "state", "visibility")
 
 
 def register() -> None:
@@ -65,15 +66,8 @@ def _version(data: Snapshot, occurred_at: datetime) -> Version:
         pk=data["version_id"],
         public_id=data["public_id"],
         download=_download(data["download"]),
-        number=data["number"],
-        channel=data["channel"],
         channel_name=data.get("channel_name", ""),
-        title=data["title"],
-        release_notes=data["release_notes"],
-        changelog=data["changelog"],
-        platforms=data["platforms"],
-        state=data["state"],
-        visibility=data["visibility"],
+        **{name: data[name] for name in COPIED_FIELDS},
         published_at=datetime.fromisoformat(published_at) if published_at else None,
         **_times(data, occurred_at),
     )

@@ -24,13 +24,13 @@ class DownloadsConfig(AppConfig):
         from releasehub.accounts.invitation_targets import register_invitation_target
         from releasehub.accounts.models import Invitation
         from releasehub.accounts.personal_data import (
+            check_leaving,
             register_eraser,
             register_exporter,
-            register_leaving_check,
             register_possession,
         )
-        from releasehub.accounts.services.locking import register_earlier_lock
-        from releasehub.accounts.services.organizations import register_organization_end
+        from releasehub.accounts.services.locking import lock_earlier
+        from releasehub.accounts.services.organizations import before_deletion
         from releasehub.apikeys.binding import register_download_lookup
         from releasehub.core.holds import register_held_downloads
         from releasehub.webhooks.download_rules import register_downloads
@@ -42,9 +42,9 @@ class DownloadsConfig(AppConfig):
         register_downloads(manages_endpoints, managed_downloads, owner_of, streamed_downloads, is_held_by_manager)
         register_download_lookup(lambda slug: Download.objects.with_slug(slug).values_list("pk", flat=True).first())
         register_eraser(leave_downloads)
-        register_earlier_lock(lock_downloads_of)
-        register_organization_end(remove_former_members_of)
-        register_leaving_check(ensure_may_leave)
+        lock_earlier.register(lock_downloads_of)
+        before_deletion.register(remove_former_members_of)
+        check_leaving.register(ensure_may_leave)
         register_held_downloads(held_downloads)
         for possession in POSSESSIONS:
             register_possession(possession)

@@ -6,7 +6,7 @@ published link never leads to other content. The layers of versions and files re
 layer may not import them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,42 +15,13 @@ from django.db.models.functions import Lower
 
 from downloads.models import Download, PublicSlug
 from releasehub.core.errors import Conflict, ErrorCode
+from releasehub.core.listeners import Listeners
 
-Listener = Callable[[Download], None]
-_listeners: list[Listener] = []
-_scheme_listeners: list[Listener] = []
-_channel_checks: list[Callable[[Download, str], None]] = []
-
-
-def register_exposure(listener: Listener) -> None:
-    """Call `listener` in the transaction that makes a download visible to outsiders."""
-    _listeners.append(listener)
-
-
-def register_scheme_change(listener: Listener) -> None:
-    """Call `listener` in the transaction that gives a download another version scheme."""
-    _scheme_listeners.append(listener)
-
-
-def announce_scheme_change(download: Download) -> None:
-    """Call the listeners after the version scheme of a download changed, in the same transaction."""
-    for listener in _scheme_listeners:
-        listener(download)
-
-
-def register_channel_check(check: Callable[[Download, str], None]) -> None:
-    """Call `check` with a download and its next default channel before the change. It raises if links would break."""
-    _channel_checks.append(check)
-
-
-def check_default_channel(download: Download, channel: str) -> None:
-    """Check that the permanent links of versions lead to the same files with another default channel.
-
-    Raises:
-        Conflict: A link to a version without a channel would lead to another version.
-    """
-    for check in _channel_checks:
-        check(download, channel)
+became_visible = Listeners[[Download]]()  # to outsiders
+scheme_changed = Listeners[[Download]]()
+# Called before the default channel of a download changes to another one. Raises Conflict if a permanent link to a
+# version without a channel would then lead to another version.
+check_default_channel = Listeners[[Download, str]]()
 
 
 def fold_default_channel(fields: dict[str, Any]) -> None:
@@ -90,8 +61,7 @@ def exposure_change(download: Download) -> Iterator[None]:
     if not was_exposed or download.slug != slug:
         remember_slug(download)
     if not was_exposed:
-        for listener in _listeners:
-            listener(download)
+        became_visible(download)
 
 
 def remember_slug(download: Download) -> None:

@@ -16,10 +16,10 @@ class FilesConfig(AppConfig):
         from releasehub.accounts.personal_data import register_eraser, register_exporter
         from releasehub.core.readiness import register_check
         from releasehub.webhooks.services import register_snapshot
-        from versions.exposure import register_version_exposure
+        from versions.exposure import became_visible
 
         register_snapshot(File, file_snapshot)
-        register_version_exposure(remember_files_of)
+        became_visible.register(remember_files_of)
         register_held_limits(held_limits)
         register_check("storage", lambda: blob_storage().is_reachable())
         register_eraser(clear_upload_addresses)

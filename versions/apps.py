@@ -7,7 +7,7 @@ class VersionsConfig(AppConfig):
     name = "versions"
 
     def ready(self) -> None:
-        from downloads.exposure import register_channel_check, register_exposure, register_scheme_change
+        from downloads.exposure import became_visible, check_default_channel, scheme_changed
         from downloads.holds import register_contributions
         from releasehub.webhooks.services import register_snapshot
         from versions import lookups  # noqa: F401
@@ -18,6 +18,6 @@ class VersionsConfig(AppConfig):
 
         register_snapshot(Version, version_snapshot)
         register_contributions(lambda user: Version.all_objects.filter(author=user).order_by().values("download"))
-        register_exposure(remember_versions_of)
-        register_scheme_change(reread_numbers)
-        register_channel_check(keep_links_without_channel)
+        became_visible.register(remember_versions_of)
+        scheme_changed.register(reread_numbers)
+        check_default_channel.register(keep_links_without_channel)

@@ -6,7 +6,6 @@ listener here, which reserves the file names in the same way.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -15,19 +14,14 @@ from downloads.exposure import is_exposed
 from downloads.models import Download
 from releasehub.core.errors import Conflict, ErrorCode
 from releasehub.core.inserts import insert_all
+from releasehub.core.listeners import Listeners
 from versions.models import PublicNumber, PublicTag, Version
 from versions.querysets import VersionQuerySet
 
-Listener = Callable[[VersionQuerySet], None]
 BATCH = 1000
 MAX_SHOWN_NUMBERS = 3
 NUMBER_FIELDS = ("download_id", "channel", "sort_key", "number", "platform_keys", "is_twin")
-_listeners: list[Listener] = []
-
-
-def register_version_exposure(listener: Listener) -> None:
-    """Call `listener` for versions that become visible to outsiders, in the transaction that exposes them."""
-    _listeners.append(listener)
+became_visible = Listeners[[VersionQuerySet]]()  # to outsiders
 
 
 def remember_public(version: Version) -> None:
@@ -42,8 +36,7 @@ def remember_public(version: Version) -> None:
     if not is_public(version):
         return
     remember_number(version)
-    for listener in _listeners:
-        listener(Version.all_objects.filter(pk=version.pk))
+    became_visible(Version.all_objects.filter(pk=version.pk))
 
 
 def is_public(version: Version) -> bool:
@@ -75,8 +68,7 @@ def remember_versions_of(download: Download) -> None:
     public_rows = [row for version in versions for row in _rows(version)]
     PublicNumber.objects.bulk_create(public_rows, batch_size=BATCH, ignore_conflicts=True)
     _remember_tags(rows)
-    for listener in _listeners:
-        listener(rows)
+    became_visible(rows)
 
 
 def _remember_tags(rows: VersionQuerySet) -> None:

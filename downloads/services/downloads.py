@@ -6,12 +6,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from downloads.exposure import (
-    announce_scheme_change,
     check_default_channel,
     exposure_change,
     fold_default_channel,
     is_exposed,
     remember_slug,
+    scheme_changed,
 )
 from downloads.models import Category, Download
 from downloads.policies import download_policy
@@ -131,7 +131,7 @@ def update_download(*, actor: Actor, download: Download, **fields: Any) -> Downl
         assign(download, fields)
         save_with_slug(download)
     if "version_scheme" in changes:
-        announce_scheme_change(download)
+        scheme_changed(download)
     audit.record(actor=actor, action=AuditAction.DOWNLOAD_UPDATE, target=download, changes=changes)
     webhooks.publish(actor=actor, event=EventType.DOWNLOAD_UPDATED, target=download)
     return download

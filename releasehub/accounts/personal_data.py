@@ -14,6 +14,7 @@ from releasehub.accounts.models import User
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
+from releasehub.core.listeners import Listeners
 
 
 class Eraser(Protocol):
@@ -21,9 +22,6 @@ class Eraser(Protocol):
 
     def __call__(self, *, actor: Actor, user: User) -> None: ...
 
-
-# A function that raises a DomainError if the user may not leave now.
-LeavingCheck = Callable[[User], None]
 
 # Returns whether nothing is left. It is called again until it is, so it may stop early.
 TraceEraser = Callable[[User], bool]
@@ -36,27 +34,13 @@ MAX_EXPORTED_ROWS = 10_000  # of each kind
 erasers: list[Eraser] = []
 exporters: dict[str, Exporter] = {}
 trace_erasers: list[TraceEraser] = []
-_leaving_checks: list[LeavingCheck] = []
+# Called before a user is anonymized or merged. Raises a DomainError if a layer refuses that.
+check_leaving = Listeners[[User]]()
 
 
 def register_eraser(eraser: Eraser) -> None:
     """Let `eraser` run when a user is anonymized."""
     erasers.append(eraser)
-
-
-def register_leaving_check(check: LeavingCheck) -> None:
-    """Let `check` refuse to anonymize or merge a user, in the transaction that would do it."""
-    _leaving_checks.append(check)
-
-
-def check_leaving(user: User) -> None:
-    """Check that the user may leave, before anything is erased or gets another author.
-
-    Raises:
-        DomainError: A layer refuses it.
-    """
-    for check in _leaving_checks:
-        check(user)
 
 
 def register_trace_eraser(eraser: TraceEraser) -> None:

@@ -7,7 +7,7 @@ class PublishingConfig(AppConfig):
     name = "releasehub.publishing"
 
     def ready(self) -> None:
-        from files.new_content import register_new_content
+        from files.new_content import announce_new_content
         from releasehub.publishing.security_marks import end_unvouched_mark
 
-        register_new_content(end_unvouched_mark)
+        announce_new_content.register(end_unvouched_mark)

@@ -3,27 +3,22 @@
 Every transaction locks organizations first, then downloads, then accounts, each in the order of their ids.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 from releasehub.accounts.models import Organization, User
 from releasehub.core.errors import Conflict, ErrorCode
+from releasehub.core.listeners import Listeners
 from releasehub.core.locks import hold_row
 
-Lock = Callable[[Collection[User]], None]
-_earlier_locks: list[Lock] = []
-
-
-def register_earlier_lock(lock: Lock) -> None:
-    """Let `lock` lock the rows of a layer that the users have, before `lock_accounts` locks their accounts."""
-    _earlier_locks.append(lock)
+# Locks the rows of other layers that the users have.
+lock_earlier = Listeners[[Collection[User]]]()
 
 
 def lock_accounts(*users: User) -> list[User]:
     """Return the accounts as they are now, locked with what they have until the current transaction ends."""
     organizations = Organization.objects.select_for_update(of=("self",)).filter(memberships__user__in=users)
     list(organizations.order_by("pk"))
-    for lock in _earlier_locks:
-        lock(users)
+    lock_earlier(users)
     rows = User.objects.select_for_update().filter(pk__in=[user.pk for user in users]).order_by("pk")
     by_pk = {row.pk: row for row in rows}
     return [by_pk[user.pk] for user in users]

@@ -1,6 +1,5 @@
 """Use cases of organizations."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -13,15 +12,11 @@ from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
 from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid, Rejected
+from releasehub.core.listeners import Listeners
 from releasehub.core.locks import lock_row
 
 PLATFORM = "platform"
-_ends: list[Callable[[Actor, Organization], None]] = []
-
-
-def register_organization_end(listener: Callable[[Actor, Organization], None]) -> None:
-    """Call `listener` before an organization is deleted, in the same transaction."""
-    _ends.append(listener)
+before_deletion = Listeners[[Actor, Organization]]()
 
 
 @transaction.atomic
@@ -85,8 +80,7 @@ def delete_organization(*, actor: Actor, organization: Organization) -> None:
     """Delete an organization with its memberships, roles and store. Its downloads keep their owners."""
     organization_policy.ensure("delete", actor, organization)
     organization = lock_row(organization)
-    for listener in _ends:
-        listener(actor, organization)
+    before_deletion(actor, organization)
     audit.record(actor=actor, action=AuditAction.ORGANIZATION_DELETE, target=organization)
     organization.delete()
     clear_cached_memberships(actor)

@@ -16,6 +16,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from releasehub.accounts.models import User
 from releasehub.accounts.reserved_names import is_reserved_owner
 from releasehub.accounts.services.saving import save_account
+from releasehub.accounts.services.usernames import claim_username
 from releasehub.accounts.user_policies import grantable_permissions, group_policy, user_policy
 from releasehub.backoffice.account_help import AccountHelpMixin
 from releasehub.backoffice.base import admin_actor
@@ -97,6 +98,7 @@ class UserAdmin(
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:
+            claim_username(obj.username)
             super().save_model(request, obj, form, change)
             return
         columns = {field.name for field in User._meta.concrete_fields}

@@ -48,6 +48,7 @@ class ErrorCode(StrEnum):
     MEMBER_EXISTS = "member.exists"
     MEMBER_LAST_ADMIN = "member.last_admin"
     USER_LAST_ADMINISTRATOR = "user.last_administrator"
+    USERNAME_TAKEN = "user.name_taken"
     MOVED = "moved"
     NOT_ALLOWED = "not_allowed"
     NOT_DELETED = "not_deleted"

@@ -17,6 +17,7 @@ from releasehub.accounts.models import Membership, Organization, User
 from releasehub.accounts.roles import MEMBER, built_in_role
 from releasehub.accounts.services import anonymizing
 from releasehub.accounts.services.anonymizing import anonymize_user
+from releasehub.accounts.services.creating import create_account
 from releasehub.accounts.services.disabling import disable_user
 from releasehub.accounts.services.handing_over import merge_accounts
 from releasehub.accounts.services.members import create_membership
@@ -105,3 +106,10 @@ def test_two_site_administrators_cannot_disable_each_other() -> None:
     ends = at_once([partial(disable_user, actor=Actor(user=actor), user=user) for actor, user in pairs])
     assert sorted(isinstance(end, Conflict) for end in ends) == [False, True]
     assert User.objects.filter(is_active=True).count() == 1
+
+
+def test_names_that_differ_in_case_only_are_not_taken_at_the_same_time() -> None:
+    calls = [partial(create_account, actor=Actor(), username=name, password="secret-pass-1") for name in ("Ann", "ann")]
+    ends = at_once(calls)
+    assert sorted(isinstance(end, Conflict) for end in ends) == [False, True]
+    assert User.objects.filter(username__iexact="ann").count() == 1

@@ -191,3 +191,14 @@ def test_last_site_administrator_cannot_be_lost(right: str) -> None:
     assert (root.is_active, root.is_staff, root.is_superuser) == (True, True, True)
     with pytest.raises(Conflict):
         disable_user(actor=system(), user=root)
+
+
+def test_account_is_not_renamed_to_a_name_that_differs_in_case_only(ann: User) -> None:
+    make_user("Ben")
+    for name in ("ben", "Ben"):
+        ann.username = name
+        with pytest.raises(Conflict, match=f"The username {name} is already taken"):
+            save_account(ann, ["username"])
+    ann.username = "Ann"
+    save_account(ann, ["username"])
+    assert sorted(User.objects.values_list("username", flat=True)) == ["Ann", "Ben"]

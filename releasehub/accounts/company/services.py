@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from releasehub.accounts.company.provider import CLOCK_LEEWAY_SECONDS
 from releasehub.accounts.models import CompanyIdentity, User
+from releasehub.accounts.services.usernames import claim_username
 from releasehub.accounts.sign_up import is_reserved
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
@@ -124,7 +125,9 @@ def _new_user(claims: dict[str, Any], email: str) -> User:
         raise Denied(NO_ACCOUNT)
     wanted = str(claims.get("preferred_username") or email or "user")
     names = {name: strip_controls(str(claims.get(claim) or ""))[:150] for name, claim in NAME_CLAIMS.items()}
-    return User.objects.create_user(_free_username(wanted), email, password=None, **names)
+    username = _free_username(wanted)
+    claim_username(username)
+    return User.objects.create_user(username, email, password=None, **names)
 
 
 def _free_username(wanted: str) -> str:

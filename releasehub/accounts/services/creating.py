@@ -6,6 +6,7 @@ from django.db import transaction
 from releasehub.accounts.models import Invitation, OneTimeLink, User
 from releasehub.accounts.services.invitation_answers import accept_invitation
 from releasehub.accounts.services.one_time_links import use_link
+from releasehub.accounts.services.usernames import claim_username
 from releasehub.core.actor import Actor
 
 
@@ -20,8 +21,9 @@ def create_account(
 
     Raises:
         NotFound: The link or the invitation was used in the meantime.
-        Conflict: The inviter lost the right to invite.
+        Conflict: The name is taken, or the inviter lost the right to invite.
     """
+    claim_username(username)
     user = User.objects.create_user(username, password=password)
     if email:
         EmailAddress.objects.create(user=user, email=email.lower(), primary=True)

@@ -3,13 +3,13 @@ from typing import Any, cast
 
 from django.db import models
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from downloads.access import find_with_cached_access
 from downloads.policies import download_policy
 from releasehub.api.common.cursors import Order
+from releasehub.api.common.move_actions import move_action
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.mc_dm.filters import McDmVersionFilterSet
 from releasehub.api.mc_dm.full_serializers import McDmFullVersionSerializer
@@ -186,29 +186,12 @@ class McDmVersionViewSet(DownloadChildMixin, McDmModelViewSet):
     def perform_destroy(self, instance: Version, *, hard: bool = False, reason: str = "") -> None:
         delete_version(actor=self.actor, version=instance, hard=hard, reason=reason)
 
-    @action(detail=True, methods=["post"])
-    def restore(self, request: Request, pk: str) -> Response:
-        return self.move(Move.RESTORE)
-
-    @action(detail=True, methods=["post"])
-    def publish(self, request: Request, pk: str) -> Response:
-        return self.move(Move.PUBLISH)
-
-    @action(detail=True, methods=["post"])
-    def unpublish(self, request: Request, pk: str) -> Response:
-        return self.move(Move.UNPUBLISH)
-
-    @action(detail=True, methods=["post"])
-    def yank(self, request: Request, pk: str) -> Response:
-        return self.move(Move.YANK)
-
-    @action(detail=True, methods=["post"])
-    def unyank(self, request: Request, pk: str) -> Response:
-        return self.move(Move.UNYANK)
-
-    @action(detail=True, methods=["post"])
-    def activate(self, request: Request, pk: str) -> Response:
-        return self.move(Move.ACTIVATE)
+    restore = move_action(Move.RESTORE)
+    publish = move_action(Move.PUBLISH)
+    unpublish = move_action(Move.UNPUBLISH)
+    yank = move_action(Move.YANK)
+    unyank = move_action(Move.UNYANK)
+    activate = move_action(Move.ACTIVATE)
 
     def move(self, transition: Move) -> Response:
         """Carry out a transition of the version that the URL names, with the options of the action's body."""

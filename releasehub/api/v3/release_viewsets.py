@@ -6,8 +6,6 @@ from typing import Any
 
 from django.db import models
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
-from rest_framework.decorators import action
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from downloads.models import Download
@@ -18,6 +16,7 @@ from releasehub.api.common.model_mixins import (
     PartialUpdateModelMixin,
     RetrieveModelMixin,
 )
+from releasehub.api.common.move_actions import move_action
 from releasehub.api.common.permissions import usual_scopes
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.v3.filters import V3ReleaseFilterSet
@@ -129,21 +128,10 @@ class V3ReleaseViewSet(
     def perform_destroy(self, instance: Version) -> None:
         delete_version(actor=self.actor, version=instance)
 
-    @action(detail=True, methods=["post"])
-    def publish(self, request: Request, public_id: str) -> Response:
-        return self.move(Move.PUBLISH, seal=True)
-
-    @action(detail=True, methods=["post"])
-    def unpublish(self, request: Request, public_id: str) -> Response:
-        return self.move(Move.UNPUBLISH)
-
-    @action(detail=True, methods=["post"])
-    def archive(self, request: Request, public_id: str) -> Response:
-        return self.move(Move.ARCHIVE)
-
-    @action(detail=True, methods=["post"])
-    def unarchive(self, request: Request, public_id: str) -> Response:
-        return self.move(Move.UNARCHIVE)
+    publish = move_action(Move.PUBLISH, seal=True)
+    unpublish = move_action(Move.UNPUBLISH)
+    archive = move_action(Move.ARCHIVE)
+    unarchive = move_action(Move.UNARCHIVE)
 
     def move(self, transition: Move, **options: Any) -> Response:
         """Carry out a transition of the release that the URL names."""

@@ -4,12 +4,33 @@ The docstrings of this module are printed into docs/lifecycle.md, so each of the
 """
 
 from downloads.policies import download_policy
+from releasehub.accounts.models import User
+from releasehub.core.actor import Actor, Origin
 from releasehub.publishing.context import Context
+from versions.policies import version_policy
 
 
 def needs_approval(context: Context) -> bool:
     """The category asks for approval and the actor is not a moderator."""
     return download_policy.needs_approval(context.actor, context.version.download.category)
+
+
+def scheduler_may_not_publish(context: Context) -> bool:
+    """The account that scheduled the version was deactivated or may no longer publish it."""
+    user = context.version.scheduled_by
+    return user is not None and not (
+        user.is_active and version_policy.allows("publish", _scheduler(user), context.version)
+    )
+
+
+def scheduler_needs_approval(context: Context) -> bool:
+    """The category asks for approval and the account that scheduled the version is not a moderator."""
+    user = context.version.scheduled_by
+    return user is not None and download_policy.needs_approval(_scheduler(user), context.version.download.category)
+
+
+def _scheduler(user: User) -> Actor:
+    return Actor(user=user, origin=Origin.SYSTEM)
 
 
 def is_to_be_sealed(context: Context) -> bool:

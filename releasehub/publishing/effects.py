@@ -11,20 +11,27 @@ from versions.models import Version
 
 
 def set_schedule(context: Context) -> None:
-    """Remember when the version is to be published."""
+    """Remember when the version is to be published, and on whose right."""
     context.version.publish_at = context.publish_at
+    context.version.scheduled_by = context.actor.grantor
 
 
 def clear_schedule(context: Context) -> None:
-    """Forget when the version was to be published."""
-    context.version.publish_at = None
+    """Forget when the version was to be published, and on whose right."""
+    context.version.publish_at, context.version.scheduled_by = None, None
+
+
+def cancel_schedule(context: Context) -> None:
+    """Clear the schedule, and record why."""
+    context.reason = "The account that scheduled this version may no longer publish it."
+    clear_schedule(context)
 
 
 def date_publication(context: Context) -> None:
     """Set the date of publication. A version that was published before keeps its first date."""
     # Lists sort by `released_at`. A new date would bring an old version back to the top each time it is published.
+    clear_schedule(context)
     version = context.version
-    version.publish_at = None
     version.published_at = version.published_at or timezone.now()
     version.released_at = version.published_at
 

@@ -137,12 +137,16 @@ def publish_due_versions() -> tuple[int, list[str]]:
     # `move` locks each version in a transaction of its own, so one version that cannot be published does not hold up
     # the others. The guard `is_due` checks again under the lock, because the schedule may have changed meanwhile.
     published, problems = 0, []
-    for version in Version.objects.due().select_related("download"):
+    for version in Version.objects.due().select_related("download", "scheduled_by"):
         try:
-            move(Move.PUBLISH_DUE, actor=system_actor(), version=version)
-            published += 1
+            moved = move(Move.PUBLISH_DUE, actor=system_actor(), version=version)
         except DomainError as error:
             problems.append(f"{version}: {error.message}")
+            continue
+        if moved.is_released:
+            published += 1
+        else:  # The rights of the account that scheduled it have changed. The audit row says how.
+            problems.append(f"{version}: {version.scheduled_by} may not publish it any more. It is {moved.state} now.")
     return published, problems
 
 

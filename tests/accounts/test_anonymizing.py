@@ -100,6 +100,7 @@ RELATIONS = {
     "publishing.RetentionRule.created_by": STAYS,
     "versions.Version.author": STAYS,
     "versions.Version.deleted_by": STAYS,
+    "versions.Version.scheduled_by": STAYS,
     "webhooks.Endpoint.created_by": STAYS,  # disabled
 }
 # Tables in which the old name may stay. Audit rows are protected by the hash chain until they are deleted, bodies of
@@ -179,7 +180,7 @@ def make_opinions(actor: Actor, user: User, mine: Download, other: Download) -> 
 
 def make_releases(actor: Actor, user: User, mine: Download) -> None:
     version = make_version(mine, "1.0", files=1)
-    type(version).objects.filter(pk=version.pk).update(author=user)
+    type(version).objects.filter(pk=version.pk).update(author=user, scheduled_by=user)
     version.files.update(accepted_by=user)
     Quarantine.objects.create(filename="tool.bin", reason="harmful", created_by=user, ended_by=user)
     delete_file(actor=actor, file=make_file(make_version(mine, "1.2", state="draft")))

@@ -35,7 +35,7 @@ OWNERS = {
     "releasehub/core/models.py",
     "releasehub/api/v3/webhook_payloads.py",
 }
-ONLY_VERSIONS = {"is_security_release", "yanked_at", "yank_reason", "sealed_at", "published_at"}
+ONLY_VERSIONS = {"scheduled_by", "is_security_release", "yanked_at", "yank_reason", "sealed_at", "published_at"}
 SHARED = {"state", "is_active", "publish_at", "seal_on_publish", "deleted_at"}  # other models have fields of that name
 NAMED = re.compile(rf"\b(?:{'|'.join(ONLY_VERSIONS | SHARED)})\b")
 

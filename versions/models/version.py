@@ -36,6 +36,9 @@ class Version(VersionFacts, PublicIdModel, SoftDeleteModel):
     everybody could see the version in lists with all the files that it has now; it is null until then. Cooldowns count
     from it (see versions/cooldown.py), and `is_security_release` exempts a version from them.
 
+    `scheduled_by` is the account whose right to publish is checked when a scheduled version is due. It is null if the
+    site itself set the schedule, or if the schedule is older than the field.
+
     `channel` is in lower case, and `channel_name` is its spelling for people if that differs. `platform_keys` are the
     keys of the declared `platforms`, sorted, and `first_platform` is the first of them. The same number may exist in a
     channel once for each platform; `is_twin` marks every version but the first one with a number, and links to it name
@@ -105,6 +108,15 @@ class Version(VersionFacts, PublicIdModel, SoftDeleteModel):
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     visibility = models.CharField(max_length=10, choices=Visibility.choices, default=Visibility.LISTED)
     publish_at = models.DateTimeField("scheduled for", null=True, blank=True)
+    scheduled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,  # An index would only serve the deletion of an account.
+    )
     published_at = models.DateTimeField(null=True, blank=True, editable=False)
     released_at = models.DateTimeField(editable=False)
     public_since = models.DateTimeField(null=True, blank=True, editable=False)

@@ -36,7 +36,16 @@ UNSEALED_FIELDS = frozenset({"rollout_percent"})
 DERIVED_FIELDS = frozenset({"sort_key", "platform_keys", "first_platform"})
 LIFECYCLE_FIELDS = frozenset(
     {
-        *("state", "publish_at", "published_at", "public_since", "is_security_release", "sealed_at", "seal_on_publish"),
+        *(
+            "state",
+            "publish_at",
+            "scheduled_by",
+            "published_at",
+            "public_since",
+            "is_security_release",
+            "sealed_at",
+            "seal_on_publish",
+        ),
         *("yanked_at", "is_active", "deleted_at"),
     }
 )

@@ -14,7 +14,13 @@ from files.primary import choose_primary_file, elect_primary_file
 from files.public_names import Identity, check_name_is_free, remember_file
 from files.quotas import lock_quota
 from files.services.locking import count_files, lock_file
-from files.services.preconditions import check_name, check_not_sealed, check_takes_content, rules_for
+from files.services.preconditions import (
+    check_name,
+    check_not_approved,
+    check_not_sealed,
+    check_takes_content,
+    rules_for,
+)
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
@@ -33,6 +39,7 @@ def update_file(*, actor: Actor, file: File, **fields: Any) -> File:
     `filename` gives the file another name.
 
     Raises:
+        Denied: The actor may not edit the file, or a moderator has approved the version with the files that it has.
         Conflict: The version is sealed and the file is to be renamed, or the name belongs to another file.
         Invalid: A field has an unacceptable value.
         Rejected: The category does not allow the extension of the new name, or the content was not checked for it.
@@ -46,6 +53,8 @@ def update_file(*, actor: Actor, file: File, **fields: Any) -> File:
         changes["is_primary"] = [file.is_primary_choice, is_chosen]
     if not changes:
         return file
+    # The name, the platform and the choice of the primary file decide who gets which bytes, so they are approved, too.
+    check_not_approved(actor, file.version)
     choose_primary_file(file, is_chosen)
     assign(file, fields | derived)
     file.save()

@@ -114,11 +114,20 @@ def check_takes_content(actor: Actor, version: Version) -> None:
         Conflict: The version is sealed.
     """
     check_not_sealed(version)
+    check_not_approved(actor, version)
+
+
+def check_not_approved(actor: Actor, version: Version) -> None:
+    """Check that the actor may change what a moderator has approved, which only moderators may.
+
+    Raises:
+        Denied: A moderator has approved the version with the files that it has, for now or for its scheduled time.
+    """
     is_approved = version.is_released or version.state == Version.State.SCHEDULED
     if is_approved and download_policy.needs_approval(actor, version.download.category):
         raise Denied(
             "The category asks for approval, and this version was approved with the files that it has. Create a new "
-            "version instead, or ask a moderator to add the file."
+            "version instead, or ask a moderator to change its files."
         )
 
 

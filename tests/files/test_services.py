@@ -13,7 +13,7 @@ from downloads.models import Category
 from downloads.services import update_category
 from files.blobs import keep_upload
 from files.models import Blob, File
-from files.services import add_file, link_file, restore_file
+from files.services import add_file, link_file, restore_file, update_file
 from files.storage import blob_storage
 from files.storage.local_writer import LocalWriter
 from files.storage.streaming import Receiver
@@ -166,6 +166,30 @@ def test_only_a_moderator_restores_a_file_into_an_approved_version() -> None:
     assert list(File.objects.filter(version=version)) == [kept]
     restore_file(actor=system(), file=withdrawn)
     assert File.objects.filter(version=version).count() == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"filename": "setup.exe"},
+        {"platform": "windows"},
+        {"architecture": "arm64"},
+        {"is_primary": True},
+        {"display_label": "Installer"},
+        {"display_order": 7},
+    ],
+)
+@pytest.mark.parametrize("state", ["published", "scheduled"])
+def test_only_a_moderator_changes_files_of_an_approved_version(state: str, change: dict[str, Any]) -> None:
+    owner = Actor(user=make_user())
+    download = make_download(owner.user, category=make_category(requires_approval=True))
+    file = make_file(make_version(download, state=state, publish_at=timezone.now() + timedelta(hours=1)))
+    with pytest.raises(Denied, match="was approved with the files that it has"):
+        update_file(actor=owner, file=file, **change)
+    update_file(actor=system(), file=file, **change)
+    assert update_file(actor=owner, file=file, **change)  # The same values again change nothing.
+    draft = make_file(make_version(download, "2.0.0", state="draft"))
+    update_file(actor=owner, file=draft, **change)
 
 
 def test_only_a_moderator_adds_files_to_a_version_that_a_moderator_has_scheduled() -> None:

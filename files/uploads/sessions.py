@@ -17,6 +17,7 @@ from files.storage import Incoming, blob_storage
 from files.uploads.parts import plan_parts
 from files.usage import reserved_bytes
 from releasehub.accounts.models import User
+from releasehub.apikeys.scopes import Scope
 from releasehub.apikeys.verification import has_usable_key
 from releasehub.core.actor import Actor, Origin
 from releasehub.core.errors import Denied, ErrorCode, NotFound, Rejected
@@ -127,13 +128,17 @@ def find_receiver(storage_key: str) -> UploadSession | None:
 
 
 def may_still_upload(upload: UploadSession) -> bool:
-    """Return whether the uploader still has the right, and the key, that the signed URLs were made with."""
+    """Return whether the uploader still has the right, and a key with the scope, that the signed URLs were made with.
+
+    Only the native and the entity dialect sign URLs, and the uploads of the latter have no version.
+    """
     actor = actor_of_upload(upload)
     try:
         _ensure_may_upload(actor, upload)
     except (NotFound, Denied):
         return False
-    return has_usable_key(actor)
+    scopes = [Scope.DOWNLOAD_WRITE] if upload.version else [Scope.DOWNLOAD_WRITE, Scope.ENTITIES_PUBLISH]
+    return has_usable_key(actor, scopes)
 
 
 def _ensure_may_upload(actor: Actor, upload: UploadSession) -> None:

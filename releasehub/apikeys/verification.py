@@ -1,5 +1,6 @@
 """Find the key that a request presents, and check that it is usable."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from django.db.models import Q
@@ -49,12 +50,15 @@ def verify_key(secret: str, *, is_cacheable: bool = False) -> ApiKey:
     return key
 
 
-def has_usable_key(actor: Actor) -> bool:
-    """Return whether the actor of an earlier request uses no API key, or one that is still usable."""
+def has_usable_key(actor: Actor, scopes: Collection[str]) -> bool:
+    """Return whether the actor of an earlier request uses no API key, or a usable one with at least one of the scopes.
+
+    A super-user key needs no scope.
+    """
     if actor.api_key_id is None:
         return True
     key = ApiKey.objects.select_related("user").filter(pk=actor.api_key_id).first()
-    return key is not None and key.is_usable
+    return key is not None and key.is_usable and (key.is_super_user or not set(scopes).isdisjoint(key.scopes))
 
 
 def _load(digest: str) -> ApiKey | None:

@@ -102,7 +102,9 @@ def test_part_is_refused_once_its_user_may_not_upload(has_version: bool) -> None
     assert received() == [b"abc"]
 
 
-@pytest.mark.parametrize("end", [{"revoked_at": timezone.now()}, {"expires_at": timezone.now()}, None])
+@pytest.mark.parametrize(
+    "end", [{"revoked_at": timezone.now()}, {"expires_at": timezone.now()}, {"scopes": ["mc_dm_download:read"]}, None]
+)
 def test_part_is_refused_once_its_key_has_ended(end: dict[str, Any] | None) -> None:
     """Revoking a stolen key also ends the URLs that were signed for it."""
     user = make_user()

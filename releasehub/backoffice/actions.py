@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
 
@@ -19,6 +20,7 @@ from releasehub.backoffice.pages import admin_page, model_url
 from releasehub.backoffice.policy_admin import PolicyModelAdmin, each_row
 from releasehub.backoffice.row_actions import RowAction
 from releasehub.core.actor import Actor
+from releasehub.core.errors import Conflict, ErrorCode
 from releasehub.core.models import SoftDeleteModel
 from releasehub.publishing.erasure_preview import ErasurePreview, preview_rows
 
@@ -102,9 +104,8 @@ class ActionAdmin(PolicyModelAdmin):
             return self._ask(request, rows, action, expected, is_wrong="confirmed" in request.POST)
         if action.asks_password:
             ask_for_password(request)
-        actor, reason = admin_actor(request), request.POST.get("reason", "")
         # The rows may have changed since the question was asked. The services check state and permission again.
-        each_row(request, rows, lambda row: action.run(actor, row, reason), action.done, self.shown_name)
+        each_row(request, rows, partial(_run, request, action), action.done, self.shown_name)
         return self.afterwards(request, rows, action)
 
     def _offering(self, request: HttpRequest, rows: Iterable[Any], action: RowAction) -> list[Any]:
@@ -134,7 +135,7 @@ class ActionAdmin(PolicyModelAdmin):
             action.label,
             model=self.model,
             action=action,
-            rows=[(row.pk, self.shown_name(row)) for row in rows],
+            rows=[(row.pk, self.shown_name(row), action.stamp(row)) for row in rows],
             expected=expected,
             preview=self.preview(rows) if action.erases else None,
             is_wrong=is_wrong,
@@ -167,3 +168,17 @@ class ActionAdmin(PolicyModelAdmin):
 
     def typed_name(self, row: Any) -> str:
         return str(row)
+
+
+def _run(request: HttpRequest, action: RowAction, row: Any) -> None:
+    """Run a confirmed action on the row, unless what it decides about has changed since the confirmation page."""
+    act = partial(action.run, admin_actor(request), row, request.POST.get("reason", ""))
+    seen = request.POST.get(f"seen-{row.pk}", "")
+    if not seen:  # Some services record a refusal, which a transaction around them would roll back.
+        act()
+        return
+    with transaction.atomic():
+        if seen != action.stamp(row):
+            message = "This was changed after you opened the page. Look at it again, then decide."
+            raise Conflict(ErrorCode.CONFLICT, message)
+        act()

@@ -21,6 +21,8 @@ class RowAction:
         reason_use: Who sees the reason.
         needs_reason: Whether it is sent only with a reason. The service checks it again.
         reason_label: The label of the text, for an action that needs another text than a reason.
+        stamp: Function that returns a text that every change of what the action decides about changes. The action is
+            refused if the text differs from the one on the confirmation page. It locks the row.
         asks_password: Whether staff enter their password first, because the action gives somebody else power.
     """
 
@@ -37,6 +39,7 @@ class RowAction:
     warning: str = ""
     reason_use: str = "shown in the audit log and to users who open the deleted item"
     erases: bool = False
+    stamp: Callable[[Any], str] = lambda row: ""
     asks_password: bool = False
 
 

@@ -23,6 +23,8 @@ from releasehub.audit.models import AuditEntry
 from releasehub.backoffice.navigation import SECTIONS
 from releasehub.core.actor import Actor
 from releasehub.distribution import links
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.transitions import Move
 from tests.confirming import confirm_password
 from tests.crawling import templates_unrecorded
 from tests.factories import (
@@ -196,6 +198,28 @@ def test_question_about_files_names_their_versions(root: Client) -> None:
     data = {"action": "quarantine", "_selected_action": [file.pk for file in files]}
     page = root.post(reverse("admin:files_file_changelist"), data).content.decode()
     assert re.findall(r"<li>(setup[^<]+)<", page) == ["setup.exe (Packsmith 1.0)", "setup.exe (Tracelens 1.0)"]
+
+
+@pytest.mark.parametrize("from_list", [True, False])
+@pytest.mark.parametrize("is_changed", [True, False])
+def test_publishing_a_version_whose_files_changed_since_the_question_is_refused(
+    moderator: Client, from_list: bool, is_changed: bool
+) -> None:
+    download = make_download(category=make_category(requires_approval=True))
+    draft = make_version(download, state="draft", files=1)
+    version = move(Move.PUBLISH, actor=Actor(user=download.owner), version=draft)
+    url = reverse("admin:versions_version_act", args=[version.pk, "publish"])
+    data = {"action": "publish", "_selected_action": str(version.pk)}
+    if from_list:
+        url = reverse("admin:versions_version_changelist")
+    page = moderator.post(url, data).content.decode()
+    (stamp,) = re.findall(rf'name="seen-{version.pk}" value="([^"]+)"', page)
+    if is_changed:
+        make_file(version, name="malware.exe")
+    answer = moderator.post(url, {**data, "confirmed": "1", f"seen-{version.pk}": stamp}, follow=True)
+    version.refresh_from_db()
+    assert version.is_released is not is_changed
+    assert (b"changed after you opened the page" in answer.content) is is_changed
 
 
 def test_publishing_without_files_shows_the_reason(root: Client) -> None:

@@ -147,7 +147,7 @@ def test_action_on_mixed_selection_skips_rows_without_permission(client: Client,
     allowed = mine.versions.get(number="1.0.0")
     data = {"action": "yank", "_selected_action": [allowed.pk, other.pk]}
     page = client.post(reverse("admin:versions_version_changelist"), data)
-    assert [pk for pk, _ in page.context["rows"]] == [allowed.pk]
+    assert [pk for pk, *_ in page.context["rows"]] == [allowed.pk]
     assert f"{other}: “Yank” is not possible" in page.content.decode()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from downloads.models import AccessKey, Download, Share, TeamMember
+from downloads.models import AccessKey, Download, Share, StorePublication, TeamMember
 from downloads.services.locking import lock_download, lock_downloads
 from downloads.services.ownership import hand_over
 from downloads.services.people import save_team_member
@@ -71,8 +71,8 @@ def pass_on_shares(*, actor: Actor, giver: User, heir: User) -> int:
 
 
 def _pass_on_grants(download: Download, giver: User, heir: User) -> None:
-    """Keep the shares and access keys in force that the other account created as a member of the team."""
-    for model in (Share, AccessKey):
+    """Keep the grants in force that the other account created as a member of the team."""
+    for model in (Share, AccessKey, StorePublication):
         model.objects.filter(download=download, created_by=giver).update(created_by=heir)
 
 

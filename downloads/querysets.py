@@ -113,7 +113,8 @@ class DownloadQuerySet(SoftDeleteQuerySet[Any]):
     def exposed(self) -> Self:
         """Downloads that outsiders can see: by visibility, a share, an access key or a store.
 
-        A share or key that lost its force with its creator's rights counts, because it may get its force back.
+        A share, key or publication in a store that lost its force with the rights of its creator counts, because it may
+        get its force back.
         A preview link does not count: what it shows is not public yet, and may change until it is.
         """
         has_recipients = Q(Exists(Share.objects.filter(download=OuterRef("pk"))))
@@ -180,13 +181,13 @@ def _team_rows(flags: tuple[str, ...]) -> SqlTemplate[TeamMember]:
 
 def in_store_of(user_id: int) -> Q:
     """Match downloads in a store that the user may use: a public one, or one of the user's organizations."""
-    stores = StorePublication.objects.filter(download=OuterRef("pk"))
+    stores = StorePublication.objects.in_force().filter(download=OuterRef("pk"))
     mine = stores.filter(organization__memberships__user=user_id)
     return Q(Exists(stores.filter(is_public=True))) | Q(Exists(mine))
 
 
 def opened_by_stores(download_id: int) -> Q:
     """Match users who may use a store that has the download. This is `in_store_of` for users instead of downloads."""
-    stores = StorePublication.objects.filter(download=download_id)
+    stores = StorePublication.objects.in_force().filter(download=download_id)
     mine = stores.filter(organization__memberships__user=OuterRef("pk"))
     return Q(Exists(stores.filter(is_public=True))) | Q(Exists(mine))

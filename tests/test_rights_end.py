@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from downloads.models import AccessKey, Download, Share, TeamMember
+from downloads.models import AccessKey, Download, Share, StorePublication, TeamMember
 from downloads.policies import download_policy
 from downloads.services import (
+    publish_to_store,
     remove_publisher,
     remove_share,
     remove_team_member,
@@ -115,6 +116,24 @@ def can_see(user: User, download: Download) -> bool:
     answer = download_policy.can_view(acting(user), download)
     assert Download.objects.visible_to(acting(user)).filter(pk=download.pk).exists() is answer
     return answer
+
+
+@pytest.mark.parametrize("lose_rights", WAYS)
+@pytest.mark.parametrize("is_public", [True, False])
+def test_publication_in_a_store_lapses_with_the_permissions_of_its_creator(
+    download: Download, manager: User, is_public: bool, lose_rights: Callable[[Download, User], None]
+) -> None:
+    reader = make_user("reader")
+    store = make_organization(members=() if is_public else (reader,))
+    Download.objects.filter(pk=download.pk).update(visibility="organization")
+    download.refresh_from_db()
+    publish_to_store(actor=system(), download=download, organization=store, is_public=is_public)
+    StorePublication.objects.update(created_by=manager)
+    assert can_see(reader, download)
+    lose_rights(download, manager)
+    assert not can_see(reader, download)
+    publish_to_store(actor=system(), download=download, organization=store, is_public=is_public)
+    assert can_see(reader, download)
 
 
 def test_grants_of_owner_staff_and_site_stay_valid(download: Download) -> None:

@@ -96,7 +96,7 @@ def is_team_manager(download: str) -> Q:
 
 
 class GrantQuerySet(models.QuerySet[Grant]):
-    """Rows that give access to a download: shares and access keys."""
+    """Rows that give access to a download: shares, access keys, and publications in stores."""
 
     def in_force(self) -> Self:
         """Return the rows whose creator may still manage the team of the download.
@@ -143,6 +143,11 @@ class StorePublication(TimeStampedModel):
     download = models.ForeignKey("downloads.Download", on_delete=models.CASCADE, related_name="publications")
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="publications")
     is_public = models.BooleanField("public", default=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    objects = GrantQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organization", "download"], name="store_publication_once")]

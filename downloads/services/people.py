@@ -107,16 +107,17 @@ def publish_to_store(
     """
     organization_policy.ensure("share_store", actor, organization)
     download_policy.ensure("manage_team", actor, download)
-    publication = StorePublication.objects.filter(
-        download=download, organization=organization, is_public=is_public
-    ).first()
+    rows = StorePublication.objects.in_force()
+    publication = rows.filter(download=download, organization=organization, is_public=is_public).first()
     if publication is not None:
         return publication
     with exposure_change(
         download_policy.ensure_locked("manage_team", actor, download, lambda row: lock_download(row.pk))
     ):
         publication, _ = StorePublication.objects.update_or_create(
-            download=download, organization=organization, defaults={"is_public": is_public}
+            download=download,
+            organization=organization,
+            defaults={"is_public": is_public, "created_by": actor.grantor},
         )
     changes = {"organization": organization.pk, "is_public": is_public}
     audit.record(actor=actor, action=AuditAction.STORE_UPDATE, target=download, changes=changes)

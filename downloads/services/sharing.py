@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from django.db import models, transaction
 from django.db.models import Q
 
-from downloads.models import AccessKey, Download, Share
+from downloads.models import AccessKey, Download, Share, StorePublication
 from downloads.policies import download_policy, share_policy
 from downloads.querysets import opened_by_stores
 from downloads.services.people import share_download
@@ -114,7 +114,7 @@ def remove_share(*, actor: Actor, share: Share) -> None:
 
 
 def pass_on_grants(download: Download, *, giver: User, heir: User) -> None:
-    """Make the shares and access keys that the old owner created depend on the rights of the new owner.
+    """Make the shares, keys and publications in stores of the old owner depend on the rights of the new owner.
 
     Shares and keys lose their force when their creator loses the right to grant them. Without this step, a change of
     owner would lock out everyone whom the old owner let in. Shares with the old and the new owner themselves are
@@ -123,7 +123,8 @@ def pass_on_grants(download: Download, *, giver: User, heir: User) -> None:
     shares = Share.objects.filter(download=download)
     shares.filter(user__in=[giver, heir]).delete()
     shares.filter(created_by=giver).update(created_by=heir)
-    AccessKey.objects.filter(download=download, created_by=giver).update(created_by=heir)
+    for model in (AccessKey, StorePublication):
+        model.objects.filter(download=download, created_by=giver).update(created_by=heir)
 
 
 def may_share_outside(actor: Actor) -> bool:

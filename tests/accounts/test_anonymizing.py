@@ -19,7 +19,7 @@ from django.db import models
 from django.test import Client
 from django.utils import timezone
 
-from downloads.models import Download, LegalHold
+from downloads.models import Download, LegalHold, StorePublication
 from downloads.services import set_team_member, share_download
 from files.models import Quarantine, UploadSession
 from releasehub.accounts.models import CompanyIdentity, Invitation, Membership, OneTimeLink, User
@@ -86,6 +86,7 @@ RELATIONS = {
     "downloads.LegalHold.placed_by": STAYS,
     "downloads.Share.created_by": STAYS,  # likewise
     "downloads.Share.user": GONE,
+    "downloads.StorePublication.created_by": STAYS,  # likewise
     "downloads.TeamMember.user": GONE,
     "files.Avatar.user": GONE,
     "files.File.accepted_by": STAYS,
@@ -146,6 +147,7 @@ def make_person() -> User:
     share_download(actor=system(), download=make_download(title="Shared"), user=user)
     share_download(actor=actor, download=mine, user=make_user())
     issue_access_key(actor=actor, download=mine, name="A customer")
+    StorePublication.objects.create(download=mine, organization=organization, created_by=user)
     create_endpoint(actor=actor, url="https://93.184.215.14/hook", download_id=mine.pk)
     make_opinions(actor, user, mine, other)
     make_releases(actor, user, mine)

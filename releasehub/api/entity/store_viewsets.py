@@ -44,10 +44,10 @@ class EntityStoreViewSet(EntityViewSet):
         """
         organization = self.find_organization()
         entities = Download.objects.visible_to(self.actor).entities(kind)
-        rows = StorePublication.objects.filter(organization=organization, download__in=entities)
+        rows = StorePublication.objects.in_force().filter(organization=organization, download__in=entities)
         if organization_policy.can_view(self.actor, organization):
             return rows
-        is_open = StorePublication.objects.filter(organization=organization, is_public=True).exists()
+        is_open = StorePublication.objects.in_force().filter(organization=organization, is_public=True).exists()
         if not is_open or self.actor.bound_download_ids is not None:
             raise NotFound
         return rows.filter(is_public=True)

@@ -5,10 +5,11 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from downloads.models import AccessKey, Download, Share, StorePublication, TeamMember
+from downloads.models import Download, Share, TeamMember
 from downloads.services.locking import lock_download, lock_downloads
 from downloads.services.ownership import hand_over
 from downloads.services.people import save_team_member
+from downloads.services.sharing import pass_on_grants
 from releasehub.accounts.models import User
 from releasehub.accounts.personal_data import MAX_EXPORTED_ROWS, Possession
 from releasehub.audit import services as audit
@@ -51,7 +52,7 @@ def pass_on_teams(*, actor: Actor, giver: User, heir: User) -> int:
         audit.record(actor=actor, action=AuditAction.TEAM_REMOVE, target=download, changes={"user": giver.pk})
         if download.owner_id != heir.pk:
             save_team_member(actor=actor, download=download, user=heir, flags=flags)
-        _pass_on_grants(download, giver, heir)
+        pass_on_grants(download, giver=giver, heir=heir)
     return len(pks)
 
 
@@ -68,12 +69,6 @@ def pass_on_shares(*, actor: Actor, giver: User, heir: User) -> int:
         changes = {"user": [giver.pk, heir.pk]}
         audit.record(actor=actor, action=AuditAction.SHARE_CREATE, target=share.download, changes=changes)
     return len(shares)
-
-
-def _pass_on_grants(download: Download, giver: User, heir: User) -> None:
-    """Keep the grants in force that the other account created as a member of the team."""
-    for model in (Share, AccessKey, StorePublication):
-        model.objects.filter(download=download, created_by=giver).update(created_by=heir)
 
 
 POSSESSIONS = (

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from downloads.held_limits import held_limits
-from downloads.models import Download, TeamMember
+from downloads.models import Download, Share, TeamMember
 from downloads.policies import download_policy
 from downloads.rules import rules_of
 from downloads.services.invitations import DownloadInvitations
@@ -67,6 +67,7 @@ def hand_over(*, actor: Actor, download: Download, heir: User) -> None:
     giver = download.owner
     changes = {"owner": [giver.pk, heir.pk]}
     pass_on_grants(download, giver=giver, heir=heir)
+    Share.objects.filter(download=download, user__in=[giver, heir]).delete()  # the heir needs none any more
     TeamMember.objects.filter(download=download, user__in=[giver, heir]).delete()
     end_invitations(kind=Invitation.Kind.OWNERSHIP, target_id=download.pk)
     download.owner = heir

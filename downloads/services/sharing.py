@@ -22,6 +22,9 @@ from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied
+from releasehub.core.listeners import Listeners
+
+grants_passed_on = Listeners[[Download, User, User]]()  # from the first user to the second one
 
 
 @dataclass(frozen=True)
@@ -114,17 +117,14 @@ def remove_share(*, actor: Actor, share: Share) -> None:
 
 
 def pass_on_grants(download: Download, *, giver: User, heir: User) -> None:
-    """Make the shares, keys and publications in stores of the old owner depend on the rights of the new owner.
+    """Make the shares, keys and publications in stores that the giver created depend on the rights of the heir.
 
-    Shares and keys lose their force when their creator loses the right to grant them. Without this step, a change of
-    owner would lock out everyone whom the old owner let in. Shares with the old and the new owner themselves are
-    removed: the old owner leaves the download, and the new owner needs no share.
+    They lose their force when their creator loses the right to grant them, and so does a schedule. Without this step, a
+    change of owner would lock out everyone whom the old owner let in.
     """
-    shares = Share.objects.filter(download=download)
-    shares.filter(user__in=[giver, heir]).delete()
-    shares.filter(created_by=giver).update(created_by=heir)
-    for model in (AccessKey, StorePublication):
+    for model in (Share, AccessKey, StorePublication):
         model.objects.filter(download=download, created_by=giver).update(created_by=heir)
+    grants_passed_on(download, giver, heir)
 
 
 def may_share_outside(actor: Actor) -> bool:

@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from downloads.models import Download, TeamMember
 from downloads.services import update_category
+from downloads.services.ownership import hand_over
 from releasehub.accounts.models import User
+from releasehub.accounts.services.handing_over import merge_accounts
 from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor
 from releasehub.publishing.lifecycle import move
@@ -108,3 +110,21 @@ def test_schedule_in_the_future_stays_although_its_author_left() -> None:
     assert publish_due_versions() == (0, [])
     version.refresh_from_db()
     assert version.state == "scheduled"
+
+
+def test_schedule_of_the_owner_stays_in_force_with_the_next_owner() -> None:
+    download, heir = make_download(), make_user()
+    version = scheduled(download, Actor(user=download.owner))
+    hand_over(actor=system(), download=download, heir=heir)
+    version.refresh_from_db()
+    assert version.scheduled_by == heir
+    assert state_when_due(version) == "published"
+
+
+def test_schedule_of_a_member_stays_in_force_when_the_accounts_are_merged() -> None:
+    download, heir = make_download(), make_user()
+    version = scheduled(download, Actor(user=(user := helper_of(download))))
+    merge_accounts(actor=system(), user=user, into=heir)
+    version.refresh_from_db()
+    assert version.scheduled_by == heir
+    assert state_when_due(version) == "published"

@@ -183,7 +183,20 @@ def test_account_that_is_deactivated_in_the_form_is_disabled_in_full(clerk: Acto
         find_link(OneTimeLink.Kind.PASSWORD, link)
 
 
-@pytest.mark.parametrize("right", ["is_active", "is_staff", "is_superuser"])
+def test_own_account_cannot_be_deactivated_in_the_form(client: Client) -> None:
+    root = make_user("root", is_staff=True, is_superuser=True)
+    make_user("other", is_staff=True, is_superuser=True)
+    client.force_login(root)
+    confirm_password(client, root)
+    url = f"/admin/accounts/user/{root.pk}/change/"
+    form = entered(client, url)
+    assert "is_active" not in form
+    assert client.post(url, form).status_code == 302
+    root.refresh_from_db()
+    assert root.is_active
+
+
+@pytest.mark.parametrize("right", ["is_staff", "is_superuser"])
 def test_last_site_administrator_cannot_be_lost(right: str) -> None:
     root, other = (make_user(name, is_staff=True, is_superuser=True) for name in ("root", "other"))
     assert take_in_admin(root, other, right) == ""

@@ -88,7 +88,7 @@ class UserAdmin(
     fieldsets = (*(DjangoUserAdmin.fieldsets or ()), ("Storage", {"fields": ("quota_bytes",)}))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Return the fields that show a value only. Nobody deactivates the own account, which would lock them out."""
+        """Return the fields that show a value only. Nobody may deactivate their own account."""
         fields = super().get_readonly_fields(request, obj)
         if obj is not None and obj.is_active and not user_policy.can_disable(admin_actor(request), obj):
             fields = (*fields, "is_active")

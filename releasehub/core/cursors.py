@@ -12,7 +12,8 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.backends.utils import CursorWrapper
 
-_TIME = models.DateTimeField()  # a new one for each time took a twentieth of the CPU time of a list
+# Making one for each time took a twentieth of the CPU time of a page that a cursor leads to.
+_TIME = models.DateTimeField()
 
 
 @contextmanager

@@ -9,13 +9,11 @@ class VersionsConfig(AppConfig):
     def ready(self) -> None:
         from downloads.exposure import became_visible, check_default_channel, scheme_changed
         from downloads.holds import register_contributions
-        from downloads.services.sharing import grants_passed_on
         from releasehub.webhooks.services import register_snapshot
         from versions import lookups  # noqa: F401
         from versions.exposure import keep_links_without_channel, remember_versions_of
         from versions.models import Version
         from versions.services.rekeying import reread_numbers
-        from versions.services.scheduling import pass_on_schedules
         from versions.snapshots import version_snapshot
 
         register_snapshot(Version, version_snapshot)
@@ -23,4 +21,3 @@ class VersionsConfig(AppConfig):
         became_visible.register(remember_versions_of)
         scheme_changed.register(reread_numbers)
         check_default_channel.register(keep_links_without_channel)
-        grants_passed_on.register(pass_on_schedules)

@@ -9,6 +9,8 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from downloads.models import Download
+from releasehub.accounts.models import User
 from releasehub.audit import services as audit
 from releasehub.core.actor import Actor
 from releasehub.core.combined_writes import combined_writes
@@ -71,6 +73,11 @@ def offered_moves(actor: Actor, version: Version) -> list[Move]:
     rows = {name: next((row for row in TABLE if row.applies_to(name, context)), None) for name in Move}
     changing = [name for name, row in rows.items() if row is not None and row.action is not None]
     return [name for name in changing if version_policy.allows(POLICIES[name], actor, version)]
+
+
+def pass_on_schedules(download: Download, giver: User, heir: User) -> None:
+    """Make the versions that the giver scheduled depend on the right of the heir to publish them."""
+    Version.all_objects.filter(download=download, scheduled_by=giver).update(scheduled_by=heir)
 
 
 def _row(name: Move, context: Context) -> Transition:

@@ -3,7 +3,8 @@
 import re
 
 MAX_CHARACTERS = 200_000
-_TAG = re.compile(r"\[(?P<end>/)?(?P<name>[A-Za-z*]{1,12})(?:=(?P<value>[^\]\n]{0,1000}))?\]")
+# A value ends at the next bracket. Otherwise each of many unfinished tags would read up to 1,000 characters.
+_TAG = re.compile(r"\[(?P<end>/)?(?P<name>[A-Za-z*]{1,12})(?:=(?P<value>[^\[\]\n]{0,1000}))?\]")
 _MARKS = {"b": "**", "i": "*", "s": "~~", "icode": "`"}
 _DROPPED = frozenset({"u", "size", "font", "color", "left", "center", "right", "indent", "spoiler", "list", "quote"})
 _HEADINGS = {"1": "## ", "2": "### ", "3": "#### "}

@@ -265,6 +265,7 @@ def test_answers_that_are_no_list_are_errors(
         ("[CODE]a[0] = b[i];[/CODE]", "```\na[0] = b[i];\n```"),
         ("a[0]; [/URL]", "a[0];"),
         ("[MEDIA=youtube]x[/MEDIA]", "[MEDIA=youtube]x[/MEDIA]"),
+        ("[URL=[B]Bold[/B]", "[URL=**Bold**"),
     ],
 )
 def test_bb_code_becomes_markdown(text: str, expected: str) -> None:
